@@ -1,0 +1,9 @@
+export { ERROR_CODES, type ErrorCode, type ErrorCodeFacts } from './codes.js';
+export {
+  CodedError,
+  deserializeError,
+  isCodedError,
+  toCodedError,
+  type ErrorDetails,
+  type SerializedError,
+} from './coded-error.js';
