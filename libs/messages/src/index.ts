@@ -1,1 +1,38 @@
-export {};
+export {
+  defineCommand,
+  defineEvent,
+  defineState,
+  defineWork,
+  type CommandDefinition,
+  type EventDefinition,
+  type StateDefinition,
+  type WorkDefinition,
+} from './definitions.js';
+export { type Delivery, type MessageBus, type StateEntry, type StateTable, type Subscription } from './message-bus.js';
+export { JobRecord, Jobs, Progress, jobRequest } from './jobs.js';
+export { Digest, Name, Source, Split } from './vocabulary.js';
+export { IndexArchive, Indexed, Indexes, IngestRequest, IngestResult } from './ingest.js';
+export {
+  BuildRequest,
+  BuildResult,
+  BuildShards,
+  DatasetCommitted,
+  Datasets,
+  ShardWritten,
+  ValidationRule,
+} from './shards.js';
+export {
+  Checkpointed,
+  Evaluated,
+  Evaluation,
+  ModelRecord,
+  ModelRegistered,
+  Models,
+  RunRecord,
+  Runs,
+  StopRun,
+  Train,
+  TrainRequest,
+  TrainResult,
+} from './training.js';
+export { ModelReady, RefreshModels, ServedModel, ServedModels } from './inference.js';

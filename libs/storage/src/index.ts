@@ -1,1 +1,2 @@
-export {};
+export { type ByteRange, type ObjectInfo, type ObjectStore, type PutOptions } from './object-store.js';
+export { StoreOptions } from './options.js';

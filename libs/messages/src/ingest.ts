@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { defineEvent, defineState, defineWork } from './definitions.js';
+import { jobRequest } from './jobs.js';
+import { Digest, Name, Source } from './vocabulary.js';
+
+/** What the ingest service is asked to do. */
+export const IngestRequest = z.strictObject({
+  /** The name under which index and shards are kept. */
+  dataset: Name,
+  /** An ImageNet-style archive: a tar of `<synset>.tar`, each of `<synset>_<n>.JPEG`; plain or gzip. */
+  images: Source,
+  /** Synset ids, a line each; their order gives the labels 1, 2, …. */
+  synsets: Source,
+  /** `<synset> TAB <words>` lines; without it the synset is its own words. */
+  words: Source.optional(),
+  /** How many members that are no pictures may be left out (and reported) before the work fails. */
+  tolerate: z.int().nonnegative().default(0),
+});
+/** See {@link IngestRequest:variable}. */
+export type IngestRequest = z.infer<typeof IngestRequest>;
+
+/** What ingest leaves behind. */
+export const IngestResult = z.strictObject({
+  dataset: Name,
+  /** Key of the index entry, written last. */
+  indexKey: z.string(),
+  /** Of the index entry's bytes. */
+  digest: Digest,
+  examples: z.int().nonnegative(),
+  synsets: z.int().nonnegative(),
+  /** Members left out and named in the refusal report. */
+  refused: z.int().nonnegative(),
+  /** Pictures stored again in a form that TensorFlow reads. */
+  repaired: z.int().nonnegative(),
+});
+/** See {@link IngestResult:variable}. */
+export type IngestResult = z.infer<typeof IngestResult>;
+
+/** Asks ingest to index an archive. Sent by whoever drives the line; a repeat with the same request is harmless. */
+export const IndexArchive = defineWork('ingest.v1.index', jobRequest(IngestRequest), IngestResult);
+
+/** An index is complete. Sent by ingest after the index entry is stored; may arrive twice. */
+export const Indexed = defineEvent('ingest.v1.indexed', IngestResult);
+
+/** Indexes by dataset. Written by ingest; rebuilt from the store when it starts. */
+export const Indexes = defineState('indexes', IngestResult);

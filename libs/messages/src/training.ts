@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { defineCommand, defineEvent, defineState, defineWork } from './definitions.js';
+import { jobRequest } from './jobs.js';
+import { Digest, Name } from './vocabulary.js';
+
+/** What the training service is asked to do. */
+export const TrainRequest = z.strictObject({
+  /** The run: asked again under the same name it goes on from its last checkpoint. */
+  run: Name,
+  dataset: Name,
+  /** Of the manifest's bytes: a run never changes its dataset unseen. */
+  manifest: Digest,
+  /** The name under which the model is registered. */
+  model: Name,
+  /** A network of the registry, such as `lenet`. */
+  network: Name,
+  epochs: z.int().positive(),
+  /** Examples a step, over all ranks together. */
+  batch: z.int().positive(),
+  /** Side of the square that a picture becomes, in pixels. */
+  imageSize: z.int().positive().max(1024),
+  /** Peak rate of the schedule. */
+  learningRate: z.number().positive(),
+  momentum: z.number().min(0).lt(1),
+  weightDecay: z.number().nonnegative(),
+  seed: z.int().nonnegative(),
+  checkpointEverySteps: z.int().positive(),
+  /** Checkpoints kept; older ones are removed. */
+  keepCheckpoints: z.int().positive(),
+});
+/** See {@link TrainRequest:variable}. */
+export type TrainRequest = z.infer<typeof TrainRequest>;
+
+/** How well a model does on a split that it was not trained on. */
+export const Evaluation = z.strictObject({
+  examples: z.int().positive(),
+  /** Share of examples whose most probable class is the true one, 0 to 1. */
+  top1: z.number().min(0).max(1),
+  /** Share with the true class among the five most probable, 0 to 1. */
+  top5: z.number().min(0).max(1),
+  loss: z.number(),
+  /** Examples of class i (row) that were taken for class j (column), in label order without background. */
+  confusion: z.array(z.array(z.int().nonnegative())).optional(),
+});
+/** See {@link Evaluation:variable}. */
+export type Evaluation = z.infer<typeof Evaluation>;
+
+/** What training leaves behind. */
+export const TrainResult = z.strictObject({
+  run: Name,
+  model: Name,
+  version: z.int().positive(),
+  steps: z.int().nonnegative(),
+  epochs: z.int().nonnegative(),
+  evaluation: Evaluation,
+  /** Mean over the steps of this start of the run; absent when there was nothing left to do. */
+  imagesPerSecond: z.number().nonnegative().optional(),
+  /** Prefix of the run in the store; a folder where the store is a directory. */
+  checkpointPrefix: z.string(),
+});
+/** See {@link TrainResult:variable}. */
+export type TrainResult = z.infer<typeof TrainResult>;
+
+/** Asks training to train a network. A repeat with the same request goes on with the run. */
+export const Train = defineWork('training.v1.train', jobRequest(TrainRequest), TrainResult);
+
+/** Ends a run at its next step, with a checkpoint. The reply says whether it was running here. */
+export const StopRun = defineCommand(
+  'training.v1.stop',
+  z.strictObject({ run: Name }),
+  z.strictObject({ stopping: z.boolean() }),
+);
+
+/** A checkpoint is stored. Sent by the leader of a run; may arrive twice. */
+export const Checkpointed = defineEvent(
+  'training.v1.checkpointed',
+  z.strictObject({ run: Name, step: z.int().nonnegative(), epoch: z.int().nonnegative(), key: z.string() }),
+);
+
+/** A run was evaluated on the validation split. Sent by the leader of a run; may arrive twice. */
+export const Evaluated = defineEvent(
+  'training.v1.evaluated',
+  z.strictObject({ run: Name, step: z.int().nonnegative(), evaluation: Evaluation }),
+);
+
+/** Where a run stands. */
+export const RunRecord = z.strictObject({
+  run: Name,
+  model: Name,
+  network: Name,
+  dataset: Name,
+  state: z.enum(['running', 'stopped', 'done']),
+  step: z.int().nonnegative(),
+  epoch: z.int().nonnegative(),
+  /** Of the last checkpoint, if there is one. */
+  checkpointStep: z.int().nonnegative().optional(),
+  evaluation: Evaluation.omit({ confusion: true }).optional(),
+});
+/** See {@link RunRecord:variable}. */
+export type RunRecord = z.infer<typeof RunRecord>;
+
+/** Runs by name. Written by training; rebuilt from the store when it starts. */
+export const Runs = defineState('runs', RunRecord);
+
+/** One version of a model in the registry. */
+export const ModelRecord = z.strictObject({
+  model: Name,
+  version: z.int().positive(),
+  /** Prefix of the version in the store, `models/NAME/VERSION/`. */
+  prefix: z.string(),
+  run: Name,
+  top1: z.number().min(0).max(1),
+});
+/** See {@link ModelRecord:variable}. */
+export type ModelRecord = z.infer<typeof ModelRecord>;
+
+/** A model version is complete. Sent by training after its entry is stored; may arrive twice. */
+export const ModelRegistered = defineEvent('training.v1.registered', ModelRecord);
+
+/** Model versions by `NAME.VERSION`. Written by training; rebuilt from the store when it starts. */
+export const Models = defineState('models', ModelRecord);

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+/**
+ * How a store is named in options; secrets never are: MinIO's come from the environment
+ * (`BLUEWATERS_MINIO_ACCESS_KEY`, `BLUEWATERS_MINIO_SECRET_KEY`, or the same names with `_FILE`).
+ */
+export const StoreOptions = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('memory') }),
+  z.strictObject({ kind: z.literal('directory'), path: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('minio'), url: z.url(), bucket: z.string().min(3).max(63) }),
+]);
+
+/** See {@link StoreOptions:variable}. */
+export type StoreOptions = z.infer<typeof StoreOptions>;
