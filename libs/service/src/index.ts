@@ -1,1 +1,1 @@
-export {};
+export { type RunningService, type ServicePorts } from './service.js';

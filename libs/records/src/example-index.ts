@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+/** A synset id: `n` and the offset of the noun in WordNet 3.0's `data.noun`, eight digits. */
+export const SynsetId = z.string().regex(/^n\d{8}$/u, 'n and eight digits');
+
+/** One image of the archive: a line of `synsets/SYNSET.jsonl`. */
+export const IndexedExample = z.strictObject({
+  /** The member's name, `n01440764_18.JPEG`. */
+  name: z.string(),
+  /** Of the member's bytes, from the start of the outer archive (once inflated). */
+  offset: z.int().nonnegative(),
+  /** Of the member, in bytes. */
+  size: z.int().positive(),
+  /** Of the member's bytes. */
+  sha256: z.string(),
+  /** In pixels. */
+  width: z.int().positive(),
+  /** In pixels. */
+  height: z.int().positive(),
+  /** 1 for grey, 3 for colour. */
+  channels: z.union([z.literal(1), z.literal(3)]),
+  /** Digest of the repaired copy that stands in for the member, where TensorFlow can't read the original. */
+  repaired: z.string().optional(),
+});
+/** See {@link IndexedExample:variable}. */
+export type IndexedExample = z.infer<typeof IndexedExample>;
+
+/** `index.json`: names everything that belongs to an index; written last. */
+export const IndexEntry = z.strictObject({
+  format: z.literal('bluewaters.index.v1'),
+  dataset: z.string(),
+  /** Where the archive's plain bytes are: what offsets refer to. */
+  archive: z.union([z.strictObject({ path: z.string() }), z.strictObject({ key: z.string() })]),
+  /** Of the plain archive, in bytes: another size means another archive. */
+  archiveSize: z.int().positive(),
+  synsets: z.array(
+    z.strictObject({
+      synset: SynsetId,
+      /** 1-based; 0 is background. */
+      label: z.int().positive(),
+      words: z.string(),
+      examples: z.int().nonnegative(),
+      /** Of `synsets/SYNSET.jsonl`. */
+      sha256: z.string(),
+    }),
+  ),
+  examples: z.int().positive(),
+  refused: z.int().nonnegative(),
+  repaired: z.int().nonnegative(),
+});
+/** See {@link IndexEntry:variable}. */
+export type IndexEntry = z.infer<typeof IndexEntry>;

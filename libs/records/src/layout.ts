@@ -1,0 +1,53 @@
+/**
+ * Where everything lies in the store. One writer for each prefix:
+ *
+ * - `indexes/DATASET/…` ingest: `synsets/SYNSET.jsonl`, `repaired/SHA256.jpeg`, `refused.jsonl`, `archive.tar` (only for a
+ *   compressed archive), and last `index.json`
+ * - `datasets/DATASET/…` shards: `train-00000-of-00008`, its record offsets `train-00000-of-00008.offsets`, and last `manifest.json`
+ * - `runs/RUN/…` training: `run.json` and `checkpoint_dir/`
+ * - `models/NAME/VERSION/…` training: the SavedModel, `signature.json`, `provenance.json`, and last `entry.json`
+ */
+
+/** Keys of an example index. */
+export const indexKeys = {
+  prefix: (dataset: string) => `indexes/${dataset}/`,
+  /** Written last: while it is missing there is no index. */
+  entry: (dataset: string) => `indexes/${dataset}/index.json`,
+  synset: (dataset: string, synset: string) => `indexes/${dataset}/synsets/${synset}.jsonl`,
+  repaired: (dataset: string, sha256: string) => `indexes/${dataset}/repaired/${sha256}.jpeg`,
+  refused: (dataset: string) => `indexes/${dataset}/refused.jsonl`,
+  archive: (dataset: string) => `indexes/${dataset}/archive.tar`,
+} as const;
+
+/** Keys of a dataset of shards. */
+export const datasetKeys = {
+  prefix: (dataset: string) => `datasets/${dataset}/`,
+  /** Written last: while it is missing there is no dataset. */
+  manifest: (dataset: string) => `datasets/${dataset}/manifest.json`,
+  /** As Google's builder names them: `train-00003-of-01024`. */
+  shard: (dataset: string, split: string, shard: number, shards: number) =>
+    `datasets/${dataset}/${split}-${fiveDigits(shard)}-of-${fiveDigits(shards)}`,
+  /** Offset and length of each record of a shard. */
+  offsets: (shardKey: string) => `${shardKey}.offsets`,
+} as const;
+
+/** Keys of a run. */
+export const runKeys = {
+  prefix: (run: string) => `runs/${run}/`,
+  entry: (run: string) => `runs/${run}/run.json`,
+  checkpoints: (run: string) => `runs/${run}/checkpoint_dir/`,
+} as const;
+
+/** Keys of the model registry. */
+export const modelKeys = {
+  root: 'models/',
+  prefix: (model: string, version: number) => `models/${model}/${version}/`,
+  signature: (model: string, version: number) => `models/${model}/${version}/signature.json`,
+  provenance: (model: string, version: number) => `models/${model}/${version}/provenance.json`,
+  /** Written last: while it is missing there is no such version. */
+  entry: (model: string, version: number) => `models/${model}/${version}/entry.json`,
+} as const;
+
+function fiveDigits(value: number): string {
+  return String(value).padStart(5, '0');
+}
