@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineCommand, defineEvent, defineState, defineWork } from './definitions.js';
-import { jobRequest } from './jobs.js';
+import { defineEvent, defineState, defineWork } from './definitions.js';
+import { Progress, jobRequest } from './jobs.js';
 import { Digest, Name } from './vocabulary.js';
 
 /** What the training service is asked to do. */
@@ -64,11 +64,20 @@ export type TrainResult = z.infer<typeof TrainResult>;
 /** Asks training to train a network. A repeat with the same request goes on with the run. */
 export const Train = defineWork('training.v1.train', jobRequest(TrainRequest), TrainResult);
 
-/** Ends a run at its next step, with a checkpoint. The reply says whether it was running here. */
-export const StopRun = defineCommand(
-  'training.v1.stop',
-  z.strictObject({ run: Name }),
-  z.strictObject({ stopping: z.boolean() }),
+/** How far a rank has come. Sent by the leader of a run several times a second at most. */
+export const RankReported = defineEvent('training.v1.reported', z.strictObject({ run: Name, progress: Progress }));
+
+/**
+ * A rank has nothing more to do: it has finished, or `error` says why not. Sent once by each rank before it exits; a
+ * rank that exits without it has died.
+ */
+export const RankEnded = defineEvent(
+  'training.v1.ended',
+  z.strictObject({
+    run: Name,
+    result: TrainResult.optional(),
+    error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  }),
 );
 
 /** A checkpoint is stored. Sent by the leader of a run; may arrive twice. */

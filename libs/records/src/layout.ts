@@ -4,7 +4,8 @@
  * - `indexes/DATASET/…` ingest: `synsets/SYNSET.jsonl`, `repaired/SHA256.jpeg`, `refused.jsonl`, `archive.tar` (only for a
  *   compressed archive), and last `index.json`
  * - `datasets/DATASET/…` shards: `train-00000-of-00008`, its record offsets `train-00000-of-00008.offsets`, and last `manifest.json`
- * - `runs/RUN/…` training: `run.json` and `checkpoint_dir/`
+ * - `runs/RUN/checkpoint_dir/…` training: checkpoints, event files and `run.json`; a copy of this folder is all that
+ *   TensorBoard or a restart needs
  * - `models/NAME/VERSION/…` training: the SavedModel, `signature.json`, `provenance.json`, and last `entry.json`
  */
 
@@ -33,8 +34,8 @@ export const datasetKeys = {
 
 /** Keys of a run. */
 export const runKeys = {
-  prefix: (run: string) => `runs/${run}/`,
-  entry: (run: string) => `runs/${run}/run.json`,
+  root: 'runs/',
+  entry: (run: string) => `runs/${run}/checkpoint_dir/run.json`,
   checkpoints: (run: string) => `runs/${run}/checkpoint_dir/`,
 } as const;
 
