@@ -15,6 +15,8 @@ export const Progress = z.strictObject({
   ratePerSecond: z.number().nonnegative().optional(),
   /** Other live figures, such as `loss`. */
   figures: z.record(z.string(), z.number()).optional(),
+  /** What the user should know and that stays true, such as a checkpoint that had to be passed over; all so far. */
+  notices: z.array(z.string().max(500)).max(20).optional(),
 });
 
 /** See {@link Progress:variable}. */
