@@ -11,3 +11,25 @@ export {
   readRecordStream,
   type PlacedRecord,
 } from './framing.js';
+export { decodeExample, encodeExample, type Feature, type Features } from './example.js';
+export { decodeImageExample, imageExample, type Box, type ImageExample } from './image-example.js';
+export {
+  imageId,
+  isSynset,
+  labelledClasses,
+  parseImageList,
+  parseSynsetList,
+  parseSynsetWords,
+  type LabelledClass,
+  type TextSource,
+} from './synsets.js';
+export { evenRanges, shuffledOrder, type Range } from './order.js';
+export { decodeOffsets, encodeOffsets, type RecordPlace, type ShardOffsets } from './offsets.js';
+export {
+  encodeIndexEntry,
+  encodeIndexedExamples,
+  encodeManifest,
+  parseIndexEntry,
+  parseIndexedExamples,
+  parseManifest,
+} from './documents.js';

@@ -1,0 +1,85 @@
+import { CodedError, type ErrorCode } from '@bluewaters/errors';
+import type { z } from 'zod';
+import { IndexEntry, IndexedExample } from './example-index.js';
+import { Manifest } from './manifest.js';
+import type { TextSource } from './synsets.js';
+
+/** The bytes of `index.json`: the same entry gives the same bytes. */
+export function encodeIndexEntry(entry: IndexEntry): Uint8Array {
+  return encodeDocument(IndexEntry, entry);
+}
+
+/** Parses `index.json`. @throws {CodedError} INDEX_INVALID naming the file and the field. */
+export function parseIndexEntry(bytes: Uint8Array, source: TextSource): IndexEntry {
+  return parseDocument(IndexEntry, bytes, { ...source, code: 'INDEX_INVALID', what: 'an index entry' });
+}
+
+/** The bytes of `manifest.json`: the same manifest gives the same bytes. */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return encodeDocument(Manifest, manifest);
+}
+
+/** Parses `manifest.json`. @throws {CodedError} MANIFEST_INVALID naming the file and the field. */
+export function parseManifest(bytes: Uint8Array, source: TextSource): Manifest {
+  return parseDocument(Manifest, bytes, { ...source, code: 'MANIFEST_INVALID', what: 'a manifest' });
+}
+
+/** The bytes of `synsets/SYNSET.jsonl`: a line for each example. */
+export function encodeIndexedExamples(examples: readonly IndexedExample[]): Uint8Array {
+  return Buffer.from(examples.map((example) => `${JSON.stringify(example)}\n`).join(''));
+}
+
+/** Parses `synsets/SYNSET.jsonl`. @throws {CodedError} INDEX_INVALID naming the file and the line. */
+export function parseIndexedExamples(bytes: Uint8Array, source: TextSource): IndexedExample[] {
+  const lines = Buffer.from(bytes).toString('utf8').split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map((line, i) =>
+    parseText(IndexedExample, line, {
+      file: source.file,
+      code: 'INDEX_INVALID',
+      what: 'an indexed example',
+      line: i + 1,
+    }),
+  );
+}
+
+/** How errors of a document are told. */
+interface DocumentErrors {
+  readonly file: string;
+  readonly code: ErrorCode;
+  readonly what: string;
+  /** 1-based, where the document is one line of a file. */
+  readonly line?: number;
+}
+
+/** Parsing gives the schema's own order of fields, so that an object built in another order has the same bytes. */
+function encodeDocument<T>(schema: z.ZodType<T>, value: T): Uint8Array {
+  return Buffer.from(`${JSON.stringify(schema.parse(value), undefined, 2)}\n`);
+}
+
+function parseDocument<T>(schema: z.ZodType<T>, bytes: Uint8Array, errors: DocumentErrors): T {
+  return parseText(schema, Buffer.from(bytes).toString('utf8'), errors);
+}
+
+function parseText<T>(schema: z.ZodType<T>, text: string, errors: DocumentErrors): T {
+  const parsed = schema.safeParse(parseJson(text, errors));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw invalid(errors, issue?.path.join('.') ?? '', issue?.message ?? '');
+}
+
+function parseJson(text: string, errors: DocumentErrors): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid(errors, '', 'text that is no JSON', error);
+  }
+}
+
+function invalid(errors: DocumentErrors, path: string, got: string, cause?: unknown): CodedError {
+  const field = [errors.line === undefined ? '' : `line ${errors.line}`, path].filter((part) => part !== '').join(' ');
+  return new CodedError(errors.code, `This is not ${errors.what}`, {
+    details: { file: errors.file, ...(field === '' ? {} : { field }), got },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
