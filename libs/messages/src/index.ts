@@ -1,3 +1,5 @@
+export { InProcessBus } from './in-process/in-process-bus.js';
+export { type FaultListener } from './faults.js';
 export {
   defineCommand,
   defineEvent,
