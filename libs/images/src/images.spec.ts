@@ -1,0 +1,116 @@
+import { isCodedError } from '@bluewaters/errors';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { asJpeg, encodeJpeg, inspectImage, repairImage } from './index.js';
+
+const source = { file: 'n02102040.tar/n02102040_1.JPEG', offset: 1536 };
+const [width, height] = [48, 32];
+
+/** Left half dark, right half bright: survives any codec. */
+function pixels(channels: 1 | 3): Uint8Array {
+  return Uint8Array.from({ length: width * height * channels }, (_, i) =>
+    Math.floor(i / channels) % width < width / 2 ? 40 : 200,
+  );
+}
+
+function picture(): sharp.Sharp {
+  return sharp(pixels(3), { raw: { width, height, channels: 3 } });
+}
+
+const jpeg = await encodeJpeg(pixels(3), { width, height, channels: 3, quality: 90 });
+const grey = await encodeJpeg(pixels(1), { width, height, channels: 1, quality: 90 });
+
+/** The outcome for a picture: its facts, or the code it is refused with. */
+async function outcome(bytes: Uint8Array): Promise<unknown> {
+  return inspectImage(bytes, source).catch((error: unknown) => (isCodedError(error) ? error.code : error));
+}
+
+describe('inspecting pictures', () => {
+  it.each([
+    ['a colour JPEG', () => jpeg, 3],
+    ['a grey JPEG', () => grey, 1],
+    ['a progressive JPEG', () => picture().jpeg({ progressive: true }).toBuffer(), 3],
+    ['a JPEG with restart markers and subsampled colours', () => picture().jpeg({ quality: 50 }).toBuffer(), 3],
+    ['a JPEG with an EXIF orientation', () => picture().withMetadata({ orientation: 6 }).jpeg().toBuffer(), 3],
+    ['a JPEG with bytes after its end', () => Buffer.concat([jpeg, Buffer.from('more')]), 3],
+  ])('takes %s as it is', async (_, make, channels) => {
+    expect(await outcome(await make())).toEqual({ width, height, channels, format: 'jpeg', readable: true });
+  });
+
+  it.each([
+    ['jpeg', 'CMYK', () => picture().toColourspace('cmyk').jpeg().toBuffer(), 3],
+    ['png', 'colour', () => picture().png().toBuffer(), 3],
+    ['png', 'transparent', () => picture().ensureAlpha(0.5).png().toBuffer(), 3],
+    ['png', '16-bit grey', () => picture().toColourspace('grey16').png().toBuffer(), 1],
+    ['gif', 'ordinary', () => picture().gif().toBuffer(), 3],
+    ['webp', 'ordinary', () => picture().webp().toBuffer(), 3],
+  ])(
+    'finds that a %s (%s) must be repaired, and repairs it to RGB of the same size',
+    async (format, _, make, channels) => {
+      expect(await outcome(await make())).toEqual({ width, height, channels, format, readable: false });
+      const repaired = await repairImage(await make(), source);
+      expect(repaired).toMatchObject({ width, height });
+      expect(await outcome(repaired.encoded)).toEqual({ width, height, channels: 3, format: 'jpeg', readable: true });
+      const { data } = await sharp(repaired.encoded).raw().toBuffer({ resolveWithObject: true });
+      expect(data[4 * 3]!).toBeLessThan(data[(width - 4) * 3]!);
+    },
+  );
+
+  it('refuses a JPEG cut at any of its bytes', async () => {
+    for (let length = 0; length < jpeg.length; length++)
+      expect(await outcome(jpeg.subarray(0, length))).toBe('IMAGE_INVALID');
+  });
+
+  it('never says readable of a JPEG with a false marker in its scan', async () => {
+    const damaged = Buffer.from(jpeg);
+    damaged.writeUInt16BE(0xff01, damaged.length - 20);
+    const facts = await inspectImage(damaged, source);
+    expect(facts.readable).toBe(false);
+    await expect(repairImage(damaged, source)).rejects.toMatchObject({ code: 'IMAGE_INVALID' });
+  });
+
+  it.each([
+    ['text', Buffer.from('not a picture at all')],
+    ['SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
+    ['no bytes', Buffer.alloc(0)],
+    ['a PNG header without a PNG', Buffer.from('\x89PNG\r\n\x1a\nxxxxxxxx', 'latin1')],
+  ])('refuses %s and names file and offset', async (_, bytes) => {
+    await expect(inspectImage(bytes, source)).rejects.toMatchObject({
+      code: 'IMAGE_INVALID',
+      details: expect.objectContaining(source),
+    });
+  });
+
+  it('refuses a picture by its header when it has too many pixels or bytes', async () => {
+    const limits = { maxBytes: jpeg.length, maxPixels: width * height };
+    await expect(inspectImage(jpeg, source, limits)).resolves.toMatchObject({ width });
+    for (const tight of [
+      { ...limits, maxBytes: jpeg.length - 1 },
+      { ...limits, maxPixels: width * height - 1 },
+    ]) {
+      await expect(inspectImage(jpeg, source, tight)).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' });
+    }
+    const png = await picture().png().toBuffer();
+    await expect(inspectImage(png, source, { ...limits, maxPixels: 10 })).rejects.toMatchObject({
+      code: 'IMAGE_TOO_LARGE',
+    });
+  });
+});
+
+describe('asJpeg', () => {
+  it('leaves an ordinary JPEG untouched and turns a PNG into one', async () => {
+    expect(await asJpeg(jpeg, source)).toBe(jpeg);
+    expect(await outcome(await asJpeg(await picture().png().toBuffer(), source))).toMatchObject({ readable: true });
+  });
+});
+
+describe('encodeJpeg', () => {
+  it('keeps pixels within what the quality allows, and gives the same bytes again', async () => {
+    const layout = { width, height, channels: 1, quality: 95 } as const;
+    const bytes = await encodeJpeg(pixels(1), layout);
+    const { data, info } = await sharp(bytes).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+    expect(info.channels).toBe(1);
+    pixels(1).forEach((value, i) => expect(Math.abs(value - data[i]!)).toBeLessThan(12));
+    expect(await encodeJpeg(pixels(1), layout)).toEqual(bytes);
+  });
+});
