@@ -2,6 +2,7 @@ import { CodedError, type ErrorCode } from '@bluewaters/errors';
 import type { z } from 'zod';
 import { IndexEntry, IndexedExample } from './example-index.js';
 import { Manifest } from './manifest.js';
+import { ModelEntry, Signature } from './model-entry.js';
 import type { TextSource } from './synsets.js';
 
 /** The bytes of `index.json`: the same entry gives the same bytes. */
@@ -22,6 +23,26 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 /** Parses `manifest.json`. @throws {CodedError} MANIFEST_INVALID naming the file and the field. */
 export function parseManifest(bytes: Uint8Array, source: TextSource): Manifest {
   return parseDocument(Manifest, bytes, { ...source, code: 'MANIFEST_INVALID', what: 'a manifest' });
+}
+
+/** The bytes of a model version's `entry.json`. */
+export function encodeModelEntry(entry: ModelEntry): Uint8Array {
+  return encodeDocument(ModelEntry, entry);
+}
+
+/** Parses a model version's `entry.json`. @throws {CodedError} MODEL_INVALID naming the file and the field. */
+export function parseModelEntry(bytes: Uint8Array, source: TextSource): ModelEntry {
+  return parseDocument(ModelEntry, bytes, { ...source, code: 'MODEL_INVALID', what: "a model's entry" });
+}
+
+/** The bytes of `signature.json`. */
+export function encodeSignature(signature: Signature): Uint8Array {
+  return encodeDocument(Signature, signature);
+}
+
+/** Parses `signature.json`. @throws {CodedError} MODEL_INVALID naming the file and the field. */
+export function parseSignature(bytes: Uint8Array, source: TextSource): Signature {
+  return parseDocument(Signature, bytes, { ...source, code: 'MODEL_INVALID', what: "a model's signature" });
 }
 
 /** The bytes of `synsets/SYNSET.jsonl`: a line for each example. */

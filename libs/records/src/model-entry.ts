@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { SynsetId } from './example-index.js';
+
+/** One class that a model can answer with. */
+export const ModelClass = z.strictObject({
+  /** 1-based: also the position among the model's outputs, where 0 is background. */
+  label: z.int().positive(),
+  synset: SynsetId,
+  words: z.string(),
+});
+/** See {@link ModelClass:variable}. */
+export type ModelClass = z.infer<typeof ModelClass>;
+
+/** `signature.json`: what goes into a model and what comes out, for whoever serves it; tensors are those of `serving_default`. */
+export const Signature = z
+  .strictObject({
+    format: z.literal('bluewaters.signature.v1'),
+    /** Side of the square that a picture becomes, in pixels. */
+    imageSize: z.int().positive(),
+    channels: z.union([z.literal(1), z.literal(3)]),
+    /** Per channel, on the 0 to 1 scale: the network sees (value - mean) / std. */
+    mean: z.array(z.number()),
+    std: z.array(z.number().positive()),
+    /** How a picture becomes a square: `squeeze` changes its proportions, `central` cuts off the longer side. */
+    crop: z.enum(['squeeze', 'central']),
+    colourOrder: z.literal('RGB'),
+    /** In label order: the first has label 1. */
+    classes: z.array(ModelClass).min(1),
+    /** Classes + 1. */
+    outputs: z.int().min(2),
+    /** The output that stands for none of the classes. */
+    background: z.literal(0),
+    /** string [batch]: encoded JPEG pictures. */
+    inputKey: z.literal('image_bytes'),
+    outputKeys: z.strictObject({
+      /** float32 [batch, outputs], each row adding up to 1. */
+      probabilities: z.literal('probabilities'),
+      /** float32 [batch, k], falling. */
+      topProbabilities: z.literal('top_probabilities'),
+      /** int32 [batch, k]. */
+      topLabels: z.literal('top_labels'),
+      /** string [batch, k]. */
+      topSynsets: z.literal('top_synsets'),
+    }),
+  })
+  .refine(({ outputs, classes }) => outputs === classes.length + 1, {
+    path: ['outputs'],
+    error: 'expected one more than there are classes',
+  })
+  .refine(({ classes }) => classes.every(({ label }, index) => label === index + 1), {
+    path: ['classes'],
+    error: 'expected labels 1, 2, 3, … in order',
+  });
+/** See {@link Signature:variable}. */
+export type Signature = z.infer<typeof Signature>;
+
+/** The tensors of every exported model, for {@link Signature:variable}. */
+export const SIGNATURE_KEYS = {
+  inputKey: 'image_bytes',
+  outputKeys: {
+    probabilities: 'probabilities',
+    topProbabilities: 'top_probabilities',
+    topLabels: 'top_labels',
+    topSynsets: 'top_synsets',
+  },
+} as const;
+
+/** One file of a model version. */
+export const ModelFile = z.strictObject({
+  /** Under the version's prefix. */
+  key: z.string(),
+  /** In bytes. */
+  size: z.int().nonnegative(),
+  sha256: z.string(),
+});
+/** See {@link ModelFile:variable}. */
+export type ModelFile = z.infer<typeof ModelFile>;
+
+/**
+ * `entry.json`: the files that make a model version; written last, so that a version is whole or not there. The
+ * SavedModel lies at the version's prefix, as TensorFlow Serving wants it.
+ */
+export const ModelEntry = z.strictObject({
+  format: z.literal('bluewaters.model.v1'),
+  model: z.string(),
+  version: z.int().positive(),
+  /** The run that trained it. */
+  run: z.string(),
+  network: z.string(),
+  /** Share of validation examples whose most probable class is the true one, 0 to 1. */
+  top1: z.number().min(0).max(1),
+  /** Everything under the prefix but the entry itself. */
+  files: z.array(ModelFile).min(1),
+  signatureKey: z.string(),
+  /** ISO 8601. */
+  createdAt: z.iso.datetime(),
+});
+/** See {@link ModelEntry:variable}. */
+export type ModelEntry = z.infer<typeof ModelEntry>;
