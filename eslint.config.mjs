@@ -56,7 +56,10 @@ const libraryConstraints = Object.entries(ARROWS).map(([name, targets]) => ({
 
 const layerConstraints = [
   { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:library', 'layer:testing'] },
-  { sourceTag: 'layer:tool', onlyDependOnLibsWithTags: ['layer:library', 'layer:service', 'layer:testing'] },
+  {
+    sourceTag: 'layer:tool',
+    onlyDependOnLibsWithTags: ['layer:library', 'layer:service', 'layer:testing', 'layer:tool'],
+  },
   {
     sourceTag: 'layer:test',
     onlyDependOnLibsWithTags: ['layer:library', 'layer:service', 'layer:testing', 'layer:tool'],
