@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+/**
+ * Makes a fresh clone ready, then runs what was asked for. It runs before anything is installed, so it is plain
+ * JavaScript on Node's own modules. The second time it takes seconds and reaches no network.
+ *
+ *   node tools/setup/setup.mjs              get ready
+ *   node tools/setup/setup.mjs quickstart   … and run `bluewaters run --quickstart`, with the arguments that follow
+ *   node tools/setup/setup.mjs test         … and run the tests; arguments that follow go to vitest
+ *   node tools/setup/setup.mjs servers      … and get the NATS and MinIO servers that tests use, and print where
+ */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { placeAddon } from './src/addon.mjs';
+import { launchEnvironment } from './src/launch.mjs';
+import { getLibtensorflow } from './src/libtensorflow.mjs';
+import { compile, installPackages } from './src/packages.mjs';
+import { hand } from './src/process.mjs';
+import { requireMachine, thisMachine } from './src/requirements.mjs';
+import { SetupError, say } from './src/say.mjs';
+import { getServers } from './src/servers.mjs';
+import { runTests } from './src/test-run.mjs';
+
+/** @typedef {import('./src/cache.mjs').Environment} Environment */
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/**
+ * @returns {Promise<Environment>} What programs of this repository are to be started with.
+ */
+async function getReady() {
+  const machine = await thisMachine();
+  requireMachine(machine);
+  await installPackages(root);
+  const library = await getLibtensorflow(process.env);
+  const addon = await placeAddon(root, library, process.env);
+  await compile(root);
+  say(
+    `ready: Node ${machine.nodeVersion}, libtensorflow ${library.name}, tfjs addon ${addon ? 'in place' : 'left out'}`,
+  );
+  return launchEnvironment(process.env, library);
+}
+
+/** @type {Readonly<Record<string, (args: string[]) => Promise<number>>>} */
+const COMMANDS = {
+  setup: async () => {
+    await getReady();
+    return 0;
+  },
+  quickstart: async (args) => {
+    const env = await getReady();
+    return hand(process.execPath, [join(root, 'tools/cli/bin/bluewaters.mjs'), 'run', '--quickstart', ...args], {
+      env,
+    });
+  },
+  test: async (args) => runTests(root, args, await getReady()),
+  servers: async () => {
+    const { nats, minio } = await getServers(process.env);
+    process.stdout.write(`BLUEWATERS_NATS_SERVER=${nats}\nBLUEWATERS_MINIO=${minio}\n`);
+    return 0;
+  },
+};
+
+/**
+ * @param {readonly string[]} argv
+ * @returns {Promise<number>}
+ */
+async function main([name = 'setup', ...args]) {
+  const command = COMMANDS[name];
+  if (command !== undefined) return command(args);
+  throw new SetupError(`There is no "${name}".`, `Ask for one of ${Object.keys(COMMANDS).join(', ')}.`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  say(`${error.message} ${error.how}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,4 @@
+/** What other packages may use of set-up. */
+export { probeEnvironment } from './probe.mjs';
+
+/** @typedef {import('./probe.mjs').Finding} Finding One thing that was looked for on this machine. */

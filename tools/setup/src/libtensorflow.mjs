@@ -1,0 +1,205 @@
+/**
+ * Where libtensorflow comes from: `LIBTENSORFLOW_DIR`, else the pinned wheel, else the archive that tfjs-node-gpu's own
+ * install script would fetch. What is fetched is checked by digest and kept in the cache folder.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, rename, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder, publishFolder, removeFolder } from './cache.mjs';
+import { sha256File } from './digest.mjs';
+import { TENSORFLOW_ARCHIVE_VERSION, TENSORFLOW_BUILDS, TENSORFLOW_VERSION } from './pins.mjs';
+import { capture } from './process.mjs';
+import { DigestError, unpackWheel } from './python.mjs';
+import { SetupError, say } from './say.mjs';
+import { isStamped, writeStamp } from './stamp.mjs';
+import { unpackArchive } from './tensorflow-archive.mjs';
+
+/** @typedef {import('./cache.mjs').Environment} Environment */
+/** @typedef {import('./pins.mjs').Variant} Variant */
+/** @typedef {import('./pins.mjs').TensorflowBuild} TensorflowBuild */
+
+/**
+ * A libtensorflow that was found or fetched.
+ *
+ * @typedef {object} Libtensorflow
+ * @property {string} folder Holds `libtensorflow*.so*` and `libtensorflow_framework.so*`.
+ * @property {string | undefined} include Its C headers, where it has them.
+ * @property {string} name Version and variant, or `LIBTENSORFLOW_DIR`.
+ */
+
+/**
+ * Finds libtensorflow, or fetches it. Reaches no network when it is there already.
+ *
+ * @param {Environment} env
+ * @returns {Promise<Libtensorflow>}
+ * @throws {SetupError} When there is none to be had.
+ */
+export async function getLibtensorflow(env) {
+  if (env.LIBTENSORFLOW_DIR) return givenFolder(env.LIBTENSORFLOW_DIR);
+  const variant = await chooseVariant(env);
+  const wheel = cached(env, TENSORFLOW_VERSION, variant);
+  if (await isStamped(wheel.folder)) return wheel;
+  try {
+    await publishFolder(
+      wheel.folder,
+      (partial) => fillFromWheels(partial, variant),
+      () => isStamped(wheel.folder),
+    );
+    return wheel;
+  } catch (error) {
+    if (error instanceof DigestError || !(error instanceof SetupError)) throw error;
+    return await fallBack(env, variant, error);
+  }
+}
+
+/**
+ * @param {Environment} env
+ * @returns {Promise<Libtensorflow | undefined>} What `getLibtensorflow` would return without fetching anything.
+ */
+export async function findLibtensorflow(env) {
+  if (env.LIBTENSORFLOW_DIR) {
+    try {
+      return await givenFolder(env.LIBTENSORFLOW_DIR);
+    } catch {
+      return undefined;
+    }
+  }
+  const variant = await chooseVariant(env);
+  for (const version of [TENSORFLOW_VERSION, TENSORFLOW_ARCHIVE_VERSION]) {
+    const library = cached(env, version, variant);
+    if (await isStamped(library.folder)) return library;
+  }
+  return undefined;
+}
+
+/**
+ * @param {Environment} env
+ * @param {() => Promise<boolean>} [hasDriver]
+ * @returns {Promise<Variant>} The GPU build where an NVIDIA driver is, unless BLUEWATERS_TENSORFLOW says which.
+ */
+export async function chooseVariant(env, hasDriver = hasNvidiaDriver) {
+  const asked = env.BLUEWATERS_TENSORFLOW;
+  if (asked === 'cpu' || asked === 'gpu') return asked;
+  if (asked) throw new SetupError(`BLUEWATERS_TENSORFLOW is cpu or gpu: got ${asked}.`, 'Set one of them, or neither.');
+  return (await hasDriver()) ? 'gpu' : 'cpu';
+}
+
+/** @returns {Promise<boolean>} */
+export async function hasNvidiaDriver() {
+  if (existsSync('/proc/driver/nvidia/version')) return true;
+  return (await capture('nvidia-smi', ['-L'], { timeoutMs: 20_000 })).status === 0;
+}
+
+/**
+ * @param {string} folder
+ * @returns {Promise<Libtensorflow>}
+ */
+async function givenFolder(folder) {
+  for (const candidate of [folder, join(folder, 'lib')]) {
+    const names = await readdir(candidate).catch(() => []);
+    if (!['libtensorflow.so', 'libtensorflow_cc.so'].some((start) => names.some((name) => name.startsWith(start)))) {
+      continue;
+    }
+    const include = [join(candidate, 'include'), join(candidate, '..', 'include')].find(existsSync);
+    return { folder: candidate, include, name: 'LIBTENSORFLOW_DIR' };
+  }
+  throw new SetupError(
+    `LIBTENSORFLOW_DIR names ${folder}, which holds no libtensorflow.so.`,
+    'Name the folder of libtensorflow.so and libtensorflow_framework.so.2, or unset it.',
+  );
+}
+
+/**
+ * @param {Environment} env
+ * @param {string} version
+ * @param {Variant} variant
+ * @returns {Libtensorflow}
+ */
+function cached(env, version, variant) {
+  const folder = join(cacheFolder(env), 'libtensorflow', `${version}-${variant}`);
+  return { folder, include: join(folder, 'include'), name: `${version} (${variant.toUpperCase()})` };
+}
+
+/** The C interface and what it includes: 70 of the wheel's 10,000 headers. */
+const C_HEADERS = [
+  'tensorflow/c/.*',
+  'tensorflow/core/common_runtime/next_pluggable_device/c/.*',
+  'tensorflow/core/platform/ctstring.h',
+  'tsl/platform/(?:ctstring|ctstring_internal|platform).h',
+  'xla/tsl/c/.*',
+].join('|');
+
+const LIBRARIES_AND_HEADERS = `tensorflow/(libtensorflow_(?:cc|framework)\\.so\\.2|include/(?:${C_HEADERS}))$`;
+/** NVIDIA's libraries look for one another, and TensorFlow for them, in their own folder: all go into one. */
+const NVIDIA_LIBRARIES = 'nvidia/[^/]+/lib/([^/]+\\.so[^/]*)$';
+const NVIDIA_COMPILER = '(nvidia/cuda_nvcc/(?:bin/ptxas|nvvm/.*))$';
+
+/**
+ * @param {string} folder Empty.
+ * @param {Variant} variant
+ * @param {TensorflowBuild} [build]
+ */
+export async function fillFromWheels(folder, variant, build = TENSORFLOW_BUILDS[variant]) {
+  await unpackWheel(build.wheel, folder, LIBRARIES_AND_HEADERS);
+  for (const companion of build.companions) {
+    await unpackWheel(companion, folder, `(?:${NVIDIA_LIBRARIES}|${NVIDIA_COMPILER})`);
+  }
+  await requireLibraries(folder, build.libraries);
+  await symlink('libtensorflow_cc.so.2', join(folder, 'libtensorflow.so.2'));
+  await symlink('libtensorflow_cc.so.2', join(folder, 'libtensorflow.so'));
+  await symlink('libtensorflow_framework.so.2', join(folder, 'libtensorflow_framework.so'));
+  await writeStamp(folder);
+}
+
+/**
+ * @param {string} folder
+ * @param {Readonly<Record<string, string>>} libraries
+ */
+async function requireLibraries(folder, libraries) {
+  for (const [name, sha256] of Object.entries(libraries)) {
+    const got = await sha256File(join(folder, name));
+    if (got === sha256) continue;
+    throw new DigestError(
+      `${name}: expected SHA-256 ${sha256}, got ${got}.`,
+      'Run set-up again; report it if it stays.',
+    );
+  }
+}
+
+/**
+ * @param {Environment} env
+ * @param {Variant} variant
+ * @param {SetupError} why Why there is no wheel.
+ * @returns {Promise<Libtensorflow>}
+ */
+async function fallBack(env, variant, why) {
+  const archive = cached(env, TENSORFLOW_ARCHIVE_VERSION, variant);
+  if (await isStamped(archive.folder)) return archive;
+  say(`${why.message} Trying libtensorflow ${TENSORFLOW_ARCHIVE_VERSION}, which tfjs-node-gpu fetches`);
+  try {
+    await publishFolder(
+      archive.folder,
+      (partial) => fillFromArchive(partial, variant, env),
+      () => isStamped(archive.folder),
+    );
+    return archive;
+  } catch (error) {
+    if (error instanceof DigestError || !(error instanceof SetupError)) throw error;
+    throw new SetupError(
+      `libtensorflow cannot be had: ${why.message} ${error.message}`,
+      `${why.how} Or set LIBTENSORFLOW_DIR to a folder that holds it.`,
+    );
+  }
+}
+
+/**
+ * @param {string} folder
+ * @param {Variant} variant
+ * @param {Environment} env
+ */
+async function fillFromArchive(folder, variant, env) {
+  await unpackArchive(folder, variant, env);
+  for (const name of await readdir(join(folder, 'lib'))) await rename(join(folder, 'lib', name), join(folder, name));
+  await removeFolder(join(folder, 'lib'));
+  await writeStamp(folder);
+}

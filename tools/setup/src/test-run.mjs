@@ -1,0 +1,216 @@
+/**
+ * `npm test`: lint, types, then every test that can run here. What is left out for want of something is listed by name
+ * and counted as skipped; BLUEWATERS_STRICT=1 counts it as failed. The last line is `N passed, N failed`.
+ */
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { removeFolder } from './cache.mjs';
+import { divide } from './needs.mjs';
+import { meetNeeds } from './needs-here.mjs';
+import { capture, hand, lastLines } from './process.mjs';
+import { SetupError, say } from './say.mjs';
+import { count, lastLine, resultsOf, slowest, strictly } from './tally.mjs';
+
+/** @typedef {import('./cache.mjs').Environment} Environment */
+/** @typedef {import('./needs.mjs').LeftOut} LeftOut */
+/** @typedef {import('./tally.mjs').Result} Result */
+
+const SLOWEST = 20;
+
+/**
+ * @param {string} root The repository, set up.
+ * @param {readonly string[]} args For vitest. With any, only vitest runs: lint and types look at everything anyway.
+ * @param {Environment} env
+ * @returns {Promise<number>} Exit status: 0 when nothing failed and something ran.
+ */
+export async function runTests(root, args, env) {
+  const folder = await mkdtemp(join(tmpdir(), 'bluewaters-test-'));
+  try {
+    const checks = args.length === 0 ? await runChecks(root, env) : [];
+    const run = { root, folder, args, env };
+    return report([...checks, ...(await runVitest(run))], env);
+  } finally {
+    await removeFolder(folder);
+  }
+}
+
+/**
+ * @param {string} root
+ * @param {Environment} env
+ * @returns {Promise<Result[]>} Lint and types, one test each.
+ */
+async function runChecks(root, env) {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  return [
+    await check('lint: `npm run lint` finds nothing', 'npm', ['run', '--silent', 'lint'], root, env),
+    await check(
+      'types: tests agree with what they test',
+      process.execPath,
+      [tsc, '-p', 'tsconfig.spec.json'],
+      root,
+      env,
+    ),
+  ];
+}
+
+/**
+ * @param {string} title
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {string} root
+ * @param {Environment} env
+ * @returns {Promise<Result>}
+ */
+async function check(title, program, args, root, env) {
+  say(title);
+  const start = performance.now();
+  const status = await hand(program, args, { cwd: root, env });
+  return { title, outcome: status === 0 ? 'passed' : 'failed', ms: performance.now() - start };
+}
+
+/**
+ * One call of vitest and where it leaves its reports.
+ *
+ * @typedef {object} Run
+ * @property {string} root
+ * @property {string} folder
+ * @property {readonly string[]} args
+ * @property {Environment} env
+ */
+
+/**
+ * @param {Run} run
+ * @returns {Promise<Result[]>}
+ */
+async function runVitest(run) {
+  const files = (await list(run, ['--filesOnly', ...run.args])).map((entry) => entry.file);
+  const { env, lacks } = await meetNeeds(run.root, files, run.env);
+  const { runs, leftOut } = divide(files, lacks);
+  const skipped = await nameLeftOut({ ...run, env: { ...run.env, ...env } }, leftOut);
+  if (runs.length === 0) return skipped;
+  const BLUEWATERS_LACKS = Object.keys(lacks).join(',');
+  return [...(await runFiles({ ...run, env: { ...run.env, ...env, BLUEWATERS_LACKS } })), ...skipped];
+}
+
+/**
+ * @param {Run} run
+ * @returns {Promise<Result[]>}
+ */
+async function runFiles({ root, folder, args, env }) {
+  const file = join(folder, 'report.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const status = await hand(process.execPath, [vitest(root), 'run', ...reporters, ...forks(), ...args], {
+    cwd: root,
+    env,
+  });
+  const results = resultsOf(await readReport(file)).map((result) => ({
+    ...result,
+    title: relativeTitle(root, result.title),
+  }));
+  // Errors outside any test, and a vitest that died, fail the run without failing a test.
+  const isHidden = status !== 0 && count(results, 'failed') === 0;
+  return isHidden ? [...results, { title: `vitest ended with status ${status}`, outcome: 'failed', ms: 0 }] : results;
+}
+
+/**
+ * @param {string} file
+ * @returns {Promise<import('./tally.mjs').Report>} Empty when vitest died before it wrote one.
+ */
+async function readReport(file) {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? { testResults: [] } : JSON.parse(text);
+}
+
+/** @returns {string[]} vitest leaves a core free, which on two cores would be half the machine. */
+function forks() {
+  return cpus().length <= 2 ? ['--maxWorkers=2', '--minWorkers=1'] : [];
+}
+
+/** @param {string} root */
+const vitest = (root) => join(root, 'node_modules/vitest/vitest.mjs');
+
+/**
+ * @param {Run} run
+ * @param {readonly string[]} args
+ * @returns {Promise<{ file: string, name?: string }[]>} What vitest would run: files, or tests.
+ */
+async function list({ root, folder, env }, args) {
+  const file = join(folder, 'list.json');
+  const { status, output, errors } = await capture(
+    process.execPath,
+    [vitest(root), 'list', `--json=${file}`, ...args],
+    {
+      cwd: root,
+      env,
+    },
+  );
+  if (status === 0) return JSON.parse(await readFile(file, 'utf8'));
+  throw new SetupError(`vitest cannot list the tests: ${lastLines(errors || output)}`, 'Look at the arguments.');
+}
+
+/**
+ * @param {Run} run
+ * @param {readonly LeftOut[]} leftOut
+ * @returns {Promise<Result[]>} A skipped result for each test in the files.
+ */
+async function nameLeftOut(run, leftOut) {
+  /** @type {Result[]} */
+  const results = [];
+  for (const { need, why, files } of leftOut) {
+    say(`left out for want of ${need.what}: ${why} ${need.how}`);
+    const tests = await list(run, [...files]).catch(() => files.map((file) => ({ file, name: '(as a whole)' })));
+    results.push(
+      ...tests.map(({ file, name = '' }) => ({
+        title: `${relative(run.root, file)} > ${name}`,
+        outcome: /** @type {const} */ ('skipped'),
+        ms: 0,
+        why: `needs ${need.what}`,
+        excused: need.optional === true,
+      })),
+    );
+  }
+  return results;
+}
+
+/**
+ * @param {string} root
+ * @param {string} title
+ * @returns {string}
+ */
+function relativeTitle(root, title) {
+  return title.startsWith(root) ? relative(root, title) : title;
+}
+
+/**
+ * Prints the slowest tests, those that did not run, those that failed, and the last line.
+ *
+ * @param {readonly Result[]} found
+ * @param {Environment} env
+ * @returns {number} Exit status.
+ */
+function report(found, env) {
+  const results = env.BLUEWATERS_STRICT === '1' ? strictly(found) : [...found];
+  section(
+    'Slowest tests',
+    slowest(results, SLOWEST).map((result) => `${Math.round(result.ms)} ms  ${result.title}`),
+  );
+  section(
+    'Did not run',
+    found.filter((result) => result.why).map((result) => `${result.title}: ${result.why}`),
+  );
+  section(
+    'Failed',
+    results.filter((result) => result.outcome === 'failed').map((result) => result.title),
+  );
+  process.stdout.write(`\n${lastLine(results)}\n`);
+  return count(results, 'failed') === 0 && count(results, 'passed') > 0 ? 0 : 1;
+}
+
+/**
+ * @param {string} heading
+ * @param {readonly string[]} lines
+ */
+function section(heading, lines) {
+  if (lines.length > 0) process.stdout.write(`\n${heading}\n${lines.map((line) => `  ${line}`).join('\n')}\n`);
+}
