@@ -1,7 +1,7 @@
 export { datasetKeys, indexKeys, modelKeys, runKeys } from './layout.js';
 export { IndexEntry, IndexedExample, SynsetId } from './example-index.js';
 export { Manifest, ManifestShard } from './manifest.js';
-export { ModelClass, ModelEntry, ModelFile, SIGNATURE_KEYS, Signature } from './model-entry.js';
+export { ModelClass, ModelEntry, ModelFile, Signature } from './model-entry.js';
 export { maskedCrc32c } from './crc32c.js';
 export {
   RECORD_FOOTER_BYTES,

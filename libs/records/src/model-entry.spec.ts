@@ -4,7 +4,6 @@ import {
   encodeSignature,
   parseModelEntry,
   parseSignature,
-  SIGNATURE_KEYS,
   type ModelEntry,
   type Signature,
 } from './index.js';
@@ -12,7 +11,6 @@ import {
 const source = { file: 'models/digits/1/entry.json' };
 
 const signature: Signature = {
-  format: 'bluewaters.signature.v1',
   imageSize: 28,
   channels: 1,
   mean: [0.13],
@@ -25,7 +23,8 @@ const signature: Signature = {
   ],
   outputs: 3,
   background: 0,
-  ...SIGNATURE_KEYS,
+  inputKey: 'image_bytes',
+  outputKeys: ['probabilities', 'top_probabilities', 'top_labels', 'top_synsets'],
 };
 
 const entry: ModelEntry = {
@@ -33,7 +32,7 @@ const entry: ModelEntry = {
   model: 'digits',
   version: 1,
   run: 'digits',
-  network: 'lenet',
+  step: 400,
   top1: 0.99,
   files: [{ key: 'models/digits/1/saved_model.pb', size: 3, sha256: 'ab' }],
   signatureKey: 'models/digits/1/signature.json',

@@ -14,7 +14,6 @@ export type ModelClass = z.infer<typeof ModelClass>;
 /** `signature.json`: what goes into a model and what comes out, for whoever serves it; tensors are those of `serving_default`. */
 export const Signature = z
   .strictObject({
-    format: z.literal('bluewaters.signature.v1'),
     /** Side of the square that a picture becomes, in pixels. */
     imageSize: z.int().positive(),
     channels: z.union([z.literal(1), z.literal(3)]),
@@ -32,16 +31,16 @@ export const Signature = z
     background: z.literal(0),
     /** string [batch]: encoded JPEG pictures. */
     inputKey: z.literal('image_bytes'),
-    outputKeys: z.strictObject({
-      /** float32 [batch, outputs], each row adding up to 1. */
-      probabilities: z.literal('probabilities'),
-      /** float32 [batch, k], falling. */
-      topProbabilities: z.literal('top_probabilities'),
-      /** int32 [batch, k]. */
-      topLabels: z.literal('top_labels'),
-      /** string [batch, k]. */
-      topSynsets: z.literal('top_synsets'),
-    }),
+    /**
+     * `probabilities` float32 [batch, outputs], each row adding up to 1; then of the k most probable outputs, falling:
+     * `top_probabilities` float32 [batch, k], `top_labels` int32 [batch, k], `top_synsets` string [batch, k].
+     */
+    outputKeys: z.tuple([
+      z.literal('probabilities'),
+      z.literal('top_probabilities'),
+      z.literal('top_labels'),
+      z.literal('top_synsets'),
+    ]),
   })
   .refine(({ outputs, classes }) => outputs === classes.length + 1, {
     path: ['outputs'],
@@ -53,17 +52,6 @@ export const Signature = z
   });
 /** See {@link Signature:variable}. */
 export type Signature = z.infer<typeof Signature>;
-
-/** The tensors of every exported model, for {@link Signature:variable}. */
-export const SIGNATURE_KEYS = {
-  inputKey: 'image_bytes',
-  outputKeys: {
-    probabilities: 'probabilities',
-    topProbabilities: 'top_probabilities',
-    topLabels: 'top_labels',
-    topSynsets: 'top_synsets',
-  },
-} as const;
 
 /** One file of a model version. */
 export const ModelFile = z.strictObject({
@@ -86,10 +74,11 @@ export const ModelEntry = z.strictObject({
   version: z.int().positive(),
   /** The run that trained it. */
   run: z.string(),
-  network: z.string(),
+  /** Of the run, when its weights were taken. */
+  step: z.int().nonnegative(),
   /** Share of validation examples whose most probable class is the true one, 0 to 1. */
   top1: z.number().min(0).max(1),
-  /** Everything under the prefix but the entry itself. */
+  /** The SavedModel's. */
   files: z.array(ModelFile).min(1),
   signatureKey: z.string(),
   /** ISO 8601. */
