@@ -1,4 +1,7 @@
 export { InProcessBus } from './in-process/in-process-bus.js';
+export { ParentBus } from './parent-child/parent-bus.js';
+export { serveChild } from './parent-child/serve-child.js';
+export { type Channel } from './parent-child/channel.js';
 export { type FaultListener } from './faults.js';
 export {
   defineCommand,
@@ -12,6 +15,8 @@ export {
 } from './definitions.js';
 export { type Delivery, type MessageBus, type StateEntry, type StateTable, type Subscription } from './message-bus.js';
 export { JobRecord, Jobs, Progress, jobRequest } from './jobs.js';
+export { consumeJobs, type JobContext } from './consume-jobs.js';
+export { submitJob, type SubmitOptions } from './submit-job.js';
 export { Digest, Name, Source, Split } from './vocabulary.js';
 export { IndexArchive, Indexed, Indexes, IngestRequest, IngestResult } from './ingest.js';
 export {

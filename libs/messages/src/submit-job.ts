@@ -1,0 +1,106 @@
+import { CodedError, ERROR_CODES, deserializeError, toCodedError, type ErrorCode } from '@bluewaters/errors';
+import { decode } from './codec.js';
+import { Jobs, type JobRecord } from './jobs.js';
+import { Latest } from './latest.js';
+import type { WorkDefinition } from './definitions.js';
+import type { MessageBus, StateTable } from './message-bus.js';
+
+/** How a job is submitted and followed. */
+export interface SubmitOptions {
+  /** The job's id, a key of the table of jobs. The same id again follows the job that is there. */
+  readonly job: string;
+  /**
+   * Told each state of the job that is seen; states in quick succession may be left out. While nobody has taken the
+   * job it is told the same record again about every 10 s, so that the caller can say that no service is there.
+   */
+  readonly onRecord?: (record: JobRecord) => void;
+  /** Ends the waiting with INTERRUPTED; the job itself goes on. */
+  readonly signal?: AbortSignal;
+  /** How long a job's record may be gone, or say `running` unchanged, before the job is submitted again; 45,000. */
+  readonly resubmitAfterMs?: number;
+}
+
+const DEFAULT_RESUBMIT_AFTER_MS = 45_000;
+const TOLD_AGAIN_AFTER_MS = 10_000;
+
+/**
+ * Puts long work in its queue, follows it, and answers with its result. The work is submitted again when the bus has
+ * lost what it knew of the job; a repeat is harmless to the services.
+ * @throws {CodedError} what the service failed with; INTERRUPTED on `signal`; BUS_UNAVAILABLE when the bus does not
+ * take the job.
+ */
+export async function submitJob<Request, Result>(
+  bus: MessageBus,
+  work: WorkDefinition<{ job: string; request: Request }, Result>,
+  request: Request,
+  options: SubmitOptions,
+): Promise<Result> {
+  const { job, signal } = options;
+  const jobs = await bus.state(Jobs);
+  const submit = async () => {
+    await jobs.put(job, { job, work: work.subject, state: 'queued', attempt: 0, updatedAt: Date.now() });
+    await bus.submit(work, { job, request });
+  };
+  if (signal?.aborted) throw interrupted(job);
+  await joinOrSubmit(jobs, job, submit, () => bus.submit(work, { job, request }));
+  const records = new Latest<JobRecord | undefined>();
+  const watch = await jobs.watch(job, (key, record) => {
+    if (key === job) records.set(record);
+  });
+  try {
+    return decode(work.result, JSON.stringify((await follow(records, submit, options)).result), work.subject);
+  } finally {
+    await watch.stop();
+  }
+}
+
+/** A job that someone has already submitted is followed; a failed one is tried again. */
+async function joinOrSubmit(
+  jobs: StateTable<JobRecord>,
+  job: string,
+  submit: () => Promise<void>,
+  enqueue: () => Promise<void>,
+): Promise<void> {
+  const state = (await jobs.get(job))?.value.state;
+  if (state === undefined || state === 'failed') await submit();
+  // The one who put the record may have died before it put the work in the queue; twice in the queue is harmless.
+  else if (state === 'queued') await enqueue();
+}
+
+/** Waits for the record that ends a job. */
+async function follow(
+  records: Latest<JobRecord | undefined>,
+  submit: () => Promise<void>,
+  { job, onRecord, signal, resubmitAfterMs = DEFAULT_RESUBMIT_AFTER_MS }: SubmitOptions,
+): Promise<JobRecord> {
+  let record: JobRecord | undefined;
+  for (;;) {
+    const next = await records.next(record?.state === 'queued' ? TOLD_AGAIN_AFTER_MS : resubmitAfterMs, signal);
+    if (signal?.aborted) throw interrupted(job);
+    if (next) record = next.value;
+    else if (record?.state !== 'queued') await unlessRetryable(submit);
+    if (record) onRecord?.(record);
+    if (record?.state === 'done') return record;
+    if (record?.state === 'failed') throw errorOf(record);
+  }
+}
+
+/** A bus that cannot be reached just now is tried again when the next wait is over. */
+async function unlessRetryable(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!toCodedError(error).retryable) throw error;
+  }
+}
+
+function errorOf({ job, error }: JobRecord): CodedError {
+  const isKnown = error !== undefined && error.code in ERROR_CODES;
+  if (!isKnown) return new CodedError('INTERNAL', `Job ${job} failed: ${error?.message ?? 'no reason was given'}`);
+  const { message } = error;
+  return deserializeError({ code: error.code as ErrorCode, message, details: Object(error.details ?? {}) });
+}
+
+function interrupted(job: string): CodedError {
+  return new CodedError('INTERRUPTED', `Waiting for job ${job} was stopped`);
+}
