@@ -4,3 +4,4 @@ export { MemoryStore } from './memory-store.js';
 export { type ByteRange, type ObjectInfo, type ObjectStore, type PutOptions } from './object-store.js';
 export { openStore } from './open-store.js';
 export { StoreOptions } from './options.js';
+export { openSource, readTextSource, type SourceFile, type SourceName } from './source-file.js';
