@@ -120,11 +120,11 @@ function cached(env, version, variant) {
   return { folder, include: join(folder, 'include'), name: `${version} (${variant.toUpperCase()})` };
 }
 
-/** The C interface and what it includes: 70 of the wheel's 10,000 headers. */
+/** The C interface and what it includes: 75 of the wheel's 10,000 headers. */
 const C_HEADERS = [
   'tensorflow/c/.*',
   'tensorflow/core/common_runtime/next_pluggable_device/c/.*',
-  'tensorflow/core/platform/ctstring.h',
+  'tensorflow/core/platform/(?:ctstring|ctstring_internal).h',
   'tsl/platform/(?:ctstring|ctstring_internal|platform).h',
   'xla/tsl/c/.*',
 ].join('|');

@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
  * How a program ended.
  *
  * @typedef {object} Outcome
- * @property {number} status Exit status; 128 + the signal's number when a signal ended it; 127 when it could not start.
+ * @property {number} status Exit status; 128 when a signal ended it; 127 when it could not start.
  * @property {string} output What it wrote to standard output.
  * @property {string} errors What it wrote to standard error.
  */
@@ -26,15 +26,20 @@ export function capture(program, args, options = {}) {
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...(options.env ?? process.env) },
-      timeout: options.timeoutMs,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
-    child.on('error', (error) => resolve({ status: 127, output, errors: error.message }));
-    child.on('close', (code) => resolve({ status: code ?? 128, output, errors }));
+    const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => child.kill(), options.timeoutMs);
+    /** @param {Outcome} outcome */
+    const end = (outcome) => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    child.on('error', (error) => end({ status: 127, output, errors: error.message }));
+    child.on('close', (code) => end({ status: code ?? 128, output, errors }));
   });
 }
 
