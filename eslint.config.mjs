@@ -111,7 +111,8 @@ const SOURCES_ONLY_SYNTAX = [
   },
   {
     // `noUncheckedIndexedAccess` makes every index possibly undefined, also one that a loop keeps in range.
-    selector: 'TSNonNullExpression:not([expression.type="MemberExpression"][expression.computed=true])',
+    selector:
+      'TSNonNullExpression:not([expression.computed=true], [expression.callee.property.name=/^(at|pop|shift)$/])',
     message: 'Only an index that is known to be in range may be asserted with `!`.',
   },
 ];

@@ -92,6 +92,12 @@ throw new CodedError('INTERNAL', '');`,
   ['any', 'libs/errors/src/index.ts', `/** One. */\nexport type One = any;`, /^@typescript-eslint\/no-explicit-any: /],
   ['an enum', 'libs/errors/src/index.ts', `/** One. */\nexport enum One { Two }`, SYNTAX],
   ['a bare Error', 'libs/images/src/index.ts', `throw new Error('no');`, SYNTAX],
+  [
+    'a `!` on what may be missing',
+    'libs/errors/src/index.ts',
+    `/** One. */\nexport const one = new Map<string, string>().get('two')!;`,
+    SYNTAX,
+  ],
   ['a print in a library', 'libs/images/src/index.ts', `console.log('no');`, /^no-console: /],
 ];
 
@@ -125,6 +131,7 @@ describe('the lint', () => {
     ['the second owner of a client', 'services/inference/src/index.ts', `import 'express';`],
     ['libs/testing in a test', 'test/lint.spec.ts', `import '@bluewaters/testing';`],
     ['a documented export', 'libs/errors/src/index.ts', `/** One. */\nexport const one = 1;`],
+    ['an index in range', 'libs/errors/src/index.ts', `/** One. */\nexport const one = [1][0]! + [1].at(-1)!;`],
     ['a file of its own package', 'libs/errors/src/index.ts', `import './codes.js';`],
   ])('lets %s pass', async (_behaviour, file, text) => {
     expect(await complaints(file, `${text}\n`)).toEqual([]);
