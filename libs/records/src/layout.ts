@@ -1,8 +1,9 @@
 /**
  * Where everything lies in the store. One writer for each prefix:
  *
- * - `indexes/DATASET/…` ingest: `synsets/SYNSET.jsonl`, `repaired/SHA256.jpeg`, `refused.jsonl`, `archive.tar` (only for a
- *   compressed archive), and last `index.json`
+ * - `indexes/DATASET/…` ingest: `synsets/SYNSET.jsonl`, then `progress/SYNSET.json` (that synset is done);
+ *   `repaired/SHA256.jpeg`, by the digest of the original; `archive.tar`, then `archive.json` (only for a compressed
+ *   archive); `refused.jsonl`; and last `index.json`
  * - `datasets/DATASET/…` shards: `train-00000-of-00008`, its record offsets `train-00000-of-00008.offsets`, and last `manifest.json`
  * - `runs/RUN/checkpoint_dir/…` training: checkpoints, event files and `run.json`; a copy of this folder is all that
  *   TensorBoard or a restart needs
@@ -15,9 +16,14 @@ export const indexKeys = {
   /** Written last: while it is missing there is no index. */
   entry: (dataset: string) => `indexes/${dataset}/index.json`,
   synset: (dataset: string, synset: string) => `indexes/${dataset}/synsets/${synset}.jsonl`,
+  /** What is known of a synset that is done. */
+  progress: (dataset: string, synset: string) => `indexes/${dataset}/progress/${synset}.json`,
+  /** @param sha256 Of the original picture, so that a later codec finds the copy that there is. */
   repaired: (dataset: string, sha256: string) => `indexes/${dataset}/repaired/${sha256}.jpeg`,
   refused: (dataset: string) => `indexes/${dataset}/refused.jsonl`,
   archive: (dataset: string) => `indexes/${dataset}/archive.tar`,
+  /** What the inflated archive was made from. */
+  archiveOrigin: (dataset: string) => `indexes/${dataset}/archive.json`,
 } as const;
 
 /** Keys of a dataset of shards. */

@@ -1,0 +1,107 @@
+import { CodedError } from '@bluewaters/errors';
+import type { IndexedExample } from '@bluewaters/records';
+import type { SourceFile } from '@bluewaters/storage';
+import { examine, type ExamineContext, type LoadedMember } from './examine.js';
+import { inOrder } from './in-order.js';
+import { isDesktopLitter, safeBaseName, synsetOfMember } from './names.js';
+import { describe, type SynsetTar } from './plan.js';
+import { ReadAhead } from './read-ahead.js';
+import { asRefusal, refuse, type Refusal } from './refusal.js';
+import { walkTar, type TarMember } from './tar-walk.js';
+
+const WINDOW_BYTES = 1024 * 1024;
+/** Only pictures that need libvips leave JavaScript's thread; this many may be on their way. */
+const IN_FLIGHT = 8;
+
+/** What becomes of one member. */
+export type Outcome =
+  | { readonly kind: 'example'; readonly example: IndexedExample }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** The same member once more, byte for byte. */
+  | { readonly kind: 'repeated' };
+
+/** What indexing a synset needs beside its tars. */
+export interface SynsetContext extends ExamineContext {
+  readonly source: SourceFile;
+  readonly signal: AbortSignal;
+  /** Told the end of each member, in bytes from the start of the synset's tar. */
+  readonly onMember: (tar: SynsetTar, bytes: number) => void;
+}
+
+/**
+ * Looks at every member of a synset's tars, in archive order.
+ *
+ * @throws {CodedError} ARCHIVE_INVALID, ARCHIVE_TRUNCATED naming tar and offset; INTERRUPTED by the signal.
+ */
+export async function* indexSynset(tars: readonly SynsetTar[], context: SynsetContext): AsyncGenerator<Outcome> {
+  const seen = new Map<string, string>();
+  const members = loadMembers(tars, context);
+  for await (const outcome of inOrder(members, IN_FLIGHT, (member) => outcomeOf(member, context))) {
+    yield outcome.kind === 'example' ? settleName(outcome.example, outcome.file, seen) : outcome;
+  }
+}
+
+/** Either a member with its bytes, or why it has none. */
+type Loaded = LoadedMember | Refusal;
+
+async function* loadMembers(tars: readonly SynsetTar[], context: SynsetContext): AsyncGenerator<Loaded> {
+  for (const tar of tars) {
+    const ahead = new ReadAhead(context.source, tar, WINDOW_BYTES);
+    const read = (offset: number, length: number): Promise<Buffer> => ahead.read(offset, length);
+    for await (const member of walkTar({ ...tar, read })) {
+      if (context.signal.aborted) throw new CodedError('INTERRUPTED', `Indexing ${tar.synset} was stopped`);
+      const loaded = await load(member, tar, context, read);
+      if (loaded) yield loaded;
+      context.onMember(tar, member.offset + member.size - tar.start);
+    }
+  }
+}
+
+async function load(
+  member: TarMember,
+  tar: SynsetTar,
+  { limits }: SynsetContext,
+  read: (offset: number, length: number) => Promise<Buffer>,
+): Promise<Loaded | undefined> {
+  const { kind, offset, size } = member;
+  const name = safeBaseName(member.name);
+  const file = `${tar.file}/${name ?? member.name}`;
+  if (kind === 'directory' || (name !== undefined && isDesktopLitter(name))) return undefined;
+  if (kind !== 'file' || name === undefined) return asRefusal(refuse(file, offset, describe(member)));
+  if ((synsetOfMember(name) ?? tar.synset) !== tar.synset) {
+    return asRefusal(refuse(file, offset, `a name of another synset than ${tar.synset}`));
+  }
+  // One that is too large anyway is not read: its header may claim anything.
+  const bytes = size > limits.maxBytes ? tooLarge(file, offset, size) : await read(offset, size);
+  return Buffer.isBuffer(bytes) ? { name, file, offset, bytes } : bytes;
+}
+
+function tooLarge(file: string, offset: number, size: number): Refusal {
+  return asRefusal(
+    new CodedError('IMAGE_TOO_LARGE', 'A picture is too large', { details: { file, offset, got: `${size} bytes` } }),
+  );
+}
+
+async function outcomeOf(
+  member: Loaded,
+  context: SynsetContext,
+): Promise<{ kind: 'example'; example: IndexedExample; file: string } | { kind: 'refused'; refusal: Refusal }> {
+  if (!('bytes' in member)) return { kind: 'refused', refusal: member };
+  try {
+    return { kind: 'example', example: await examine(member, context), file: member.file };
+  } catch (error) {
+    return { kind: 'refused', refusal: asRefusal(error) };
+  }
+}
+
+/** A name stands for one picture: boxes and validation lists go by it. */
+function settleName(example: IndexedExample, file: string, seen: Map<string, string>): Outcome {
+  const before = seen.get(example.name);
+  if (before === example.sha256) return { kind: 'repeated' };
+  if (before !== undefined) {
+    const refusal = asRefusal(refuse(file, example.offset, 'a second picture of the same name'));
+    return { kind: 'refused', refusal };
+  }
+  seen.set(example.name, example.sha256);
+  return { kind: 'example', example };
+}

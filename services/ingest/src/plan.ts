@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import type { SourceFile } from '@bluewaters/storage';
+import { safeBaseName, synsetOfTar } from './names.js';
+import { ReadAhead } from './read-ahead.js';
+import { asRefusal, refuse, type Refusal } from './refusal.js';
+import { walkTar, type TarMember } from './tar-walk.js';
+
+/** Synset tars lie far apart: a read brings one header, not what is between two. */
+const HEADER_WINDOW_BYTES = 4096;
+
+/** Where the tar of a synset lies in the archive. */
+export interface SynsetTar {
+  readonly synset: string;
+  /** `Images.tar/n01440764.tar`. */
+  readonly file: string;
+  /** Of its first byte, from the start of the plain archive. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What an archive holds, by the headers of its outer tar. */
+export interface ArchivePlan {
+  /** In archive order; a synset may have several. */
+  readonly tars: readonly SynsetTar[];
+  /** Of these, together. */
+  readonly bytes: number;
+  /** Synset tars that the list does not name. */
+  readonly unlisted: number;
+  readonly refusals: readonly Refusal[];
+  /** Sha256 of what the outer headers say: another archive has another. */
+  readonly fingerprint: string;
+}
+
+/**
+ * Walks the outer tar.
+ *
+ * @throws {CodedError} ARCHIVE_INVALID, ARCHIVE_TRUNCATED naming file and offset.
+ */
+export async function planArchive(source: SourceFile, listed: ReadonlySet<string>): Promise<ArchivePlan> {
+  const part = { start: 0, end: source.size };
+  const ahead = new ReadAhead(source, part, HEADER_WINDOW_BYTES);
+  const hash = createHash('sha256');
+  const [tars, refusals]: [SynsetTar[], Refusal[]] = [[], []];
+  let unlisted = 0;
+  for await (const member of walkTar({ ...part, file: source.file, read: (at, length) => ahead.read(at, length) })) {
+    hash.update(JSON.stringify(member));
+    const synset = synsetOfTar(member.name.split(/[/\\]/u).at(-1)!);
+    if (synset === undefined) continue;
+    if (!listed.has(synset)) unlisted++;
+    else if (member.kind === 'file' && safeBaseName(member.name) !== undefined) {
+      tars.push({ synset, file: `${source.file}/${basename(member.name)}`, ...placeOf(member) });
+    } else refusals.push(asRefusal(refuse(`${source.file}/${member.name}`, member.offset, describe(member))));
+  }
+  const bytes = tars.reduce((sum, { start, end }) => sum + end - start, 0);
+  return { tars, bytes, unlisted, refusals, fingerprint: hash.digest('hex') };
+}
+
+/** Why a member is not taken although its name fits. */
+export function describe(member: TarMember): string {
+  return member.kind === 'file' ? 'a name that leads elsewhere' : `a ${member.kind}`;
+}
+
+function placeOf({ offset, size }: TarMember): { start: number; end: number } {
+  return { start: offset, end: offset + size };
+}

@@ -1,0 +1,51 @@
+import { CodedError, isCodedError, type ErrorCode } from '@bluewaters/errors';
+import { z } from 'zod';
+
+/** A member that should have been a picture of a listed synset and was left out: a line of `refused.jsonl`. */
+export const Refusal = z.strictObject({
+  /** `Images.tar/n01440764.tar/n01440764_18.JPEG`. */
+  file: z.string(),
+  /** Of its bytes, from the start of the plain archive. */
+  offset: z.int().nonnegative(),
+  code: z.string(),
+  message: z.string(),
+});
+/** See {@link Refusal:variable}. */
+export type Refusal = z.infer<typeof Refusal>;
+
+/** Refuses a member for what its header says. */
+export function refuse(file: string, offset: number, got: string): CodedError {
+  return new CodedError('ARCHIVE_INVALID', 'A member of an archive cannot be taken', {
+    details: { file, offset, expected: 'a picture as a plain file', got },
+  });
+}
+
+/** The report of a refusal; errors that say nothing about the member are thrown again. */
+export function asRefusal(error: unknown): Refusal {
+  const refusals: readonly ErrorCode[] = ['IMAGE_INVALID', 'IMAGE_TOO_LARGE', 'ARCHIVE_INVALID'];
+  if (!isCodedError(error) || !refusals.includes(error.code)) throw error;
+  const { file = '', offset = 0 } = error.details;
+  return { file, offset, code: error.code, message: error.message };
+}
+
+/** Counts refusals over all synsets, and ends the work at the first that is too many. */
+export class Tolerance {
+  readonly #allowed: number;
+  #refused = 0;
+
+  constructor(allowed: number) {
+    this.#allowed = allowed;
+  }
+
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** @throws {CodedError} the refusal itself, when it is one more than allowed. */
+  count(refusal: Refusal): void {
+    this.#refused++;
+    if (this.#refused <= this.#allowed) return;
+    const { file, offset, code, message } = refusal;
+    throw Object.assign(new CodedError(code as ErrorCode, message), { details: { file, offset } });
+  }
+}

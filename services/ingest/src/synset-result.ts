@@ -1,0 +1,74 @@
+import { isCodedError } from '@bluewaters/errors';
+import { encodeIndexedExamples, indexKeys, type IndexedExample } from '@bluewaters/records';
+import type { ObjectStore } from '@bluewaters/storage';
+import { z } from 'zod';
+import { sha256 } from './examine.js';
+import { Refusal } from './refusal.js';
+
+/**
+ * What is known of a synset that is done, in `progress/SYNSET.json`, written after its `synsets/SYNSET.jsonl`: work that
+ * was interrupted does not read the synset again, as long as it is asked about the same bytes.
+ */
+export const SynsetResult = z.strictObject({
+  /** Sha256 of everything that the result depends on. */
+  identity: z.string(),
+  synset: z.string(),
+  /** Of `synsets/SYNSET.jsonl`. */
+  sha256: z.string(),
+  examples: z.int().nonnegative(),
+  repaired: z.int().nonnegative(),
+  refusals: z.array(Refusal),
+});
+/** See {@link SynsetResult:variable}. */
+export type SynsetResult = z.infer<typeof SynsetResult>;
+
+/** The stored result of a synset, if it is of the same identity. */
+export async function findSynsetResult(
+  store: ObjectStore,
+  dataset: string,
+  wanted: { readonly synset: string; readonly identity: string },
+): Promise<SynsetResult | undefined> {
+  const bytes = await getIfThere(store, indexKeys.progress(dataset, wanted.synset));
+  const parsed = bytes && SynsetResult.safeParse(parseJson(bytes));
+  if (!parsed?.success || parsed.data.identity !== wanted.identity) return undefined;
+  const lines = await store.stat(indexKeys.synset(dataset, wanted.synset));
+  return lines ? parsed.data : undefined;
+}
+
+/** Stores the lines of a synset, then its result. */
+export async function storeSynsetResult(
+  store: ObjectStore,
+  dataset: string,
+  examples: readonly IndexedExample[],
+  result: Pick<SynsetResult, 'identity' | 'synset' | 'refusals'>,
+): Promise<SynsetResult> {
+  const lines = encodeIndexedExamples(examples);
+  const complete: SynsetResult = {
+    ...result,
+    sha256: sha256(lines),
+    examples: examples.length,
+    repaired: examples.filter(({ repaired }) => repaired !== undefined).length,
+  };
+  await store.put(indexKeys.synset(dataset, result.synset), lines);
+  await store.put(indexKeys.progress(dataset, result.synset), JSON.stringify(complete));
+  return complete;
+}
+
+/** An object's bytes, or undefined when there is none. */
+export async function getIfThere(store: ObjectStore, key: string): Promise<Uint8Array | undefined> {
+  try {
+    return await store.get(key);
+  } catch (error) {
+    if (isCodedError(error, 'OBJECT_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined for what is no JSON. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
