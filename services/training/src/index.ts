@@ -1,1 +1,2 @@
-export {};
+export { TrainingOptions } from './options.js';
+export { start } from './service.js';

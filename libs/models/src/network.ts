@@ -1,0 +1,47 @@
+import type { Output, Scope } from '@bluewaters/tensorflow';
+import type { VariableStore } from './variable-store.js';
+
+/** How a picture must look before a network sees it; part of the signature of every trained model. */
+export interface InputContract {
+  /** Side of the square, in pixels. */
+  readonly imageSize: number;
+  /** 1 for grey, 3 for RGB. */
+  readonly channels: 1 | 3;
+  /** For each channel, on the 0 to 1 scale: the network sees (value - mean) / std. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** What a network needs beside its input. */
+export interface BuildContext {
+  /** Where its operations go; a network opens one name scope for each layer. */
+  readonly scope: Scope;
+  /** Where its variables come from: the same store gives the same variables, so that two towers share them. */
+  readonly variables: VariableStore;
+}
+
+/** A hyper-parameter set that trains the network well on the kind of pictures that it is meant for. */
+export interface Recipe {
+  readonly epochs: number;
+  readonly batch: number;
+  /** Peak of the schedule. */
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+}
+
+/** A network: a function from images to logits, and what a user must know to train it. */
+export interface Network {
+  readonly name: string;
+  /** One line for `bluewaters train --help`. */
+  readonly description: string;
+  readonly input: InputContract;
+  readonly recipe: Recipe;
+  /**
+   * Adds the network to the graph.
+   * @param images float32 [batch, imageSize, imageSize, channels], normalised.
+   * @param outputs Number of logits: classes + 1, where output 0 is background.
+   * @returns float32 [batch, outputs].
+   */
+  build(context: BuildContext, images: Output, outputs: number): Output;
+}

@@ -1,0 +1,83 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CodedError } from '@bluewaters/errors';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CheckpointDirectory } from './checkpoints.js';
+
+const ENGINE = { tensorflow: '2.18.1', cpu: 'test', oneDnn: true, threads: 2 };
+
+describe('CheckpointDirectory', () => {
+  let path: string;
+  let checkpoints: CheckpointDirectory;
+  let invalid: CodedError[];
+
+  beforeEach(async () => {
+    path = await mkdtemp(join(tmpdir(), 'checkpoints-'));
+    checkpoints = new CheckpointDirectory(path, 'request-a');
+    invalid = [];
+  });
+  afterEach(() => rm(path, { recursive: true }));
+
+  /** What TensorFlow would write, then our entry. */
+  async function save(step: number): Promise<void> {
+    await writeFile(`${checkpoints.prefix(step)}.index`, `index of ${step}`);
+    await writeFile(`${checkpoints.prefix(step)}.data-00000-of-00001`, `weights of ${step}`);
+    await checkpoints.complete(step, ENGINE);
+  }
+  const latest = async (): Promise<number | undefined> =>
+    (await checkpoints.latest((error) => invalid.push(error)))?.step;
+
+  it('finds the newest by number, not by name', async () => {
+    for (const step of [9, 200, 1000]) await save(step);
+    expect(await latest()).toBe(1000);
+    expect(invalid).toEqual([]);
+  });
+
+  it('takes the one before when the newest is cut short, and says which file, how long it should be and is', async () => {
+    await save(100);
+    await save(200);
+    const weights = `${checkpoints.prefix(200)}.data-00000-of-00001`;
+    await truncate(weights, 3);
+    expect(await latest()).toBe(100);
+    expect(invalid[0]).toMatchObject({
+      code: 'CHECKPOINT_INVALID',
+      details: { file: weights, expected: '14 bytes', got: '3 bytes' },
+    });
+  });
+
+  it('takes the one before when one byte of the newest has changed', async () => {
+    await save(100);
+    await save(200);
+    await writeFile(`${checkpoints.prefix(200)}.index`, 'Index of 200');
+    expect(await latest()).toBe(100);
+    expect(invalid.map(({ code }) => code)).toEqual(['CHECKPOINT_INVALID']);
+  });
+
+  it('never sees files whose writer was killed before the entry', async () => {
+    await save(100);
+    await writeFile(`${checkpoints.prefix(200)}.data-00000-of-00001`, 'half');
+    expect(await latest()).toBe(100);
+    expect(invalid).toEqual([]);
+  });
+
+  it('does not take the weights of another request', async () => {
+    await save(100);
+    const other = new CheckpointDirectory(path, 'request-b');
+    expect(await other.latest((error) => invalid.push(error))).toBeUndefined();
+    expect(invalid).toHaveLength(1);
+  });
+
+  it('keeps the newest few, removes leftovers, and names those that remain in the checkpoint state file', async () => {
+    for (const step of [1, 2, 3, 4]) await save(step);
+    await writeFile(`${checkpoints.prefix(5)}.data-00000-of-00001.tempstate`, 'half');
+    const removed = await checkpoints.prune(2);
+    expect(removed).toContain('model.ckpt-1.json');
+    const left = (await readdir(path)).filter((name) => name.endsWith('.json'));
+    expect(left.sort()).toEqual(['model.ckpt-3.json', 'model.ckpt-4.json']);
+    const state = await readFile(join(path, 'checkpoint'), 'utf8');
+    expect(state).toContain('model_checkpoint_path: "model.ckpt-4"');
+    expect(state).not.toContain('model.ckpt-2');
+    expect((await readdir(path)).some((name) => name.startsWith('model.ckpt-5'))).toBe(false);
+  });
+});

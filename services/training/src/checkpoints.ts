@@ -1,0 +1,148 @@
+import { readFile, readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { CodedError } from '@bluewaters/errors';
+import { writeCheckpointState } from '@bluewaters/tensorflow';
+import { z } from 'zod';
+import { digestFile, writeWhole } from './files.js';
+
+/** `model.ckpt-STEP.json`: written after TensorFlow's files, so that a checkpoint without it never was complete. */
+const CheckpointEntry = z.strictObject({
+  format: z.literal('bluewaters.checkpoint.v1'),
+  step: z.int().nonnegative(),
+  /** Of the request that made it, so that weights of another run are never taken. */
+  request: z.string(),
+  files: z.array(z.strictObject({ name: z.string(), size: z.int(), sha256: z.string() })),
+  /** What bit-equal resuming depends on. */
+  engine: z.strictObject({ tensorflow: z.string(), cpu: z.string(), oneDnn: z.boolean(), threads: z.int() }),
+});
+type CheckpointEntry = z.infer<typeof CheckpointEntry>;
+
+/** A checkpoint that has been verified. */
+export interface Checkpoint {
+  readonly step: number;
+  /** What TensorFlow calls it: the path without `.index`. */
+  readonly prefix: string;
+  /** Its files by absolute path, the entry last. */
+  readonly files: readonly string[];
+}
+
+/** Names the checkpoint files of a `checkpoint_dir`, verifies them, and keeps the newest few. */
+export class CheckpointDirectory {
+  readonly path: string;
+  readonly #request: string;
+
+  /** @param path The `checkpoint_dir`. @param request Digest of the request whose weights these are. */
+  constructor(path: string, request: string) {
+    this.path = path;
+    this.#request = request;
+  }
+
+  /** Where TensorFlow writes the checkpoint of a step. */
+  prefix(step: number): string {
+    return join(this.path, `model.ckpt-${step}`);
+  }
+
+  /** Makes what TensorFlow wrote at `prefix(step)` a checkpoint: digests, entry, then the `checkpoint` state file. */
+  async complete(step: number, engine: CheckpointEntry['engine']): Promise<Checkpoint> {
+    const names = (await readdir(this.path)).filter((name) => belongsTo(name, step) && !name.endsWith('.json')).sort();
+    const files = await Promise.all(
+      names.map(async (name) => ({ name, ...(await digestFile(join(this.path, name))) })),
+    );
+    const entry: CheckpointEntry = { format: 'bluewaters.checkpoint.v1', step, request: this.#request, files, engine };
+    await writeWhole(`${this.prefix(step)}.json`, `${JSON.stringify(entry, null, 2)}\n`);
+    await this.#writeState();
+    return this.#describe(entry);
+  }
+
+  /**
+   * The newest checkpoint that is whole, or undefined.
+   * @param onInvalid Told of each newer one that had to be passed over.
+   */
+  async latest(onInvalid: (error: CodedError) => void): Promise<Checkpoint | undefined> {
+    for (const step of (await this.#steps()).reverse()) {
+      try {
+        return await this.#verify(step);
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error;
+        onInvalid(error);
+      }
+    }
+    return undefined;
+  }
+
+  /** Removes all but the newest `keep`, and what killed processes left half-written. Resolves to the names removed. */
+  async prune(keep: number): Promise<string[]> {
+    const kept = new Set((await this.#steps()).slice(-keep));
+    const stale = (await readdir(this.path)).filter((name) => {
+      const step = /^model\.ckpt-(\d+)\./u.exec(name)?.[1];
+      return step !== undefined && !kept.has(Number(step));
+    });
+    // Entries go first: a checkpoint without its entry is none.
+    stale.sort((a, b) => Number(b.endsWith('.json')) - Number(a.endsWith('.json')));
+    for (const name of stale) await rm(join(this.path, name), { recursive: true, force: true });
+    await this.#writeState();
+    return stale;
+  }
+
+  /** Steps that have an entry, ascending. */
+  async #steps(): Promise<number[]> {
+    const steps = (await readdir(this.path)).map((name) => /^model\.ckpt-(\d+)\.json$/u.exec(name)?.[1]);
+    return steps
+      .filter((step) => step !== undefined)
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+
+  async #verify(step: number): Promise<Checkpoint> {
+    const entry = await this.#readEntry(step);
+    for (const expected of entry.files) {
+      const file = join(this.path, expected.name);
+      const found = await digestFile(file).catch((error: unknown) => {
+        throw invalid(step, file, 'the file', 'nothing', error);
+      });
+      if (found.size !== expected.size) throw invalid(step, file, `${expected.size} bytes`, `${found.size} bytes`);
+      if (found.sha256 !== expected.sha256) throw invalid(step, file, `sha256 ${expected.sha256}`, found.sha256);
+    }
+    return this.#describe(entry);
+  }
+
+  async #readEntry(step: number): Promise<CheckpointEntry> {
+    const file = `${this.prefix(step)}.json`;
+    const text = await readFile(file, 'utf8');
+    let entry: CheckpointEntry;
+    try {
+      entry = CheckpointEntry.parse(JSON.parse(text));
+    } catch (error) {
+      throw invalid(step, file, 'bluewaters.checkpoint.v1', 'something else', error);
+    }
+    if (entry.request !== this.#request) throw invalid(step, file, `request ${this.#request}`, entry.request);
+    return entry;
+  }
+
+  #describe(entry: CheckpointEntry): Checkpoint {
+    const prefix = this.prefix(entry.step);
+    return {
+      step: entry.step,
+      prefix,
+      files: [...entry.files.map(({ name }) => join(this.path, name)), `${prefix}.json`],
+    };
+  }
+
+  async #writeState(): Promise<void> {
+    const all = (await this.#steps()).map((step) => basename(this.prefix(step)));
+    const latest = all.at(-1);
+    if (latest !== undefined) await writeCheckpointState(this.path, { latest, all });
+  }
+}
+
+function belongsTo(name: string, step: number): boolean {
+  return name.startsWith(`model.ckpt-${step}.`);
+}
+
+// eslint-disable-next-line max-params -- one call form for four findings keeps the messages alike
+function invalid(step: number, file: string, expected: string, got: string, cause?: unknown): CodedError {
+  return new CodedError('CHECKPOINT_INVALID', `The checkpoint of step ${step} cannot be used`, {
+    details: { file, expected, got },
+    cause,
+  });
+}

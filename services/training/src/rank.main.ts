@@ -1,0 +1,55 @@
+/**
+ * One rank as a process of its own, so that an abort inside TensorFlow takes nothing else along. Started by the training
+ * service with its task in the environment; reaches the bus through its parent, opens the store itself.
+ */
+import { toCodedError } from '@bluewaters/errors';
+import { ParentBus, RankEnded, RankReported, TrainRequest, type MessageBus, type Progress } from '@bluewaters/messages';
+import { openStore, StoreOptions } from '@bluewaters/storage';
+import { z } from 'zod';
+import { train } from './train.js';
+
+/** What a rank is told at its start, in `BLUEWATERS_RANK`, as JSON. */
+export const RankTask = z.strictObject({
+  request: TrainRequest,
+  store: StoreOptions,
+  workDirectory: z.string(),
+  threads: z.int().positive(),
+});
+/** See {@link RankTask:variable}. */
+export type RankTask = z.infer<typeof RankTask>;
+
+async function main(): Promise<void> {
+  const task = RankTask.parse(JSON.parse(process.env['BLUEWATERS_RANK'] ?? ''));
+  const bus = new ParentBus();
+  const stopping = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort());
+  const { run } = task.request;
+  try {
+    const store = await openStore(task.store);
+    const { workDirectory, threads } = task;
+    const report = reporter(bus, run);
+    const result = await train(task.request, { bus, store, workDirectory, threads, report, signal: stopping.signal });
+    await bus.publish(RankEnded, { run, result });
+    await store.close();
+  } catch (error) {
+    const { code, message } = toCodedError(error);
+    await bus.publish(RankEnded, { run, error: { code, message } });
+    process.exitCode = 1;
+  }
+  await bus.close();
+}
+
+/** Tells progress at most four times a second; losing a report on the way harms nothing, so none is waited for. */
+function reporter(bus: MessageBus, run: string): (progress: Progress) => void {
+  let toldAt = 0;
+  let phase = '';
+  return (progress) => {
+    const now = performance.now();
+    if (progress.phase === phase && now - toldAt < 250) return;
+    toldAt = now;
+    phase = progress.phase;
+    bus.publish(RankReported, { run, progress }).catch(() => undefined);
+  };
+}
+
+await main();

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodedError } from '@bluewaters/errors';
+import type { MessageBus, Progress, TrainRequest } from '@bluewaters/messages';
+import { networkByName, type InputContract, type Network } from '@bluewaters/models';
+import { datasetKeys, parseManifest, runKeys, type Manifest } from '@bluewaters/records';
+import type { ObjectStore } from '@bluewaters/storage';
+import { CheckpointDirectory } from './checkpoints.js';
+import { Mirror } from './mirror.js';
+import { stepsInEpoch } from './position.js';
+import { assertSameRun, readRunEntry, requestDigest, type RunEntry } from './run-entry.js';
+
+/** What a rank is given from outside. */
+export interface RankPorts {
+  readonly bus: MessageBus;
+  readonly store: ObjectStore;
+  /** Folder of this machine for copies of shards, and for `checkpoint_dir` where the store is remote. */
+  readonly workDirectory: string;
+  /** Explicit, since results depend on it: threads of an operation, and of the decoding map. */
+  readonly threads: number;
+  readonly report: (progress: Progress) => void;
+  /** Aborted to end soon, with a checkpoint. */
+  readonly signal: AbortSignal;
+}
+
+/** A run as it stands at the start of a rank: what was asked, what it is made from, and how far it came before. */
+export interface RunContext extends RankPorts {
+  readonly request: TrainRequest;
+  readonly manifest: Manifest;
+  readonly network: Network;
+  readonly input: InputContract;
+  /** Classes + 1: output 0 is background. */
+  readonly outputs: number;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  /** `checkpoint_dir` on this machine. */
+  readonly directory: string;
+  readonly checkpoints: CheckpointDirectory;
+  /** Keeps the store's copy of `checkpoint_dir` up to date. */
+  readonly mirror: Mirror;
+  /** What an earlier start left, if there was one. */
+  readonly entry: RunEntry | undefined;
+}
+
+/**
+ * Reads what the run is made from.
+ * @throws {CodedError} MANIFEST_INVALID, NETWORK_UNKNOWN, CONFIG_INVALID when the run was started with other options.
+ */
+export async function openRun(request: TrainRequest, ports: RankPorts): Promise<RunContext> {
+  const manifest = await readManifest(ports.store, request);
+  const network = networkByName(request.network);
+  const directory =
+    ports.store.localPath(runKeys.checkpoints(request.run).replace(/\/$/u, '')) ??
+    join(ports.workDirectory, 'runs', request.run, 'checkpoint_dir');
+  await mkdir(directory, { recursive: true });
+  const mirror = new Mirror(ports.store, runKeys.checkpoints(request.run), directory);
+  await mirror.fetchMissing();
+  const entry = await readRunEntry(directory);
+  if (entry) assertSameRun(entry, request);
+  const stepsPerEpoch = stepsInEpoch(countExamples(manifest, 'train'), request.batch);
+  return {
+    ...ports,
+    request,
+    manifest,
+    network,
+    input: { ...network.input, imageSize: request.imageSize },
+    outputs: manifest.classes.length + 1,
+    stepsPerEpoch,
+    totalSteps: stepsPerEpoch * request.epochs,
+    directory,
+    checkpoints: new CheckpointDirectory(directory, requestDigest(request)),
+    mirror,
+    entry,
+  };
+}
+
+/** Examples of a split. */
+export function countExamples(manifest: Manifest, split: 'train' | 'validation'): number {
+  return manifest.splits[split].reduce((sum, { examples }) => sum + examples, 0);
+}
+
+async function readManifest(store: ObjectStore, request: TrainRequest): Promise<Manifest> {
+  const key = datasetKeys.manifest(request.dataset);
+  const bytes = await store.get(key);
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  if (digest !== request.manifest) {
+    throw new CodedError('MANIFEST_INVALID', 'The dataset is not the one that the run was asked to train on', {
+      details: { file: key, expected: `sha256 ${request.manifest}`, got: digest },
+    });
+  }
+  const manifest = parseManifest(bytes, { file: key });
+  for (const split of ['train', 'validation'] as const) {
+    if (countExamples(manifest, split) > 0) continue;
+    throw new CodedError(
+      'MANIFEST_INVALID',
+      `The dataset has no example to ${split === 'train' ? 'train' : 'evaluate'} on`,
+      {
+        details: { file: key, field: `splits.${split}`, expected: 'at least one example', got: 'none' },
+      },
+    );
+  }
+  return manifest;
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodedError, toCodedError } from '@bluewaters/errors';
+import { Evaluation, TrainRequest, type RunRecord } from '@bluewaters/messages';
+import { z } from 'zod';
+import { writeWhole } from './files.js';
+
+/** `run.json`, in `checkpoint_dir`: what the run is and how far it came. */
+export const RunEntry = z.strictObject({
+  format: z.literal('bluewaters.run.v1'),
+  request: TrainRequest,
+  state: z.enum(['running', 'stopped', 'done']),
+  step: z.int().nonnegative(),
+  epoch: z.int().nonnegative(),
+  checkpointStep: z.int().nonnegative().optional(),
+  evaluation: Evaluation.optional(),
+  /** Of the registered model. */
+  version: z.int().positive().optional(),
+});
+/** See {@link RunEntry:variable}. */
+export type RunEntry = z.infer<typeof RunEntry>;
+
+const FILE = 'run.json';
+
+/** The entry in a `checkpoint_dir`, or undefined for a new run. @throws {CodedError} CHECKPOINT_INVALID. */
+export async function readRunEntry(directory: string): Promise<RunEntry | undefined> {
+  const path = join(directory, FILE);
+  try {
+    return parseRunEntry(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    if (toCodedError(error).code === 'FILE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** Reads `run.json`'s text. @throws {CodedError} CHECKPOINT_INVALID that names the file and the field. */
+export function parseRunEntry(text: string, file: string): RunEntry {
+  try {
+    return RunEntry.parse(JSON.parse(text));
+  } catch (error) {
+    const field = error instanceof z.ZodError ? error.issues[0]?.path.join('.') : undefined;
+    throw new CodedError('CHECKPOINT_INVALID', 'A run entry is not in the expected form', {
+      details: { file, expected: 'bluewaters.run.v1', ...(field === undefined ? {} : { field }) },
+      cause: error,
+    });
+  }
+}
+
+/** Replaces the entry in one step. */
+export async function writeRunEntry(directory: string, entry: RunEntry): Promise<void> {
+  await writeWhole(join(directory, FILE), `${JSON.stringify(entry, null, 2)}\n`);
+}
+
+/** Options that may differ when a run is started again; every other one makes it another run. */
+const CHANGEABLE = new Set<keyof TrainRequest>(['epochs', 'checkpointEverySteps', 'keepCheckpoints']);
+
+/** Refuses to go on with a run under other options. @throws {CodedError} CONFIG_INVALID that names the option. */
+export function assertSameRun(entry: RunEntry, request: TrainRequest): void {
+  for (const option of Object.keys(request) as (keyof TrainRequest)[]) {
+    if (CHANGEABLE.has(option) || entry.request[option] === request[option]) continue;
+    throw new CodedError('CONFIG_INVALID', `The run ${request.run} was started with other options; name another run`, {
+      details: { field: option, expected: String(entry.request[option]), got: String(request[option]) },
+    });
+  }
+}
+
+/** The run as the bus tells it. */
+export function runRecord(entry: RunEntry): RunRecord {
+  const { request, state, step, epoch, checkpointStep, evaluation } = entry;
+  const { confusion: _, ...figures } = evaluation ?? {};
+  return {
+    run: request.run,
+    model: request.model,
+    network: request.network,
+    dataset: request.dataset,
+    state,
+    step,
+    epoch,
+    ...(checkpointStep === undefined ? {} : { checkpointStep }),
+    ...(evaluation ? { evaluation: figures as Omit<Evaluation, 'confusion'> } : {}),
+  };
+}
+
+/** Tells two requests for the same weights apart: a digest of what decides them. */
+export function requestDigest(request: TrainRequest): string {
+  const deciding = Object.entries(request).filter(([option]) => !CHANGEABLE.has(option as keyof TrainRequest));
+  return createHash('sha256')
+    .update(JSON.stringify(deciding.sort(([a], [b]) => (a < b ? -1 : 1))))
+    .digest('hex');
+}

@@ -1,0 +1,104 @@
+/**
+ * The training service: takes training work from the queue, one run at a time, and gives each to a rank in a child
+ * process. A rank that dies (an abort in TensorFlow, a kill) makes the work come again; it then goes on from the last
+ * checkpoint. What is known of runs and models is rebuilt from the store at the start.
+ */
+import { CodedError, deserializeError, type ErrorCode } from '@bluewaters/errors';
+import {
+  consumeJobs,
+  RankEnded,
+  RankReported,
+  serveChild,
+  Train,
+  type JobContext,
+  type TrainRequest,
+  type TrainResult,
+} from '@bluewaters/messages';
+import {
+  builtModule,
+  Counter,
+  forkChild,
+  type ForkedChild,
+  type RunningService,
+  type ServicePorts,
+} from '@bluewaters/service';
+import type { TrainingOptions } from './options.js';
+import type { RankTask } from './rank.main.js';
+import { rebuildState } from './rebuild-state.js';
+
+/** Starts the service. It is ready at once; ranks are started when there is work. */
+export async function start(options: TrainingOptions, ports: ServicePorts): Promise<RunningService> {
+  const { bus, store, log, metrics } = ports;
+  const runs = new Counter({
+    name: 'bluewaters_training_runs_total',
+    help: 'Training work that ended, by outcome.',
+    labelNames: ['outcome'],
+    registers: [metrics],
+  });
+  await rebuildState(bus, store, log);
+  const subscription = await consumeJobs(bus, Train, async (request, context) => {
+    log.info({ run: request.run, attempt: context.attempt }, 'starting a rank');
+    try {
+      const result = await runRank(options, ports, { request, context });
+      runs.inc({ outcome: 'done' });
+      return result;
+    } catch (error) {
+      runs.inc({ outcome: 'failed' });
+      throw error;
+    }
+  });
+  return { name: 'training', readiness: () => ({ ready: true }), stop: () => subscription.stop() };
+}
+
+/** One delivery of training work. */
+interface Assignment {
+  readonly request: TrainRequest;
+  readonly context: JobContext;
+}
+
+/** Runs one rank to its end. @throws {CodedError} what the rank said, or PROCESS_DIED when it said nothing. */
+async function runRank(options: TrainingOptions, ports: ServicePorts, assignment: Assignment): Promise<TrainResult> {
+  const { request, context } = assignment;
+  const { bus } = ports;
+  let rank!: ForkedChild;
+  let settle!: { resolve: (result: TrainResult) => void; reject: (error: CodedError) => void };
+  const ended = new Promise<TrainResult>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  const subscriptions = await Promise.all([
+    bus.subscribe(RankReported, ({ run, progress }) => {
+      if (run === request.run) context.report(progress);
+    }),
+    bus.subscribe(RankEnded, ({ run, result, error }) => {
+      if (run !== request.run) return;
+      if (result) settle.resolve(result);
+      else
+        settle.reject(
+          deserializeError({ code: (error?.code ?? 'INTERNAL') as ErrorCode, message: error?.message ?? '' }),
+        );
+    }),
+  ]);
+  const task: RankTask = { ...options, request };
+  const died = new Promise<never>((_, reject) => {
+    rank = forkChild(builtModule(new URL('./rank.main.js', import.meta.url)), {
+      env: { BLUEWATERS_RANK: JSON.stringify(task) },
+      onExit: (error) => void lastWordOverdue(error).catch(reject),
+    });
+  });
+  const bridge = serveChild(rank.process, bus);
+  const stop = (): void => void rank.process.kill('SIGTERM');
+  context.signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([ended, died]);
+  } finally {
+    context.signal.removeEventListener('abort', stop);
+    await rank.exited;
+    await Promise.all([bridge.stop(), ...subscriptions.map((subscription) => subscription.stop())]);
+  }
+}
+
+/** A rank's last word may still be on its way when its exit is seen. */
+async function lastWordOverdue(error: CodedError | undefined): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  throw error ?? new CodedError('PROCESS_DIED', 'A rank ended without a word');
+}

@@ -1,0 +1,138 @@
+import { momentumOptimiser, VariableStore, type InputContract, type Network } from '@bluewaters/models';
+import {
+  Graph,
+  gradients,
+  group,
+  initializers,
+  saver,
+  softmaxCrossEntropyLoss,
+  sparseSoftmaxCrossEntropy,
+  topK,
+  variable,
+  type Operation,
+  type Output,
+  type Saver,
+  type Scope,
+  type Variable,
+} from '@bluewaters/tensorflow';
+import type { TrainRequest } from '@bluewaters/messages';
+import { evaluationPipeline, trainingPipeline, type InputPipeline, type TrainingPipeline } from './input-pipeline.js';
+
+/** Everything that a run does with TensorFlow, as operations to run and tensors to feed and fetch. */
+export interface TrainingGraph {
+  readonly graph: Graph;
+  /** Gives every variable its start. */
+  readonly initialize: Operation;
+  readonly training: TrainingPipeline & {
+    /** float32 scalar, fed each step. */
+    readonly learningRate: Output;
+    /** Reads a batch and makes one update. */
+    readonly step: Operation;
+    /** float32 scalar: mean cross entropy of the batch before the update. */
+    readonly loss: Output;
+  };
+  readonly evaluation: InputPipeline & {
+    /** int32 [batch, k]: the most probable outputs, most probable first. */
+    readonly top: Output;
+    readonly k: number;
+    /** float32 [batch]. */
+    readonly losses: Output;
+  };
+  /** Every variable: parameters, accumulators and `global_step`. */
+  readonly saver: Saver;
+}
+
+/** What the graph of a run is built from. */
+export interface TrainingGraphOptions {
+  readonly network: Network;
+  readonly request: TrainRequest;
+  readonly input: InputContract;
+  /** Classes + 1. */
+  readonly outputs: number;
+  readonly stepsPerEpoch: number;
+  /** In records. */
+  readonly shuffleBuffer: number;
+  readonly threads: number;
+}
+
+/**
+ * Builds the graph of a run once: two towers that share their parameters, `train` and `evaluate`, each behind its own
+ * input pipeline. It knows neither where bytes live nor how long the run is.
+ */
+export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph {
+  const graph = new Graph();
+  const root = graph.scope();
+  const variables = new VariableStore(root, options.request.seed);
+  const globalStep = variable(root, 'global_step', {
+    dtype: 'int64',
+    shape: [],
+    initializer: initializers.zeros(),
+    trainable: false,
+  });
+  const { slots, ...training } = trainingTower(root, variables, globalStep, options);
+  const evaluation = evaluationTower(root, variables, options);
+  const all = [globalStep, ...variables.parameters.map((parameter) => parameter.variable), ...slots];
+  return {
+    graph,
+    initialize: group(
+      root.child('initialize'),
+      all.map(({ initializer }) => initializer),
+    ),
+    training,
+    evaluation,
+    saver: saver(root, all),
+  };
+}
+
+// eslint-disable-next-line max-params -- the four parts of a graph, all needed, all different
+function trainingTower(
+  root: Scope,
+  variables: VariableStore,
+  globalStep: Variable,
+  options: TrainingGraphOptions,
+): TrainingGraph['training'] & { slots: readonly Variable[] } {
+  const { network, request, input, outputs, stepsPerEpoch, shuffleBuffer, threads } = options;
+  const scope = root.child('train');
+  const pipeline = trainingPipeline(scope, {
+    input,
+    batch: request.batch,
+    parallelism: threads,
+    recordsPerEpoch: stepsPerEpoch * request.batch,
+    shuffleBuffer,
+  });
+  const logits = network.build({ scope, variables }, pipeline.images, outputs);
+  const { loss, gradient } = softmaxCrossEntropyLoss(scope, logits, pipeline.labels);
+  const { parameters } = variables;
+  const learningRate = scope.placeholder('float32', [], { name: 'learning_rate' });
+  const { update, slots } = momentumOptimiser(root, {
+    parameters,
+    gradients: gradients(
+      scope,
+      [logits],
+      parameters.map((parameter) => parameter.variable.value),
+      { gradYs: [gradient] },
+    ),
+    learningRate,
+    momentum: request.momentum,
+    weightDecay: request.weightDecay,
+  });
+  const step = scope.after(update).op('AssignAddVariableOp', {
+    inputs: [globalStep.handle, scope.constant(1n)],
+    attributes: { dtype: 'int64' },
+  });
+  return { ...pipeline, learningRate, step, loss, slots };
+}
+
+function evaluationTower(
+  root: Scope,
+  variables: VariableStore,
+  options: TrainingGraphOptions,
+): TrainingGraph['evaluation'] {
+  const { network, request, input, outputs, threads } = options;
+  const scope = root.child('evaluate');
+  const pipeline = evaluationPipeline(scope, { input, batch: Math.max(request.batch, 100), parallelism: threads });
+  const logits = network.build({ scope, variables }, pipeline.images, outputs);
+  const k = Math.min(5, outputs);
+  const { loss: losses } = sparseSoftmaxCrossEntropy(scope, logits, pipeline.labels);
+  return { ...pipeline, top: topK(scope, logits, k).indices, k, losses };
+}

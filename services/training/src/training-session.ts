@@ -1,0 +1,251 @@
+import { stat } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { CodedError } from '@bluewaters/errors';
+import { Checkpointed, Evaluated, Runs, type Evaluation } from '@bluewaters/messages';
+import { cosineWithWarmup, type Schedule } from '@bluewaters/models';
+import { Session, Tensor, tensorflowVersion } from '@bluewaters/tensorflow';
+import { evaluate } from './evaluate.js';
+import { Laps } from './laps.js';
+import type { LocalShards } from './local-shards.js';
+import { positionAt, type Position } from './position.js';
+import { countExamples, type RunContext } from './run-context.js';
+import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
+import { Summaries } from './summaries.js';
+import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
+import type { Checkpoint } from './checkpoints.js';
+import { epochOrder } from './epoch-order.js';
+
+/** Steps between two values of a curve, and between two words to the user at most. */
+const SUMMARY_EVERY_STEPS = 20;
+/** Memory that the order of an epoch may take, in bytes of records held ready. */
+const SHUFFLE_BYTES = 256 * 2 ** 20;
+
+/** TensorFlow's session of one start of a run, and what it has reached. */
+export class TrainingSession {
+  readonly #run: RunContext;
+  readonly #shards: LocalShards;
+  readonly #graph: TrainingGraph;
+  readonly #session: Session;
+  readonly #summaries: Summaries;
+  readonly #schedule: Schedule;
+  readonly #laps: Laps;
+  #notices: string[] = [];
+  #step = 0;
+  #checkpoint: Checkpoint | undefined;
+  #evaluation: Evaluation | undefined;
+  #evaluatedStep: number | undefined;
+
+  private constructor(run: RunContext, shards: LocalShards, graph: TrainingGraph) {
+    this.#run = run;
+    this.#shards = shards;
+    this.#graph = graph;
+    this.#session = new Session(graph.graph, { intraOpThreads: run.threads, interOpThreads: run.threads });
+    this.#summaries = new Summaries(run.directory, graph.graph.toGraphDef());
+    this.#schedule = cosineWithWarmup({
+      peak: run.request.learningRate,
+      warmupSteps: Math.min(run.stepsPerEpoch, Math.ceil(run.totalSteps / 10)),
+      totalSteps: run.totalSteps,
+    });
+    this.#laps = new Laps(run.request.batch);
+  }
+
+  /** Builds the graph and takes the run up where its last whole checkpoint left it. */
+  static async open(run: RunContext, shards: LocalShards): Promise<TrainingSession> {
+    const graph = buildTrainingGraph({
+      network: run.network,
+      request: run.request,
+      input: run.input,
+      outputs: run.outputs,
+      stepsPerEpoch: run.stepsPerEpoch,
+      shuffleBuffer: await shuffleBuffer(run, shards),
+      threads: run.threads,
+    });
+    const session = new TrainingSession(run, shards, graph);
+    await session.#restore();
+    return session;
+  }
+
+  /** Where the run stands. */
+  get position(): Position {
+    return positionAt(this.#step, this.#run.stepsPerEpoch);
+  }
+
+  /** Of the present step, if it has been made. */
+  get evaluation(): Evaluation | undefined {
+    return this.#evaluatedStep === this.#step ? this.#evaluation : undefined;
+  }
+
+  /** Mean over the training steps of this start; undefined before the first. */
+  get imagesPerSecond(): number | undefined {
+    return this.#laps.mean;
+  }
+
+  /** Trains to the end of the epoch. @throws {CodedError} INTERRUPTED, after a checkpoint, when asked to stop. */
+  async trainEpoch(): Promise<void> {
+    const { epoch, stepInEpoch } = this.position;
+    const end = (epoch + 1) * this.#run.stepsPerEpoch;
+    await this.#startEpoch(epoch, stepInEpoch);
+    this.#laps.start();
+    while (this.#step < end) {
+      const learningRate = this.#schedule(this.#step);
+      const loss = await this.#trainStep(learningRate);
+      this.#step += 1;
+      this.#laps.lap();
+      if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, learningRate);
+      if (this.#step % this.#run.request.checkpointEverySteps === 0) await this.checkpoint();
+      if (this.#run.signal.aborted) await this.#interrupt();
+    }
+    await this.checkpoint();
+  }
+
+  /** Evaluates on the validation split, exactly. */
+  async evaluate(): Promise<Evaluation> {
+    const { run, dataset: _ } = this.#run.request;
+    const examples = countExamples(this.#run.manifest, 'validation');
+    const evaluation = await evaluate(this.#session, this.#graph, {
+      files: this.#shards.validation,
+      examples,
+      outputs: this.#run.outputs,
+      onProgress: (done) => this.#report('evaluating', { done, total: examples, unit: 'images' }),
+    });
+    this.#evaluation = evaluation;
+    this.#evaluatedStep = this.#step;
+    this.#summaries.evaluation(this.#step, evaluation);
+    await this.#run.bus.publish(Evaluated, { run, step: this.#step, evaluation });
+    await this.#writeEntry('running');
+    return evaluation;
+  }
+
+  /** Makes the present step durable: TensorFlow's files, digests, entry, and then the store's copy. */
+  async checkpoint(): Promise<Checkpoint> {
+    if (this.#checkpoint?.step === this.#step) return this.#checkpoint;
+    const { checkpoints, mirror, request, bus, threads } = this.#run;
+    this.#laps.pause();
+    await this.#graph.saver.save(this.#session, checkpoints.prefix(this.#step));
+    const checkpoint = await checkpoints.complete(this.#step, {
+      tensorflow: tensorflowVersion(),
+      cpu: cpus()[0]?.model ?? 'unknown',
+      oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1',
+      threads,
+    });
+    this.#checkpoint = checkpoint;
+    await this.#summaries.flush();
+    await mirror.commit([...checkpoint.files, join(this.#run.directory, 'checkpoint')]);
+    await mirror.commitEvents();
+    await mirror.remove(await checkpoints.prune(request.keepCheckpoints));
+    await this.#writeEntry('running');
+    const { epoch } = this.position;
+    await bus.publish(Checkpointed, { run: request.run, step: this.#step, epoch, key: `model.ckpt-${this.#step}` });
+    this.#laps.start();
+    return checkpoint;
+  }
+
+  /** Marks the run as done. */
+  async finish(version: number): Promise<void> {
+    await this.#writeEntry('done', version);
+  }
+
+  /** Gives everything back. */
+  async close(): Promise<void> {
+    await this.#summaries.close();
+    await this.#run.mirror.commitEvents();
+    this.#session[Symbol.dispose]();
+    this.#graph.graph[Symbol.dispose]();
+  }
+
+  async #restore(): Promise<void> {
+    const latest = await this.#run.checkpoints.latest((error) => this.#notices.push(error.message));
+    if (latest) {
+      await this.#graph.saver.restore(this.#session, latest.prefix);
+      this.#step = latest.step;
+      this.#checkpoint = latest;
+      this.#notices.push(`going on from the checkpoint of step ${latest.step}`);
+    } else {
+      await this.#session.run({ targets: [this.#graph.initialize] });
+    }
+  }
+
+  async #startEpoch(epoch: number, stepInEpoch: number): Promise<void> {
+    const { training } = this.#graph;
+    const { seed, batch } = this.#run.request;
+    const order = epochOrder(this.#shards.train, { seed, epoch });
+    using files = Tensor.of('string', [order.files.length], order.files);
+    using seed1 = Tensor.scalar('int64', order.seeds[0]);
+    using seed2 = Tensor.scalar('int64', order.seeds[1]);
+    using done = Tensor.scalar('int64', BigInt(stepInEpoch * batch));
+    await this.#session.run({
+      feeds: [
+        [training.files, files],
+        [training.seed, seed1],
+        [training.seed2, seed2],
+        [training.done, done],
+      ],
+      targets: [training.start],
+    });
+  }
+
+  async #trainStep(learningRate: number): Promise<number> {
+    const { training } = this.#graph;
+    using rate = Tensor.scalar('float32', learningRate);
+    const [fetched] = await this.#session.run({
+      feeds: [[training.learningRate, rate]],
+      fetches: [training.loss],
+      targets: [training.step],
+    });
+    using loss = fetched as Tensor;
+    return loss.number();
+  }
+
+  #tell(loss: number, learningRate: number): void {
+    const imagesPerSecond = this.#laps.recent;
+    this.#summaries.step({ step: this.#step, loss, learningRate, imagesPerSecond });
+    const { epoch } = positionAt(this.#step - 1, this.#run.stepsPerEpoch);
+    this.#report(`training epoch ${epoch + 1} of ${this.#run.request.epochs}`, {
+      done: this.#step * this.#run.request.batch,
+      total: this.#run.totalSteps * this.#run.request.batch,
+      unit: 'images',
+      ratePerSecond: imagesPerSecond,
+      figures: { loss },
+    });
+  }
+
+  #report(phase: string, figures: Omit<Parameters<RunContext['report']>[0], 'phase'>): void {
+    this.#run.report({
+      phase,
+      ...figures,
+      ...(this.#notices.length > 0 ? { notices: this.#notices.slice(0, 20) } : {}),
+    });
+  }
+
+  async #interrupt(): Promise<never> {
+    await this.checkpoint();
+    await this.#writeEntry('stopped');
+    throw new CodedError('INTERRUPTED', `Training was stopped after a checkpoint at step ${this.#step}`);
+  }
+
+  async #writeEntry(state: RunEntry['state'], version?: number): Promise<void> {
+    const { request, directory, mirror, bus } = this.#run;
+    const entry: RunEntry = {
+      format: 'bluewaters.run.v1',
+      request,
+      state,
+      step: this.#step,
+      epoch: this.position.epoch,
+      ...(this.#checkpoint ? { checkpointStep: this.#checkpoint.step } : {}),
+      ...(this.#evaluation ? { evaluation: this.#evaluation } : {}),
+      ...(version === undefined ? {} : { version }),
+    };
+    await writeRunEntry(directory, entry);
+    await mirror.commit([join(directory, 'run.json')]);
+    await (await bus.state(Runs)).put(request.run, runRecord(entry));
+  }
+}
+
+/** Records held ready to be drawn from: all of a small dataset, a window of a large one. */
+async function shuffleBuffer(run: RunContext, shards: LocalShards): Promise<number> {
+  const sizes = await Promise.all(shards.train.map(async (path) => (await stat(path)).size));
+  const examples = countExamples(run.manifest, 'train');
+  const meanBytes = sizes.reduce((sum, size) => sum + size, 0) / examples;
+  return Math.max(1000, Math.min(examples, Math.floor(SHUFFLE_BYTES / meanBytes)));
+}
