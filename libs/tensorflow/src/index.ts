@@ -1,1 +1,116 @@
-export {};
+export { findLibtensorflow, TENSORFLOW_RELEASE, type LibtensorflowLocation } from './library.js';
+export { tensorflowVersion } from './native.js';
+export { liveHandles, type HandleKind } from './handles.js';
+export { StatusError, type StatusCode } from './status.js';
+
+export type { DType, NumericDType, TensorValues } from './dtypes.js';
+export type { Shape } from './shape.js';
+export { Tensor, type ElementValues, type ScalarValue } from './tensor.js';
+
+export { Graph } from './graph.js';
+export { Operation, Output } from './operation.js';
+export { Scope, type Named, type OperationOptions } from './scope.js';
+export type { ConstantOptions, ConstantValue, NestedValues } from './constant.js';
+export type { AttributeValue, SingleAttributeValue } from './attributes.js';
+export type { OperationInput } from './op-builder.js';
+export { GraphFunction, type ElementSpec } from './graph-function.js';
+export { defineFunction, type FunctionOptions } from './functions.js';
+export { gradients, type GradientOptions } from './gradients.js';
+
+export { assign, variable, Variable, type VariableOptions } from './variables.js';
+/** First values of variables: zeros, glorotUniform and others. */
+export * as initializers from './initializers.js';
+export type { Initializer } from './initializers.js';
+
+export {
+  cast,
+  concat,
+  expandDims,
+  gather,
+  identity,
+  oneHot,
+  pack,
+  reshape,
+  shape,
+  slice,
+  squeeze,
+  stopGradient,
+  transpose,
+} from './operations/arrays.js';
+export {
+  add,
+  addN,
+  all,
+  argMax,
+  div,
+  equal,
+  isFinite,
+  l2Loss,
+  less,
+  matMul,
+  max,
+  maximum,
+  mean,
+  mul,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Operand,
+  type ReductionOptions,
+} from './operations/math.js';
+export {
+  avgPool,
+  biasAdd,
+  conv2d,
+  dropout,
+  fusedBatchNorm,
+  inTopK,
+  lrn,
+  maxPool,
+  relu,
+  softmax,
+  topK,
+  type BatchNormInputs,
+  type BatchNormOptions,
+  type BatchNormResult,
+  type DataFormat,
+  type DropoutOptions,
+  type LrnOptions,
+  type Padding,
+  type Window,
+  type WindowOptions,
+} from './operations/nn.js';
+export {
+  softmaxCrossEntropyLoss,
+  sparseSoftmaxCrossEntropy,
+  type CrossEntropy,
+  type CrossEntropyLoss,
+} from './operations/losses.js';
+export {
+  cropAndResize,
+  decodeImage,
+  decodeJpeg,
+  resizeBilinear,
+  type CropAndResizeInputs,
+  type DecodeJpegOptions,
+} from './operations/images.js';
+export { group, identityAfter, noOp } from './operations/control.js';
+export { parseSingleExample, type FixedLengthFeature } from './operations/parsing.js';
+
+/** Input pipelines within the graph: tfRecords, map, batch, iterator and others. */
+export * as dataset from './dataset/index.js';
+export type { Dataset, DatasetIterator } from './dataset/index.js';
+
+export { listDevices, Session, type Device, type RunRequest } from './session.js';
+export type { SessionOptions } from './session-options.js';
+export { isEndOfSequence } from './run-failure.js';
+
+export { saver, Saver } from './checkpoint.js';
+export { readCheckpointState, writeCheckpointState, type CheckpointState } from './checkpoint-state.js';
+export type { SavedModelSignature } from './saved-model-graph.js';
+export { writeSavedModel, type SavedModelOptions } from './saved-model-writer.js';
+export { loadSavedModel, type LoadedModel, type LoadOptions } from './saved-model-loader.js';
+
+export { EventWriter, type EventWriterOptions } from './events.js';
+export type { EncodedImage } from './summaries.js';

@@ -1,0 +1,98 @@
+/** Attributes of operations: from plain values to TensorFlow's `AttrValue`, guided by the operation's definition. */
+import { create } from '@bufbuild/protobuf';
+import { CodedError } from '@bluewaters/errors';
+import { dtypeNumber, isDType, type DType } from './dtypes.js';
+import { GraphFunction } from './graph-function.js';
+import {
+  AttrValueSchema,
+  AttrValue_ListValueSchema,
+  type AttrValue,
+  type AttrValue_ListValue,
+} from './generated/tensorflow/core/framework/attr_value_pb.js';
+import type { Shape } from './shape.js';
+import { shapeProto } from './tensor-proto.js';
+import type { Tensor } from './tensor.js';
+
+/** One attribute that is no list; a shape may be null or undefined where the rank is unknown. */
+export type SingleAttributeValue =
+  | number
+  | bigint
+  | boolean
+  | string
+  | Uint8Array
+  | DType
+  | Shape
+  | GraphFunction
+  | null
+  | undefined;
+
+/**
+ * The value of an attribute, written as its kind suggests: `'SAME'`, `3`, `1e-3`, `true`, `'float32'`,
+ * `[null, 28, 28, 1]`, a tensor, a function, or a list of one kind. The kind itself comes from the definition.
+ */
+export type AttributeValue = SingleAttributeValue | Tensor | readonly SingleAttributeValue[];
+
+type ListField = Exclude<keyof AttrValue_ListValue, '$typeName' | '$unknown'>;
+type Encoded = { readonly case: AttrValue['value']['case']; readonly value: unknown };
+
+/** Kinds as in `OpDef.AttrDef.type`: the field of `AttrValue` that holds one, and how it gets there. */
+const KINDS: Readonly<Record<string, { field: ListField; encode: (value: unknown) => unknown }>> = {
+  int: {
+    field: 'i',
+    encode: (value) =>
+      asKind('integer', Number.isInteger(value) || typeof value === 'bigint', () => BigInt(value as number)),
+  },
+  float: { field: 'f', encode: (value) => asKind('number', typeof value === 'number', () => value) },
+  bool: { field: 'b', encode: (value) => asKind('boolean', typeof value === 'boolean', () => value) },
+  string: { field: 's', encode: encodeString },
+  type: { field: 'type', encode: (value) => asKind('dtype', isDType(value), () => dtypeNumber(value as DType)) },
+  shape: {
+    field: 'shape',
+    encode: (value) => asKind('shape', value == null || Array.isArray(value), () => shapeProto(value as Shape | null)),
+  },
+  func: {
+    field: 'func',
+    encode: (value) =>
+      asKind('function', value instanceof GraphFunction, () => ({ name: (value as GraphFunction).name })),
+  },
+};
+
+/**
+ * The message for an attribute of any kind but 'tensor'.
+ *
+ * @param kind As the operation's definition names it: 'int', 'list(shape)'.
+ * @throws {CodedError} GRAPH_INVALID when the value is of another kind.
+ */
+export function encodeAttribute(kind: string, value: AttributeValue): AttrValue {
+  const element = /^list\((\w+)\)$/.exec(kind)?.[1];
+  const { field, encode } = KINDS[element ?? kind] ?? unsupportedKind(kind);
+  if (element === undefined) return attrValue({ case: field, value: encode(value) });
+  const list = asKind('list', Array.isArray(value), () => (value as readonly unknown[]).map(encode));
+  return attrValue({ case: 'list', value: create(AttrValue_ListValueSchema, { [field]: list }) });
+}
+
+/** The functions within a value, which the graph must know before an operation can name them. */
+export function functionsIn(value: AttributeValue): GraphFunction[] {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.filter((one) => one instanceof GraphFunction);
+}
+
+function attrValue(value: Encoded): AttrValue {
+  return create(AttrValueSchema, { value: value as AttrValue['value'] });
+}
+
+function encodeString(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  return asKind('string', typeof value === 'string', () => Buffer.from(value as string));
+}
+
+function asKind<Result>(expected: string, holds: boolean, convert: () => Result): Result {
+  if (holds) return convert();
+  throw new CodedError('GRAPH_INVALID', 'an attribute has a value of another kind', { details: { expected } });
+}
+
+function unsupportedKind(kind: string): never {
+  throw new CodedError('GRAPH_INVALID', 'an attribute is of a kind that cannot be set from here', {
+    details: { got: kind },
+  });
+}

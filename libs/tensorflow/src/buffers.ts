@@ -1,0 +1,25 @@
+/** `TF_Buffer`: how serialized messages cross the C interface. */
+import koffi from 'koffi';
+import { Handle } from './handles.js';
+import { native, viewMemory, type Pointer } from './native.js';
+
+/** The fields of `TF_Buffer` up to the ones that are read here. */
+const FIELDS = koffi.struct({ data: 'void *', length: 'size_t' });
+
+/** An empty buffer that TensorFlow writes a message into. */
+export function newBuffer(): Handle {
+  const { TF_NewBuffer, TF_DeleteBuffer } = native();
+  return new Handle('buffer', TF_NewBuffer(), TF_DeleteBuffer);
+}
+
+/** A buffer with a copy of `bytes`. */
+export function bufferOf(bytes: Uint8Array): Handle {
+  const { TF_NewBufferFromString, TF_DeleteBuffer } = native();
+  return new Handle('buffer', TF_NewBufferFromString(bytes, bytes.byteLength), TF_DeleteBuffer);
+}
+
+/** A copy of what TensorFlow wrote into a buffer. */
+export function readBuffer(buffer: Handle): Uint8Array {
+  const { data, length } = koffi.decode(buffer.pointer, FIELDS) as { data: Pointer | null; length: number };
+  return data === null ? new Uint8Array() : viewMemory(data, length).slice();
+}

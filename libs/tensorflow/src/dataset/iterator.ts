@@ -1,0 +1,28 @@
+/** Iterators: how a session takes elements out of a dataset. */
+import { elementAttributes, type Dataset } from './dataset.js';
+import type { Operation, Output } from '../operation.js';
+import type { Scope } from '../scope.js';
+
+/** A dataset that a session is reading. */
+export interface DatasetIterator {
+  /** Starts over: run it before the first element and at every epoch, fed with what the dataset depends on. */
+  readonly initializer: Operation;
+  /** One output for each component; each run that uses any of them takes the next element. */
+  readonly next: readonly Output[];
+}
+
+/**
+ * An iterator whose place is kept by the session. After the last element a run fails with an error that
+ * `isEndOfSequence` knows.
+ */
+export function iterator(scope: Scope, dataset: Dataset, name = 'IteratorV2'): DatasetIterator {
+  const own = scope.child(name);
+  const attributes = elementAttributes(dataset.elements);
+  const handle = own
+    .namesake('IteratorV2', { attributes: { ...attributes, shared_name: own.name, container: '' } })
+    .output();
+  return {
+    initializer: own.op('MakeIterator', { inputs: [dataset.variant, handle] }),
+    next: own.op('IteratorGetNext', { inputs: [handle], attributes }).outputs,
+  };
+}

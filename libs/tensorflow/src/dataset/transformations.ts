@@ -1,0 +1,96 @@
+/** Transformations of datasets that compute nothing: order, number, grouping, and when elements are made. */
+import type { Output } from '../operation.js';
+import type { Scope } from '../scope.js';
+import { batchedShape } from '../shape.js';
+import { elementAttributes, int64, type Count, type Dataset } from './dataset.js';
+
+/** Adds an operation named after `type` whose constants are in its own scope, and that gives a dataset. */
+function transformed(
+  scope: Scope,
+  type: string,
+  { variant, elements }: Dataset,
+  further: (own: Scope) => readonly Output[],
+  attributes: Readonly<Record<string, boolean>> = {},
+): Dataset {
+  const own = scope.child(type);
+  const inputs = [variant, ...further(own)];
+  const operation = own.namesake(type, { inputs, attributes: { ...elementAttributes(elements), ...attributes } });
+  return { variant: operation.output(), elements };
+}
+
+/** How elements are shuffled. */
+export interface ShuffleOptions {
+  /** How many elements are held and drawn from; at least all of them for a true shuffle. */
+  readonly bufferSize: Count;
+  /** Two numbers; equal ones give the same order. An Output can be fed anew each epoch. Both 0 means any order. */
+  readonly seed: readonly [Count, Count];
+  /** Whether a repetition within one run of the iterator draws another order; false by default. */
+  readonly reshuffleEachIteration?: boolean;
+}
+
+/** The elements in random order. */
+export function shuffle(scope: Scope, dataset: Dataset, options: ShuffleOptions): Dataset {
+  const { bufferSize, seed, reshuffleEachIteration = false } = options;
+  const further = (own: Scope) => [
+    int64(own, bufferSize, 'buffer_size'),
+    int64(own, seed[0], 'seed'),
+    int64(own, seed[1], 'seed2'),
+  ];
+  const attributes = { reshuffle_each_iteration: reshuffleEachIteration };
+  // Its second and third versions keep a generator in the session, and complain when the session goes first.
+  return transformed(scope, 'ShuffleDataset', dataset, further, attributes);
+}
+
+/** Without the first `count` elements. */
+export function skip(scope: Scope, dataset: Dataset, count: Count): Dataset {
+  return transformed(scope, 'SkipDataset', dataset, (own) => [int64(own, count, 'count')]);
+}
+
+/** At most the first `count` elements; all for -1. */
+export function take(scope: Scope, dataset: Dataset, count: Count): Dataset {
+  return transformed(scope, 'TakeDataset', dataset, (own) => [int64(own, count, 'count')]);
+}
+
+/** The elements `count` times over; for ever by default. */
+export function repeat(scope: Scope, dataset: Dataset, count: Count = -1): Dataset {
+  return transformed(scope, 'RepeatDataset', dataset, (own) => [int64(own, count, 'count')]);
+}
+
+/** Kept once they were computed, in memory or, for a path, in files that outlive the session. */
+export function cache(scope: Scope, dataset: Dataset, path = ''): Dataset {
+  return transformed(scope, 'CacheDataset', dataset, (own) => [own.constant(path, { name: 'filename' })]);
+}
+
+/** Computed up to `bufferSize` elements ahead, while the session works on others. */
+export function prefetch(scope: Scope, dataset: Dataset, bufferSize: Count): Dataset {
+  return transformed(scope, 'PrefetchDataset', dataset, (own) => [int64(own, bufferSize, 'buffer_size')]);
+}
+
+/** How elements are put together. */
+export interface BatchOptions {
+  /** Elements in a batch; a number makes shapes known when the last batch is dropped. */
+  readonly size: Count;
+  /** Whether a last batch that is not full is left out; false by default. */
+  readonly dropRemainder?: boolean;
+}
+
+/** Elements of equal shapes stacked along a new first axis. */
+export function batch(scope: Scope, dataset: Dataset, { size, dropRemainder = false }: BatchOptions): Dataset {
+  const length = dropRemainder && typeof size !== 'object' ? Number(size) : null;
+  const elements = dataset.elements.map(({ dtype, shape }) => ({ dtype, shape: batchedShape(length, shape) }));
+  const own = scope.child('BatchDatasetV2');
+  const inputs = [
+    dataset.variant,
+    int64(own, size, 'batch_size'),
+    own.constant(dropRemainder, { name: 'drop_remainder' }),
+  ];
+  const attributes = elementAttributes(elements);
+  return { variant: own.namesake('BatchDatasetV2', { inputs, attributes }).output(), elements };
+}
+
+/** Elements of several datasets side by side, until the first one ends. */
+export function zip(scope: Scope, datasets: readonly Dataset[]): Dataset {
+  const elements = datasets.flatMap((dataset) => dataset.elements);
+  const inputs = [datasets.map(({ variant }) => variant)];
+  return { variant: scope.op('ZipDataset', { inputs, attributes: elementAttributes(elements) }).output(), elements };
+}

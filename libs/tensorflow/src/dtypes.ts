@@ -1,0 +1,111 @@
+/** Element types: their names, TensorFlow's numbers for them, and the typed arrays that hold them. */
+import { CodedError } from '@bluewaters/errors';
+
+/** TensorFlow's numbers, as in its `DataType` message. */
+const DTYPE_NUMBERS = {
+  float32: 1,
+  float64: 2,
+  int32: 3,
+  uint8: 4,
+  int16: 5,
+  int8: 6,
+  string: 7,
+  complex64: 8,
+  int64: 9,
+  bool: 10,
+  bfloat16: 14,
+  uint16: 17,
+  complex128: 18,
+  float16: 19,
+  resource: 20,
+  variant: 21,
+  uint32: 22,
+  uint64: 23,
+} as const;
+
+/** The type of a tensor's elements. */
+export type DType = keyof typeof DTYPE_NUMBERS;
+
+/** How elements look in JavaScript; a bool is 0 or 1, and the two half-precision floats are their 16 bits. */
+const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+  bfloat16: Uint16Array,
+  uint16: Uint16Array,
+  float16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+} as const;
+
+/** The types whose elements JavaScript can read and write as numbers. */
+export type NumericDType = keyof typeof ARRAYS;
+
+/** The typed array that holds a tensor's elements, in row-major order. */
+export type TensorValues<D extends DType = DType> = D extends NumericDType ? InstanceType<(typeof ARRAYS)[D]> : never;
+
+const DTYPES_BY_NUMBER = new Map<number, DType>(
+  Object.entries(DTYPE_NUMBERS).map(([name, number]) => [number, name as DType]),
+);
+
+/** TensorFlow adds 100 for the reference types of its first variables. */
+const REFERENCE_OFFSET = 100;
+
+export function isDType(value: unknown): value is DType {
+  return typeof value === 'string' && Object.hasOwn(DTYPE_NUMBERS, value);
+}
+
+export function isNumericDType(dtype: DType): dtype is NumericDType {
+  return Object.hasOwn(ARRAYS, dtype);
+}
+
+export function dtypeNumber(dtype: DType): number {
+  return DTYPE_NUMBERS[dtype];
+}
+
+/** @throws {CodedError} GRAPH_INVALID for a type that has no name here, such as the quantized ones. */
+export function dtypeOfNumber(number: number): DType {
+  const dtype = DTYPES_BY_NUMBER.get(number % REFERENCE_OFFSET);
+  if (dtype) return dtype;
+  throw new CodedError('GRAPH_INVALID', 'TensorFlow uses an element type that is not supported', {
+    details: { field: 'dtype', got: String(number) },
+  });
+}
+
+/** What the constructors of all typed arrays have in common. */
+interface ArrayConstructor {
+  new (buffer: ArrayBufferLike): TensorValues;
+  from(values: ArrayLike<unknown>): TensorValues;
+}
+
+/** @throws {CodedError} CONFIG_INVALID for a dtype without a typed array: string, resource, variant, complex. */
+export function arrayConstructor(dtype: DType): ArrayConstructor {
+  if (isNumericDType(dtype)) return ARRAYS[dtype] as unknown as ArrayConstructor;
+  throw new CodedError('CONFIG_INVALID', `elements of type ${dtype} are not numbers`, { details: { field: 'dtype' } });
+}
+
+/** Whether JavaScript holds the elements as bigint. */
+export function isBigIntDType(dtype: DType): boolean {
+  return dtype === 'int64' || dtype === 'uint64';
+}
+
+/** The dtype whose typed array `values` is; bytes are taken as uint8. */
+export function dtypeOfArray(values: TensorValues): NumericDType {
+  const names: Readonly<Record<string, NumericDType>> = {
+    Float32Array: 'float32',
+    Float64Array: 'float64',
+    Int32Array: 'int32',
+    Int16Array: 'int16',
+    Int8Array: 'int8',
+    BigInt64Array: 'int64',
+    BigUint64Array: 'uint64',
+    Uint16Array: 'uint16',
+    Uint32Array: 'uint32',
+  };
+  return names[values.constructor.name] ?? 'uint8';
+}

@@ -1,0 +1,98 @@
+/** First values of variables. The random ones depend on a seed and on the variable's name only. */
+import type { DType } from './dtypes.js';
+import type { Output } from './operation.js';
+import type { Scope } from './scope.js';
+
+/** Adds the operations that compute a first value of the given shape and dtype. */
+export type Initializer = (scope: Scope, shape: readonly number[], dtype: DType) => Output;
+
+/** The seed of a random initializer. */
+export interface SeedOptions {
+  /** A whole number of the run; every variable draws its own values from it, told apart by its name. */
+  readonly seed: number;
+}
+
+/** All zero. */
+export function zeros(): Initializer {
+  return constant(0);
+}
+
+/** All one. */
+export function ones(): Initializer {
+  return constant(1);
+}
+
+/** The same number everywhere. */
+export function constant(value: number): Initializer {
+  return (scope, shape, dtype) => {
+    const dims = scope.constant(Int32Array.from(shape), { name: 'shape' });
+    return scope.op('Fill', { inputs: [dims, scope.constant(value, { dtype, name: 'value' })] }).output();
+  };
+}
+
+/** Normal around zero, drawn again beyond two standard deviations. */
+export function truncatedNormal({ stddev, seed }: SeedOptions & { readonly stddev: number }): Initializer {
+  return (scope, shape, dtype) =>
+    scaled(scope, draw(scope, 'StatelessTruncatedNormal', { shape, dtype, seed }), stddev);
+}
+
+/**
+ * Uniform between plus and minus sqrt(6 / (fan in + fan out)).
+ *
+ * @see Glorot and Bengio 2010.
+ */
+export function glorotUniform({ seed }: SeedOptions): Initializer {
+  return (scope, shape, dtype) => {
+    const { fanIn, fanOut } = fans(shape);
+    const limit = Math.sqrt(6 / (fanIn + fanOut));
+    const unit = draw(scope, 'StatelessRandomUniform', { shape, dtype, seed });
+    const half = scope.constant(0.5, { dtype, name: 'half' });
+    return scaled(scope, scope.op('Sub', { inputs: [unit, half] }).output(), 2 * limit);
+  };
+}
+
+/** The standard deviation of a normal distribution that is cut off at plus and minus two. */
+const TRUNCATED_STDDEV = 0.8796256610342398;
+
+/**
+ * Normal with standard deviation sqrt(2 / fan in) after truncation, for layers followed by a ReLU.
+ *
+ * @see He et al. 2015.
+ */
+export function heNormal({ seed }: SeedOptions): Initializer {
+  return (scope, shape, dtype) => {
+    const stddev = Math.sqrt(2 / fans(shape).fanIn) / TRUNCATED_STDDEV;
+    return truncatedNormal({ stddev, seed })(scope, shape, dtype);
+  };
+}
+
+/** @param shape [..., inputs, outputs]; the axes in front are the receptive field. */
+function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+  const field = shape.slice(0, -2).reduce((product, length) => product * length, 1);
+  const outputs = shape.at(-1) ?? 1;
+  return { fanIn: field * (shape.at(-2) ?? outputs), fanOut: field * outputs };
+}
+
+interface Draw {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly seed: number;
+}
+
+function draw(scope: Scope, type: string, { shape, dtype, seed }: Draw): Output {
+  const dims = scope.constant(Int32Array.from(shape), { name: 'shape' });
+  const key = scope.constant(BigInt64Array.of(BigInt(seed), hashOfName(scope.name)), { name: 'seed' });
+  return scope.op(type, { inputs: [dims, key], attributes: { dtype } }).output();
+}
+
+function scaled(scope: Scope, values: Output, factor: number): Output {
+  const by = scope.constant(factor, { dtype: values.dtype, name: 'scale' });
+  return scope.op('Mul', { inputs: [values, by] }).output();
+}
+
+/** FNV-1a, 32 bits: adding or reordering variables leaves the values of the others as they were. */
+function hashOfName(name: string): bigint {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return BigInt(hash);
+}

@@ -1,0 +1,33 @@
+/** Names of operations and scopes within one graph. */
+
+/**
+ * Hands out names that are unique in a graph, as Python does: 'conv', 'conv_1', 'conv_2'. Case does not tell names
+ * apart, because files and folders made from them may meet a file system that ignores it.
+ */
+export class NameRegistry {
+  /** By name in lower case: the number that the next repetition may try first. */
+  readonly #next = new Map<string, number>();
+
+  /** Takes `name`, or the first free one that follows it. */
+  unique(name: string): string {
+    const key = name.toLowerCase();
+    let next = this.#next.get(key);
+    let candidate = name;
+    if (next !== undefined) {
+      do candidate = `${name}_${next++}`;
+      while (this.#next.has(candidate.toLowerCase()));
+      this.#next.set(key, next);
+    }
+    this.take(candidate);
+    return candidate;
+  }
+
+  /** Marks a name that came from elsewhere, and the scopes around it. */
+  take(name: string): void {
+    const parts = name.toLowerCase().split('/');
+    for (let depth = parts.length; depth > 0; depth -= 1) {
+      const path = parts.slice(0, depth).join('/');
+      if (!this.#next.has(path)) this.#next.set(path, 1);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/** Operations that rearrange tensors. */
+import type { DType } from '../dtypes.js';
+import type { Output } from '../operation.js';
+import type { Named, Scope } from '../scope.js';
+
+/** A vector of int32 as a constant; those of an operation are in the scope of its name, as Python has them. */
+function vector(scope: Scope, values: readonly number[], name: string): Output {
+  return scope.constant(Int32Array.from(values), { name });
+}
+
+function scalar(scope: Scope, value: number, name: string): Output {
+  return scope.constant(value, { dtype: 'int32', name });
+}
+
+/** The same elements in another shape; one length may be -1 and is then computed. */
+export function reshape(scope: Scope, x: Output, shape: readonly number[], { name = 'Reshape' }: Named = {}): Output {
+  const own = scope.child(name);
+  return own.namesake('Reshape', { inputs: [x, vector(own, shape, 'shape')] }).output();
+}
+
+/** Tensors one after the other along an axis; the other lengths are equal. */
+export function concat(scope: Scope, xs: readonly Output[], axis: number, { name = 'concat' }: Named = {}): Output {
+  const own = scope.child(name);
+  return own.namesake('ConcatV2', { inputs: [xs, scalar(own, axis, 'axis')] }).output();
+}
+
+/** Tensors of one shape stacked along a new axis. */
+export function pack(scope: Scope, xs: readonly Output[], { axis = 0, name }: Named & { axis?: number } = {}): Output {
+  return scope.op('Pack', { name, inputs: [xs], attributes: { axis } }).output();
+}
+
+/** Without the axes of length 1 that are named. */
+export function squeeze(scope: Scope, x: Output, axes: readonly number[], { name }: Named = {}): Output {
+  return scope.op('Squeeze', { name, inputs: [x], attributes: { squeeze_dims: axes } }).output();
+}
+
+/** With a new axis of length 1. */
+export function expandDims(scope: Scope, x: Output, axis: number, { name = 'ExpandDims' }: Named = {}): Output {
+  const own = scope.child(name);
+  return own.namesake('ExpandDims', { inputs: [x, scalar(own, axis, 'axis')] }).output();
+}
+
+/** The axes in another order. */
+export function transpose(
+  scope: Scope,
+  x: Output,
+  axes: readonly number[],
+  { name = 'Transpose' }: Named = {},
+): Output {
+  const own = scope.child(name);
+  return own.namesake('Transpose', { inputs: [x, vector(own, axes, 'perm')] }).output();
+}
+
+/** The same values as another dtype; floats are cut off towards zero. */
+export function cast(scope: Scope, x: Output, dtype: DType, { name }: Named = {}): Output {
+  return scope.op('Cast', { name, inputs: [x], attributes: { DstT: dtype } }).output();
+}
+
+/** The slices of `x` along `axis` that an integer tensor names. */
+export function gather(
+  scope: Scope,
+  x: Output,
+  indices: Output,
+  { axis = 0, name = 'GatherV2' }: Named & { axis?: number } = {},
+): Output {
+  const own = scope.child(name);
+  return own.namesake('GatherV2', { inputs: [x, indices, scalar(own, axis, 'axis')] }).output();
+}
+
+/**
+ * A box out of `x`.
+ *
+ * @param begin Where it starts, one number an axis.
+ * @param size Its lengths; -1 takes all that follows.
+ */
+export function slice(
+  scope: Scope,
+  x: Output,
+  begin: readonly number[],
+  size: readonly number[],
+  { name = 'Slice' }: Named = {},
+): Output {
+  const own = scope.child(name);
+  const box = [vector(own, begin, 'begin'), vector(own, size, 'size')];
+  return own.namesake('Slice', { inputs: [x, ...box] }).output();
+}
+
+/** float32 [..., depth]: 1 at the label, 0 elsewhere; a label out of range gives all 0. */
+export function oneHot(scope: Scope, labels: Output, depth: number, { name = 'OneHot' }: Named = {}): Output {
+  const own = scope.child(name);
+  const on = own.constant(1, { name: 'on' });
+  const off = own.constant(0, { name: 'off' });
+  const inputs = [labels, scalar(own, depth, 'depth'), on, off];
+  return own.namesake('OneHot', { inputs, attributes: { axis: -1 } }).output();
+}
+
+/** int32 [rank]: the lengths at run time. */
+export function shape(scope: Scope, x: Output, { name }: Named = {}): Output {
+  return scope.op('Shape', { name, inputs: [x] }).output();
+}
+
+/** `x` itself, under a name of its own, or after the scope's control inputs. */
+export function identity(scope: Scope, x: Output, { name }: Named = {}): Output {
+  return scope.op('Identity', { name, inputs: [x] }).output();
+}
+
+/** `x`, through which no gradient passes. */
+export function stopGradient(scope: Scope, x: Output, { name }: Named = {}): Output {
+  return scope.op('StopGradient', { name, inputs: [x] }).output();
+}

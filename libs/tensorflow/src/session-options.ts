@@ -1,0 +1,49 @@
+/** How a session uses the machine, as TensorFlow's `ConfigProto`. */
+import { create, toBinary } from '@bufbuild/protobuf';
+import { CodedError } from '@bluewaters/errors';
+import { ConfigProtoSchema } from './generated/tensorflow/core/protobuf/config_pb.js';
+import { Handle } from './handles.js';
+import { native } from './native.js';
+import { checked } from './status.js';
+
+/** How a session uses the machine. */
+export interface SessionOptions {
+  /** Threads within one operation; 0, the default, takes every core. Results are bit-equal only for equal counts. */
+  readonly intraOpThreads?: number;
+  /** Operations that run at the same time; 0, the default, takes every core. */
+  readonly interOpThreads?: number;
+  /** How many devices of a type to use at most: `{ GPU: 0 }` hides the GPUs. */
+  readonly deviceCount?: Readonly<Record<string, number>>;
+  /** 'grpc://host:port' of a server; by default this process. */
+  readonly target?: string;
+  /** Lets a GPU's memory be taken as needed, not all at once. */
+  readonly allowGrowth?: boolean;
+  /** Moves operations that their device cannot run to one that can, where it would otherwise be an error. */
+  readonly softPlacement?: boolean;
+}
+
+/** Native session options; the caller gives them back once the session exists. */
+export function nativeSessionOptions(options: SessionOptions): Handle {
+  const { TF_NewSessionOptions, TF_DeleteSessionOptions, TF_SetTarget, TF_SetConfig } = native();
+  const handle = new Handle('options', TF_NewSessionOptions(), TF_DeleteSessionOptions);
+  if (options.target !== undefined) TF_SetTarget(handle.pointer, options.target);
+  const config = encodeConfig(options);
+  checked(
+    (status) => TF_SetConfig(handle.pointer, config, config.byteLength, status),
+    (failure) => new CodedError('CONFIG_INVALID', failure.message, { cause: failure }),
+  );
+  return handle;
+}
+
+function encodeConfig(options: SessionOptions): Uint8Array {
+  return toBinary(
+    ConfigProtoSchema,
+    create(ConfigProtoSchema, {
+      intraOpParallelismThreads: options.intraOpThreads ?? 0,
+      interOpParallelismThreads: options.interOpThreads ?? 0,
+      deviceCount: { ...options.deviceCount },
+      allowSoftPlacement: options.softPlacement ?? false,
+      gpuOptions: { allowGrowth: options.allowGrowth ?? false },
+    }),
+  );
+}

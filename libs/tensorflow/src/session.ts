@@ -1,0 +1,135 @@
+/** Sessions: they run graphs, on worker threads, and keep variables. */
+import { CodedError } from '@bluewaters/errors';
+import { Graph } from './graph.js';
+import { Handle, holdAll } from './handles.js';
+import { callAsync, native, type Pointer } from './native.js';
+import type { Operation, Output } from './operation.js';
+import { runFailure } from './run-failure.js';
+import { nativeSessionOptions, type SessionOptions } from './session-options.js';
+import { checked, failureOf, newStatus } from './status.js';
+import { Tensor } from './tensor.js';
+
+/** One step: what goes in, what comes out, and what else has to happen. */
+export interface RunRequest {
+  /** Values for placeholders, or instead of any other output. They stay the caller's. */
+  readonly feeds?: readonly (readonly [output: Output, value: Tensor])[];
+  /** Outputs to compute. */
+  readonly fetches?: readonly Output[];
+  /** Operations to run for their effect. */
+  readonly targets?: readonly Operation[];
+}
+
+/** A device that a session can use. */
+export interface Device {
+  /** Full name, such as '/job:localhost/replica:0/task:0/device:GPU:0'. */
+  readonly name: string;
+  /** 'CPU', 'GPU', … */
+  readonly type: string;
+  /** Memory that TensorFlow may use there, in bytes; not the machine's for a CPU. */
+  readonly memoryBytes: number;
+}
+
+/** Runs a graph and keeps its variables. Several runs may be under way at the same time. */
+export class Session implements Disposable {
+  readonly graph: Graph;
+  readonly #handle: Handle;
+  #running = 0;
+
+  /**
+   * @param handle Of a session that exists already, for this package's own use.
+   * @throws {CodedError} TENSORFLOW_FAILED when the devices or the target cannot be had.
+   */
+  constructor(graph: Graph, options: SessionOptions = {}, handle: Handle = openSession(graph, options)) {
+    this.graph = graph;
+    this.#handle = handle;
+  }
+
+  /**
+   * Runs what the request needs, once, without blocking the event loop.
+   *
+   * @returns One tensor for each of `fetches`; they are the caller's to give back.
+   * @throws {CodedError} TENSORFLOW_FAILED with the operation that failed; RECORD_CORRUPT, FILE_NOT_FOUND or STORE_FULL
+   * when a file was the reason. {@link isEndOfSequence} tells the end of a dataset.
+   */
+  async run({ feeds = [], fetches = [], targets = [] }: RunRequest): Promise<Tensor[]> {
+    const inputs = feeds.map(([output]) => output.native);
+    const values = feeds.map(([, tensor]) => tensor.handle.pointer);
+    const outputs = fetches.map((output) => output.native);
+    const operations = targets.map((operation) => operation.pointer);
+    const results = fetches.map((): Pointer | null => null);
+    const release = holdAll([this.#handle, ...feeds.map(([, tensor]) => tensor.handle)]);
+    using status = newStatus();
+    this.#running += 1;
+    try {
+      await callAsync(
+        native().TF_SessionRun,
+        ...([this.#handle.pointer, null, inputs, values, inputs.length] as const),
+        ...([outputs, results, outputs.length, operations, operations.length, null, status.pointer] as const),
+      );
+    } finally {
+      this.#running -= 1;
+      release();
+    }
+    const failure = failureOf(status);
+    if (failure) throw runFailure(failure);
+    return results.map((pointer) => Tensor.adopt(pointer!));
+  }
+
+  /** The devices that this session can use. */
+  listDevices(): Device[] {
+    const tf = native();
+    const pointer = checked((status) => tf.TF_SessionListDevices(this.#handle.pointer, status), runFailure);
+    using list = new Handle('options', pointer!, tf.TF_DeleteDeviceList);
+    return Array.from({ length: tf.TF_DeviceListCount(list.pointer) }, (_, index) =>
+      checked(
+        (status) => ({
+          name: tf.TF_DeviceListName(list.pointer, index, status),
+          type: tf.TF_DeviceListType(list.pointer, index, status),
+          memoryBytes: Number(tf.TF_DeviceListMemoryBytes(list.pointer, index, status)),
+        }),
+        runFailure,
+      ),
+    );
+  }
+
+  /** Gives the session and its variables back; runs under way are cancelled and fail. A second call does nothing. */
+  [Symbol.dispose](): void {
+    if (this.#handle.disposed) return;
+    if (this.#running > 0) cancelRuns(this.#handle.pointer);
+    this.#handle[Symbol.dispose]();
+  }
+}
+
+/**
+ * The devices of this machine that TensorFlow can use.
+ *
+ * @throws {CodedError} TENSORFLOW_MISSING when the library cannot be loaded.
+ */
+export function listDevices(): Device[] {
+  using graph = new Graph();
+  using session = new Session(graph);
+  return session.listDevices();
+}
+
+/** The owner of a native session. */
+export function sessionHandle(pointer: Pointer): Handle {
+  return new Handle('session', pointer, (session) => {
+    using status = newStatus();
+    native().TF_DeleteSession(session, status.pointer);
+  });
+}
+
+function openSession(graph: Graph, options: SessionOptions): Handle {
+  using nativeOptions = nativeSessionOptions(options);
+  const pointer = checked(
+    (status) => native().TF_NewSession(graph.pointer, nativeOptions.pointer, status),
+    (failure) => new CodedError('TENSORFLOW_FAILED', `no session: ${failure.message}`, { cause: failure }),
+  );
+  return sessionHandle(pointer!);
+}
+
+/** A failure to cancel shows in the runs themselves. */
+function cancelRuns(session: Pointer): void {
+  using status = newStatus();
+  native().TF_CloseSession(session, status.pointer);
+}

@@ -1,0 +1,77 @@
+/** Summaries: the values within events, in the forms that TensorBoard's plugins take. */
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { dtypeNumber } from './dtypes.js';
+import { Summary_ValueSchema, SummaryMetadataSchema } from './generated/tensorflow/core/framework/summary_pb.js';
+import { TensorProtoSchema } from './generated/tensorflow/core/framework/tensor_pb.js';
+import { shapeProto } from './tensor-proto.js';
+
+/** One value of a summary message. */
+export type SummaryInit = MessageInitShape<typeof Summary_ValueSchema>;
+
+/** A picture with the size that its bytes decode to. */
+export interface EncodedImage {
+  /** The bytes of a PNG. */
+  readonly png: Uint8Array;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+}
+
+/** Numbers in buckets of equal width, from the least to the greatest. */
+export type Histogram = readonly { readonly left: number; readonly right: number; readonly count: number }[];
+
+const BUCKETS = 30;
+
+export function scalarSummary(tag: string, value: number): SummaryInit {
+  const tensor = create(TensorProtoSchema, {
+    dtype: dtypeNumber('float32'),
+    tensorShape: shapeProto([]),
+    floatVal: [value],
+  });
+  return tensorSummary(tag, 'scalars', tensor);
+}
+
+export function textSummary(tag: string, text: string): SummaryInit {
+  return tensorSummary(tag, 'text', stringTensor([Buffer.from(text)]));
+}
+
+/** The plugin takes width and height as strings in front of the pictures. */
+export function imageSummary(tag: string, { png, width, height }: EncodedImage): SummaryInit {
+  return tensorSummary(tag, 'images', stringTensor([Buffer.from(String(width)), Buffer.from(String(height)), png]));
+}
+
+export function histogramSummary(tag: string, histogram: Histogram): SummaryInit {
+  const tensor = create(TensorProtoSchema, {
+    dtype: dtypeNumber('float64'),
+    tensorShape: shapeProto([histogram.length, 3]),
+    doubleVal: histogram.flatMap(({ left, right, count }) => [left, right, count]),
+  });
+  return tensorSummary(tag, 'histograms', tensor);
+}
+
+/** Numbers that are not finite are left out; one value alone fills one bucket. */
+export function histogramOf(values: ArrayLike<number>): Histogram {
+  const finite = Array.from(values).filter(Number.isFinite);
+  if (finite.length === 0) return [];
+  const least = finite.reduce((a, b) => Math.min(a, b));
+  const greatest = finite.reduce((a, b) => Math.max(a, b));
+  if (least === greatest) return [{ left: least - 0.5, right: greatest + 0.5, count: finite.length }];
+  const width = (greatest - least) / BUCKETS;
+  const counts = new Array<number>(BUCKETS).fill(0);
+  for (const value of finite) counts[Math.min(BUCKETS - 1, Math.floor((value - least) / width))]! += 1;
+  return counts.map((count, i) => ({ left: least + i * width, right: least + (i + 1) * width, count }));
+}
+
+function stringTensor(strings: Uint8Array[]): MessageInitShape<typeof TensorProtoSchema> {
+  return { dtype: dtypeNumber('string'), tensorShape: shapeProto([strings.length]), stringVal: strings };
+}
+
+function tensorSummary(
+  tag: string,
+  pluginName: string,
+  tensor: MessageInitShape<typeof TensorProtoSchema>,
+): SummaryInit {
+  const metadata = create(SummaryMetadataSchema, { pluginData: { pluginName } });
+  return { tag, metadata, value: { case: 'tensor', value: tensor } };
+}
