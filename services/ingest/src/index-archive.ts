@@ -1,39 +1,24 @@
-import type { ImageLimits } from '@bluewaters/images';
 import { CodedError } from '@bluewaters/errors';
-import type { IngestRequest, IngestResult, Progress } from '@bluewaters/messages';
+import type { IngestRequest, IngestResult } from '@bluewaters/messages';
 import {
   encodeIndexEntry,
   indexKeys,
   labelledClasses,
   parseSynsetList,
   parseSynsetWords,
-  type IndexedExample,
   type LabelledClass,
 } from '@bluewaters/records';
 import { ProgressMeter } from '@bluewaters/service';
 import { openSource, readTextSource, type ObjectStore, type SourceFile, type SourceName } from '@bluewaters/storage';
 import { removeStrays } from './strays.js';
+import type { IndexContext } from './context.js';
 import { sha256 } from './examine.js';
-import { indexSynset } from './index-synset.js';
+import { indexSynsets } from './index-synsets.js';
 import { plainArchive } from './plain-archive.js';
-import { planArchive, type ArchivePlan, type SynsetTar } from './plan.js';
-import { Tolerance, type Refusal } from './refusal.js';
-import { findSynsetResult, storeSynsetResult, type SynsetResult } from './synset-result.js';
+import { planArchive, type ArchivePlan } from './plan.js';
+import type { SynsetResult } from './synset-result.js';
 
-/** Changes when the same archive would give another index: what older versions left is then not taken up. */
-const INDEXER = 'bluewaters.ingest.1';
 const LONGEST_LIST_BYTES = 64 * 1024 * 1024;
-
-/** What indexing needs beside the request. */
-export interface IndexContext {
-  readonly store: ObjectStore;
-  readonly limits: ImageLimits;
-  /** A folder with room for a compressed archive's plain bytes. */
-  readonly scratch: string;
-  /** Ends the work soon, with INTERRUPTED; started again, it goes on from the last synset that was done. */
-  readonly signal: AbortSignal;
-  readonly report: (progress: Progress) => void;
-}
 
 /**
  * Indexes an ImageNet-style archive: reads headers and members where they are, unpacks nothing, writes the lines of each
@@ -51,17 +36,12 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   await using source = await openSource(store, archive);
   const plan = await planArchive(source, new Set(classes.map(({ synset }) => synset)));
   if (plan.tars.length === 0) throw emptyArchive(source, plan);
-  const work = new SynsetWork(request, context, source, plan, entryGone);
-  const results: SynsetResult[] = [];
-  for (const { synset } of classes) results.push(await work.indexOrFind(synset));
+  const { results, refused } = await indexSynsets(classes, { request, context, source, plan, entryGone });
   if (results.every(({ examples }) => examples === 0)) throw emptyArchive(source, plan);
-  await store.put(
-    indexKeys.refused(dataset),
-    jsonLines([...plan.refusals, ...results.flatMap((each) => each.refusals)]),
-  );
+  await store.put(indexKeys.refused(dataset), jsonLines(refused));
   const result = await commit(
     request,
-    { classes, results, archive, archiveSize: source.size, refused: work.refused },
+    { classes, results, archive, archiveSize: source.size, refused: refused.length },
     store,
   );
   await removeStrays(store, dataset, { synsets: new Set(classes.map(({ synset }) => synset)), archive });
@@ -90,84 +70,6 @@ function openPlain(
     onProgress: (done, total) => meter.update('inflating', done, total),
     beforeReplacing,
   });
-}
-
-/** Indexes one synset after the other, and keeps the counts that go over all of them. */
-class SynsetWork {
-  readonly #request: IngestRequest;
-  readonly #context: IndexContext;
-  readonly #source: SourceFile;
-  readonly #plan: ArchivePlan;
-  readonly #beforeWriting: () => Promise<void>;
-  readonly #tolerance: Tolerance;
-  readonly #meter: ProgressMeter;
-  readonly #notices: readonly string[];
-  #images = 0;
-  #bytes = 0;
-
-  constructor(
-    request: IngestRequest,
-    context: IndexContext,
-    source: SourceFile,
-    plan: ArchivePlan,
-    beforeWriting: () => Promise<void>,
-  ) {
-    this.#request = request;
-    this.#context = context;
-    this.#source = source;
-    this.#plan = plan;
-    this.#beforeWriting = beforeWriting;
-    this.#tolerance = new Tolerance(request.tolerate);
-    this.#meter = new ProgressMeter(context.report, 'images');
-    this.#notices = plan.unlisted === 0 ? [] : [`${plan.unlisted} synset tars of the archive are not in the list`];
-    plan.refusals.forEach((refusal) => this.#tolerance.count(refusal));
-  }
-
-  get refused(): number {
-    return this.#tolerance.refused;
-  }
-
-  async indexOrFind(synset: string): Promise<SynsetResult> {
-    const tars = this.#plan.tars.filter((tar) => tar.synset === synset);
-    const identity = this.#identity(tars);
-    const found = await findSynsetResult(this.#context.store, this.#request.dataset, { synset, identity });
-    found?.refusals.forEach((refusal) => this.#tolerance.count(refusal));
-    const result = found ?? (await this.#index(synset, identity, tars));
-    this.#bytes += tars.reduce((sum, { start, end }) => sum + end - start, 0);
-    if (found) this.#images += found.examples + found.refusals.length;
-    this.#tell(synset, 0);
-    return result;
-  }
-
-  async #index(synset: string, identity: string, tars: readonly SynsetTar[]): Promise<SynsetResult> {
-    await this.#beforeWriting();
-    const { store } = this.#context;
-    const { dataset } = this.#request;
-    const [examples, refusals]: [IndexedExample[], Refusal[]] = [[], []];
-    const onMember = (_: SynsetTar, bytes: number): void => this.#tell(synset, bytes);
-    for await (const outcome of indexSynset(tars, { ...this.#context, dataset, source: this.#source, onMember })) {
-      this.#images++;
-      if (outcome.kind === 'example') examples.push(outcome.example);
-      else if (outcome.kind === 'refused') {
-        this.#tolerance.count(outcome.refusal);
-        refusals.push(outcome.refusal);
-      }
-    }
-    return storeSynsetResult(store, dataset, examples, { identity, synset, refusals });
-  }
-
-  /** Images in all are not known before the end; they are estimated from the bytes so far. */
-  #tell(synset: string, bytesOfSynset: number): void {
-    const share = (this.#bytes + bytesOfSynset) / this.#plan.bytes;
-    const total = share > 0 ? Math.round(this.#images / share) : undefined;
-    this.#meter.update(`indexing ${synset}`, this.#images, total, this.#notices);
-  }
-
-  #identity(tars: readonly SynsetTar[]): string {
-    const { limits } = this.#context;
-    const { fingerprint } = this.#plan;
-    return sha256(JSON.stringify([INDEXER, this.#source.file, this.#source.version, fingerprint, limits, tars]));
-  }
 }
 
 /** What the index entry is made of. */

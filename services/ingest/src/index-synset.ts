@@ -24,8 +24,8 @@ export type Outcome =
 export interface SynsetContext extends ExamineContext {
   readonly source: SourceFile;
   readonly signal: AbortSignal;
-  /** Told the end of each member, in bytes from the start of the synset's tar. */
-  readonly onMember: (tar: SynsetTar, bytes: number) => void;
+  /** Told, after each member, by how many bytes of the archive it took the work further. */
+  readonly onBytes: (bytes: number) => void;
 }
 
 /**
@@ -48,12 +48,15 @@ async function* loadMembers(tars: readonly SynsetTar[], context: SynsetContext):
   for (const tar of tars) {
     const ahead = new ReadAhead(context.source, tar, WINDOW_BYTES);
     const read = (offset: number, length: number): Promise<Buffer> => ahead.read(offset, length);
+    let done = tar.start;
     for await (const member of walkTar({ ...tar, read })) {
       if (context.signal.aborted) throw new CodedError('INTERRUPTED', `Indexing ${tar.synset} was stopped`);
       const loaded = await load(member, tar, context, read);
       if (loaded) yield loaded;
-      context.onMember(tar, member.offset + member.size - tar.start);
+      context.onBytes(member.offset + member.size - done);
+      done = member.offset + member.size;
     }
+    context.onBytes(tar.end - done);
   }
 }
 

@@ -28,23 +28,23 @@ export function asRefusal(error: unknown): Refusal {
   return { file, offset, code: error.code, message: error.message };
 }
 
-/** Counts refusals over all synsets, and ends the work at the first that is too many. */
+/** Collects refusals over all synsets, and ends the work at the first that is too many. */
 export class Tolerance {
   readonly #allowed: number;
-  #refused = 0;
+  readonly #refused: Refusal[] = [];
 
   constructor(allowed: number) {
     this.#allowed = allowed;
   }
 
-  get refused(): number {
+  get refused(): readonly Refusal[] {
     return this.#refused;
   }
 
   /** @throws {CodedError} the refusal itself, when it is one more than allowed. */
   count(refusal: Refusal): void {
-    this.#refused++;
-    if (this.#refused <= this.#allowed) return;
+    this.#refused.push(refusal);
+    if (this.#refused.length <= this.#allowed) return;
     const { file, offset, code, message } = refusal;
     throw Object.assign(new CodedError(code as ErrorCode, message), { details: { file, offset } });
   }

@@ -1,0 +1,14 @@
+import type { ImageLimits } from '@bluewaters/images';
+import type { Progress } from '@bluewaters/messages';
+import type { ObjectStore } from '@bluewaters/storage';
+
+/** What indexing needs beside the request. */
+export interface IndexContext {
+  readonly store: ObjectStore;
+  readonly limits: ImageLimits;
+  /** A folder with room for a compressed archive's plain bytes. */
+  readonly scratch: string;
+  /** Ends the work soon, with INTERRUPTED; started again, it goes on from the last synset that was done. */
+  readonly signal: AbortSignal;
+  readonly report: (progress: Progress) => void;
+}

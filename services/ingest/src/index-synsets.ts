@@ -1,0 +1,121 @@
+import type { IngestRequest } from '@bluewaters/messages';
+import type { IndexedExample, LabelledClass } from '@bluewaters/records';
+import { ProgressMeter } from '@bluewaters/service';
+import type { SourceFile } from '@bluewaters/storage';
+import type { IndexContext } from './context.js';
+import { sha256 } from './examine.js';
+import { inOrder } from './in-order.js';
+import { indexSynset } from './index-synset.js';
+import type { ArchivePlan, SynsetTar } from './plan.js';
+import { Tolerance, type Refusal } from './refusal.js';
+import { findSynsetResult, storeSynsetResult, type SynsetResult } from './synset-result.js';
+
+/** Changes when the same archive would give another index: what older versions left is then not taken up. */
+const INDEXER = 'bluewaters.ingest.1';
+/** A store takes longer to keep a small object safe than a synset of tiny pictures takes to be read. */
+const SYNSETS_AT_A_TIME = 4;
+
+/** One archive that is being indexed. */
+export interface SynsetsWork {
+  readonly request: IngestRequest;
+  readonly context: IndexContext;
+  readonly source: SourceFile;
+  readonly plan: ArchivePlan;
+  /** Removes the entry of an older index; called before anything that it may name is replaced. */
+  readonly entryGone: () => Promise<void>;
+}
+
+/**
+ * Indexes the synsets that are not done yet.
+ *
+ * @returns results in the order of `classes`, and all refusals in a fixed order.
+ * @throws {CodedError} the first refusal beyond the tolerance; what {@link indexSynset} throws.
+ */
+export async function indexSynsets(
+  classes: readonly LabelledClass[],
+  work: SynsetsWork,
+): Promise<{ results: SynsetResult[]; refused: Refusal[] }> {
+  const tolerance = new Tolerance(work.request.tolerate);
+  work.plan.refusals.forEach((refusal) => tolerance.count(refusal));
+  const failed = new AbortController();
+  const signal = AbortSignal.any([work.context.signal, failed.signal]);
+  const running = { ...work, signal, tally: new Tally(work) };
+  const results: SynsetResult[] = [];
+  try {
+    for await (const result of inOrder(classes, SYNSETS_AT_A_TIME, ({ synset }) => indexOrFind(synset, running))) {
+      result.refusals.forEach((refusal) => tolerance.count(refusal));
+      results.push(result);
+    }
+  } catch (error) {
+    // The neighbours' work would go on for nothing.
+    failed.abort();
+    throw error;
+  }
+  running.tally.end();
+  return { results, refused: [...tolerance.refused] };
+}
+
+interface RunningWork extends SynsetsWork {
+  readonly signal: AbortSignal;
+  readonly tally: Tally;
+}
+
+async function indexOrFind(synset: string, work: RunningWork): Promise<SynsetResult> {
+  const { request, context, plan, tally } = work;
+  const tars = plan.tars.filter((tar) => tar.synset === synset);
+  const identity = identityOf(tars, work);
+  const found = await findSynsetResult(context.store, request.dataset, { synset, identity });
+  if (!found) return index(synset, identity, tars, work);
+  const bytes = tars.reduce((sum, { start, end }) => sum + end - start, 0);
+  tally.add(synset, { images: found.examples + found.refusals.length, bytes });
+  return found;
+}
+
+async function index(
+  synset: string,
+  identity: string,
+  tars: readonly SynsetTar[],
+  { request, context, source, signal, tally, entryGone }: RunningWork,
+): Promise<SynsetResult> {
+  await entryGone();
+  const { dataset } = request;
+  const [examples, refusals]: [IndexedExample[], Refusal[]] = [[], []];
+  const onBytes = (bytes: number): void => tally.add(synset, { images: 0, bytes });
+  for await (const outcome of indexSynset(tars, { ...context, signal, dataset, source, onBytes })) {
+    tally.add(synset, { images: 1, bytes: 0 });
+    if (outcome.kind === 'example') examples.push(outcome.example);
+    else if (outcome.kind === 'refused') refusals.push(outcome.refusal);
+  }
+  return storeSynsetResult(context.store, dataset, examples, { identity, synset, refusals });
+}
+
+function identityOf(tars: readonly SynsetTar[], { context, source, plan }: RunningWork): string {
+  return sha256(JSON.stringify([INDEXER, source.file, source.version, plan.fingerprint, context.limits, tars]));
+}
+
+/** Counts over all synsets. How many images there are is not known before the end: bytes so far give an estimate. */
+class Tally {
+  readonly #meter: ProgressMeter;
+  readonly #plan: ArchivePlan;
+  readonly #notices: readonly string[];
+  #images = 0;
+  #bytes = 0;
+
+  constructor({ context, plan }: SynsetsWork) {
+    this.#meter = new ProgressMeter(context.report, 'images');
+    this.#plan = plan;
+    this.#notices = plan.unlisted === 0 ? [] : [`${plan.unlisted} synset tars of the archive are not in the list`];
+  }
+
+  add(synset: string, { images, bytes }: { readonly images: number; readonly bytes: number }): void {
+    this.#images += images;
+    this.#bytes += bytes;
+    const share = this.#bytes / this.#plan.bytes;
+    const total = share > 0 ? Math.round(this.#images / share) : undefined;
+    this.#meter.update(`indexing ${synset}`, this.#images, total, this.#notices);
+  }
+
+  end(): void {
+    this.#meter.last('indexed', this.#images, this.#images, this.#notices);
+  }
+}
