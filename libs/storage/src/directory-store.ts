@@ -2,7 +2,15 @@ import { constants, type ReadStream } from 'node:fs';
 import { lstat, open, readdir, realpath, rmdir, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
-import { assertRange, fileError, isSystemError, keyIsFolder, objectExists, objectNotFound } from './faults.js';
+import {
+  assertRange,
+  fileError,
+  isSystemError,
+  keyIsFolder,
+  notAFile,
+  objectExists,
+  objectNotFound,
+} from './faults.js';
 import { assertKey, assertPrefix, isKeyPart } from './key.js';
 import { removeLeftovers, writeBeside } from './write-beside.js';
 import type { ByteRange, ObjectInfo, ObjectStore, PutOptions } from './object-store.js';
@@ -130,6 +138,8 @@ export class DirectoryStore implements ObjectStore {
     let file: FileHandle | undefined;
     try {
       file = await open(await this.#locate(key), constants.O_RDONLY | constants.O_NOFOLLOW);
+      // A folder can be opened too.
+      if (!(await file.stat()).isFile()) throw objectNotFound(key);
       return await use(file);
     } catch (error) {
       if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) throw objectNotFound(key, error);
@@ -220,7 +230,7 @@ function leadsElsewhere(key: string): CodedError {
 
 async function openLocal(path: string): Promise<ReadStream> {
   try {
-    if (!(await stat(path)).isFile()) throw new CodedError('FILE_NOT_FOUND', 'Not a file', { details: { file: path } });
+    if (!(await stat(path)).isFile()) throw notAFile(path);
     const file = await open(path, 'r');
     return file.createReadStream({ highWaterMark: COPY_BUFFER_BYTES });
   } catch (error) {

@@ -40,3 +40,8 @@ export function fileError(error: unknown, file: string): CodedError {
 export function isSystemError(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
+
+/** A path names a folder or a device where a file is needed. */
+export function notAFile(path: string): CodedError {
+  return new CodedError('FILE_NOT_FOUND', 'Not a file', { details: { file: path } });
+}

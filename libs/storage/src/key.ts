@@ -10,11 +10,16 @@ const KEY_FORM = 'parts of 1 to 200 of A-Z a-z 0-9 . _ = - joined by /, at most 
  * @throws {CodedError} KEY_INVALID.
  */
 export function assertKey(key: string): void {
-  if (key.length > LONGEST_KEY || !key.split('/').every(isKeyPart)) {
+  if (!isKey(key)) {
     throw new CodedError('KEY_INVALID', 'An object key is not allowed', {
       details: { expected: KEY_FORM, got: quoted(key) },
     });
   }
+}
+
+/** True for what {@link assertKey} lets pass. */
+export function isKey(key: string): boolean {
+  return key.length <= LONGEST_KEY && key.split('/').every(isKeyPart);
 }
 
 /** Checks the start of keys: whole parts as in `assertKey`, then the start of a part, which may be empty. */

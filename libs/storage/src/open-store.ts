@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { CodedError } from '@bluewaters/errors';
-import { fileError } from './faults.js';
+import { fileError, isSystemError } from './faults.js';
 import { DirectoryStore } from './directory-store.js';
 import { MemoryStore } from './memory-store.js';
+import { MinioStore } from './minio/minio-store.js';
+import { readSecret } from './secrets.js';
 import type { ObjectStore } from './object-store.js';
 import type { StoreOptions } from './options.js';
 
@@ -18,7 +20,7 @@ export async function openStore(options: StoreOptions): Promise<ObjectStore> {
     case 'directory':
       return openDirectory(options.path);
     case 'minio':
-      throw new CodedError('STORE_UNAVAILABLE', 'MinIO is not reachable yet');
+      return openMinio(options.url, options.bucket);
   }
 }
 
@@ -26,7 +28,16 @@ async function openDirectory(path: string): Promise<DirectoryStore> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {
-    throw fileError(error, path);
+    if (!isSystemError(error, 'EEXIST', 'ENOTDIR')) throw fileError(error, path);
+    const details = { file: path, expected: 'a directory' };
+    throw new CodedError('STORE_REFUSED', 'The store is not a directory', { details, cause: error });
   }
   return new DirectoryStore(path);
+}
+
+async function openMinio(url: string, bucket: string): Promise<MinioStore> {
+  const accessKey = readSecret('BLUEWATERS_MINIO_ACCESS_KEY');
+  const secretKey = readSecret('BLUEWATERS_MINIO_SECRET_KEY');
+  const region = process.env['BLUEWATERS_MINIO_REGION'];
+  return MinioStore.open({ url, bucket, accessKey, secretKey, ...(region && { region }) });
 }

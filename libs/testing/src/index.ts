@@ -1,1 +1,11 @@
-export {};
+export { describeObjectStore } from './conformance/describe-object-store.js';
+export { describeWith, type Need } from './describe-with.js';
+export { MINIO_IMAGE, NATS_IMAGE } from './images.js';
+export { freePort } from './servers/free-port.js';
+export { MINIO_LOGIN, startMinio } from './servers/minio.js';
+export { startNats, type NatsLogin } from './servers/nats.js';
+export { startProxy, type Proxy } from './servers/proxy.js';
+export { type TestServer } from './servers/test-server.js';
+export { smallDisk } from './small-disk.js';
+export { temporaryDirectory } from './temporary-directory.js';
+export { until } from './until.js';

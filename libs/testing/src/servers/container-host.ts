@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StartedTestContainer } from 'testcontainers';
+import type { ServerHost, ServerProgram } from './test-server.js';
+
+const DEFAULT_SOCKET = '/var/run/docker.sock';
+
+/** True when a Docker engine answers at `DOCKER_HOST` or at the usual socket. */
+export async function dockerAnswers(): Promise<boolean> {
+  const host = process.env['DOCKER_HOST'] ?? `unix://${DEFAULT_SOCKET}`;
+  const socketPath = host.startsWith('unix://') ? host.slice('unix://'.length) : undefined;
+  if (socketPath !== undefined && !existsSync(socketPath)) return false;
+  const target = socketPath === undefined ? addressOf(host) : { socketPath };
+  return new Promise((resolve) => {
+    const request = http.get({ ...target, path: '/_ping', timeout: 3_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.once('timeout', () => request.destroy());
+    request.once('error', () => resolve(false));
+  });
+}
+
+function addressOf(host: string): { host: string; port: number } {
+  const { hostname, port } = new URL(host.replace(/^tcp:/u, 'http:'));
+  return { host: hostname, port: Number(port || 2375) };
+}
+
+/** Runs a server program in a container whose port is one of 127.0.0.1 here. */
+export class ContainerHost implements ServerHost {
+  readonly #program: ServerProgram;
+  readonly #port: number;
+  #container: StartedTestContainer | undefined;
+  #isRunning = false;
+
+  constructor(program: ServerProgram, port: number) {
+    this.#program = program;
+    this.#port = port;
+  }
+
+  async start(empty: boolean): Promise<void> {
+    if (empty) await this.remove();
+    if (this.#container) await this.#container.restart({ timeout: 0 });
+    else this.#container = await this.#create();
+    this.#isRunning = true;
+    while (!(await this.#program.isReady(this.#port))) await sleep(20);
+  }
+
+  async kill(): Promise<void> {
+    if (this.#isRunning) await this.#container?.stop({ remove: false, timeout: 0 });
+    this.#isRunning = false;
+  }
+
+  async remove(): Promise<void> {
+    await this.#container?.stop({ remove: true, removeVolumes: true, timeout: 0 });
+    this.#container = undefined;
+    this.#isRunning = false;
+  }
+
+  async #create(): Promise<StartedTestContainer> {
+    // Loaded only here: it is large, and most machines run the programs themselves.
+    const { GenericContainer } = await import('testcontainers');
+    const { image, port, args, environment } = this.#program;
+    return new GenericContainer(image)
+      .withExposedPorts({ container: port, host: this.#port })
+      .withEnvironment({ ...environment })
+      .withCommand(args('0.0.0.0', port, '/data'))
+      .start();
+  }
+}
