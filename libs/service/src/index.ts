@@ -1,1 +1,18 @@
 export { type RunningService, type ServicePorts } from './service.js';
+export { runService, type ServiceDefinition, type ServicePlaces } from './run-service.js';
+export { readOptionsFile, resolveOptions, type OptionSources, type OptionsFile } from './options.js';
+export { parseFlags } from './flags.js';
+export { flagName, nearestName, variableName } from './option-names.js';
+export { describeOptions } from './usage.js';
+export { parseBus, parseStore, type BusOptions } from './ports.js';
+export { createLogger, LOG_LEVELS, type LogLevel } from './logger.js';
+export { createHttpApp, type HttpAppOptions } from './http-app.js';
+export { listen, type HttpServer, type ListenOptions } from './listen.js';
+export { healthRoutes, startHealthServer, type HealthSources } from './health.js';
+export { builtModule } from './built-module.js';
+export { forkChild, type ForkedChild, type ForkOptions } from './child.js';
+/** Prometheus metrics: made with `registers: [ports.metrics]`. */
+export { Counter, Gauge, Histogram, Registry } from 'prom-client';
+/** The logger that a service is given. */
+export { type Logger } from 'pino';
+export { ProgressMeter } from './progress-meter.js';

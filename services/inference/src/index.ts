@@ -1,1 +1,2 @@
-export {};
+export { InferenceOptions } from './options.js';
+export { start, type RunningInference } from './service.js';

@@ -1,0 +1,59 @@
+import { CodedError } from '@bluewaters/errors';
+import type { StoreOptions } from '@bluewaters/storage';
+
+/** How a message bus is named in options. */
+export type BusOptions = { readonly kind: 'in-process' } | { readonly kind: 'nats'; readonly url: string };
+
+/**
+ * Reads the one-string form of a store: `directory:/path` (relative paths too), `minio:http://host:9000/bucket` or
+ * `memory:`. Credentials never stand in it.
+ *
+ * @throws {CodedError} CONFIG_INVALID for any other form.
+ */
+export function parseStore(text: string): StoreOptions {
+  const [, kind, rest] = /^([a-z]+):(.*)$/su.exec(text) ?? [];
+  if (kind === 'memory' && rest === '') return { kind };
+  if (kind === 'directory' && rest) return { kind, path: rest };
+  if (kind === 'minio' && rest && URL.canParse(rest)) return parseMinio(new URL(rest));
+  throw invalidStore();
+}
+
+function parseMinio(url: URL): StoreOptions {
+  const bucket = url.pathname.replace(/^\/|\/$/gu, '');
+  const isPlain = ['http:', 'https:'].includes(url.protocol) && !url.search && !url.hash;
+  refuseCredentials(url, 'store', 'BLUEWATERS_MINIO_ACCESS_KEY and BLUEWATERS_MINIO_SECRET_KEY');
+  if (!isPlain || !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/u.test(bucket)) throw invalidStore();
+  return { kind: 'minio', url: url.origin, bucket };
+}
+
+/** Says nothing of what was given: a mistyped form may hold a password. */
+function invalidStore(): CodedError {
+  return new CodedError('CONFIG_INVALID', 'The store is not in a known form', {
+    details: { field: 'store', expected: 'directory:/path, minio:http://host:9000/bucket or memory:' },
+  });
+}
+
+/**
+ * Reads the one-string form of a bus: `nats://host:4222` (or `tls://…`, several separated by commas) or `in-process`.
+ *
+ * @throws {CodedError} CONFIG_INVALID for any other form.
+ */
+export function parseBus(text: string): BusOptions {
+  if (text === 'in-process') return { kind: 'in-process' };
+  const addresses = text.split(',');
+  if (!addresses.every((address) => /^(?:nats|tls):\/\/[^/]+$/u.test(address) && URL.canParse(address))) {
+    throw new CodedError('CONFIG_INVALID', 'The bus is not in a known form', {
+      details: { field: 'bus', expected: 'nats://host:4222 or in-process' },
+    });
+  }
+  addresses.forEach((address) => refuseCredentials(new URL(address), 'bus', 'the BLUEWATERS_NATS_* variables'));
+  return { kind: 'nats', url: text };
+}
+
+/** Options are logged and shown in process lists, secrets must not be. */
+function refuseCredentials(url: URL, field: string, instead: string): void {
+  if (url.username === '' && url.password === '') return;
+  throw new CodedError('CONFIG_INVALID', 'An address holds credentials', {
+    details: { field, expected: `an address without them; they go into ${instead}` },
+  });
+}
