@@ -43,7 +43,8 @@ export async function findNats(env) {
  *   else the first on PATH.
  */
 export async function findMinio(env) {
-  return (await findServer(env.BLUEWATERS_MINIO, minioFolder(env), 'minio')) ?? onPath('minio', env);
+  const found = await findServer(env.BLUEWATERS_MINIO, minioFolder(env), 'minio');
+  return found ?? (env.BLUEWATERS_MINIO ? undefined : onPath('minio', env));
 }
 
 /**

@@ -15,7 +15,7 @@ export async function writeStamp(folder) {
   const files = {};
   for (const name of (await readdir(folder)).sort()) {
     const facts = await lstat(join(folder, name));
-    if (!facts.isFile()) continue;
+    if (!facts.isFile() || name === STAMP) continue;
     files[name] = { bytes: facts.size, mtimeMs: facts.mtimeMs, sha256: await sha256File(join(folder, name)) };
   }
   await writeFile(join(folder, STAMP), JSON.stringify({ files }, null, 2));

@@ -66,9 +66,18 @@ async function download(address, file) {
     await pipeline(Readable.fromWeb(answer.body), createWriteStream(file));
   } catch (error) {
     throw new SetupError(
-      `${address} could not be fetched: ${error instanceof Error ? error.message : error}.`,
+      `${address} could not be fetched: ${reason(error)}.`,
       'Look at the network, or set TFJS_NODE_CDN_STORAGE to a mirror.',
       { cause: error },
     );
   }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string} The innermost message: `fetch` wraps what it met.
+ */
+function reason(error) {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reason(error.cause) : error.message;
 }

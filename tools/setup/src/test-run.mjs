@@ -56,13 +56,12 @@ async function runChecks(root, env) {
 
 /**
  * @param {string} title
- * @param {string} program
- * @param {readonly string[]} args
+ * @param {readonly [string, ...string[]]} command
  * @param {string} root
  * @param {Environment} env
  * @returns {Promise<Result>}
  */
-async function check(title, program, args, root, env) {
+async function check(title, [program, ...args], root, env) {
   say(title);
   const start = performance.now();
   const status = await hand(program, args, { cwd: root, env });

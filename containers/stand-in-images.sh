@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Gives a Docker engine the images that tests and Dockerfiles name, where no image registry answers: stand-ins with the
+# same names, made of Debian's packages, this machine's Node and the server programs that set-up gets. They are labelled
+# bluewaters.stand-in, and an image without that label is never touched.
+#
+# Needs root (for debootstrap), docker, and a Docker engine at DOCKER_HOST. Kept in set-up's cache folder as one file.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+cache=${BLUEWATERS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/bluewaters}
+
+image_named() { sed -n "s/^export const $1 = '\(.*\)';\$/\1/p" "$root/libs/testing/src/images.ts"; }
+debian=debian:bookworm-slim
+node=node:20-bookworm-slim
+nats=$(image_named NATS_IMAGE)
+minio=$(image_named MINIO_IMAGE)
+images=("$debian" "$node" "$nats" "$minio")
+
+# Other inputs, other stand-ins.
+key=$(cat "$0" "$root/libs/testing/src/images.ts" "$root/tools/setup/src/pins.mjs" <(node --version) | sha256sum | cut -c1-12)
+label=bluewaters.stand-in
+
+say() { echo "stand-in images: $*" >&2; }
+
+# True for an image that is public, or a stand-in of this key.
+is_good() {
+  local made
+  made=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$1" 2>/dev/null) || return 1
+  [[ -z $made || $made == '<no value>' || $made == "$key" ]]
+}
+
+all_good() {
+  local image
+  for image in "${images[@]}"; do is_good "$image" || return 1; done
+}
+
+pull_all() {
+  local image
+  for image in "${images[@]}"; do is_good "$image" || timeout 300 docker pull --quiet "$image" >&2 || return 1; done
+}
+
+# Builds image $1 from the Dockerfile on standard input, with the files in folder $2.
+build() {
+  cat >"$2/Dockerfile"
+  DOCKER_BUILDKIT=0 docker build --quiet --label "$label=$key" --tag "$1" "$2" >/dev/null
+  say "made $1"
+}
+
+make_debian() {
+  say "making $debian with debootstrap, 1 to 3 minutes"
+  debootstrap --variant=minbase --include=ca-certificates,libstdc++6,libatomic1 bookworm "$work/debian" \
+    >"$work/debootstrap.log" 2>&1 || { tail -n 20 "$work/debootstrap.log" >&2; return 1; }
+  rm -rf "$work"/debian/var/cache/apt/archives/*.deb "$work"/debian/var/lib/apt/lists/*
+  tar -C "$work/debian" -c . | docker import --change "LABEL $label=$key" - "$debian" >/dev/null
+  say "made $debian"
+}
+
+make_node() {
+  local files=$work/node
+  mkdir -p "$files/bin" "$files/lib"
+  cp -L "$(command -v node)" "$files/bin/node"
+  cp -R "$(npm root --global)/npm" "$files/lib/npm"
+  build "$node" "$files" <<-DOCKERFILE
+	FROM $debian
+	COPY bin/node /usr/local/bin/node
+	COPY lib/npm /usr/local/lib/node_modules/npm
+	RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
+	 && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx \
+	 && groupadd --gid 1000 node && useradd --uid 1000 --gid node --shell /bin/bash --create-home node
+	CMD ["node"]
+	DOCKERFILE
+}
+
+# A server image $1 of program $2, which as in the public ones gets arguments put behind its name; $3 are the ports.
+make_server() {
+  local files=$work/${2##*/} name=${2##*/}
+  mkdir -p "$files"
+  cp "$2" "$files/$name"
+  printf '#!/bin/sh\ncase "${1-}" in %s | sh) ;; *) set -- %s "$@" ;; esac\nexec "$@"\n' "$name" "$name" >"$files/entrypoint"
+  chmod 755 "$files/entrypoint" "$files/$name"
+  build "$1" "$files" <<-DOCKERFILE
+	FROM $debian
+	COPY $name entrypoint /usr/local/bin/
+	EXPOSE $3
+	ENTRYPOINT ["entrypoint"]
+	CMD ["$name"]
+	DOCKERFILE
+}
+
+make_all() {
+  local servers
+  servers=$(node "$root/tools/setup/setup.mjs" servers)
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  make_debian
+  make_node
+  make_server "$nats" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$servers")" '4222 6222 8222'
+  make_server "$minio" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$servers")" '9000 9001'
+}
+
+keep() {
+  mkdir -p "$(dirname "$1")"
+  docker save --output "$1.$$" "${images[@]}"
+  mv "$1.$$" "$1"
+}
+
+kept=$cache/stand-in-images/$key.tar
+all_good && exit
+[[ -f $kept ]] && docker load --quiet --input "$kept" >&2 && all_good && exit
+pull_all 2>/dev/null && exit
+say 'no image registry answers'
+make_all
+keep "$kept"
