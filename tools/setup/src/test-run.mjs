@@ -43,11 +43,10 @@ export async function runTests(root, args, env) {
 async function runChecks(root, env) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   return [
-    await check('lint: `npm run lint` finds nothing', 'npm', ['run', '--silent', 'lint'], root, env),
+    await check('lint: `npm run lint` finds nothing', ['npm', 'run', '--silent', 'lint'], root, env),
     await check(
       'types: tests agree with what they test',
-      process.execPath,
-      [tsc, '-p', 'tsconfig.spec.json'],
+      [process.execPath, tsc, '-p', 'tsconfig.spec.json'],
       root,
       env,
     ),
