@@ -4,7 +4,7 @@ import { nearestName, VARIABLE_PREFIX, variableName } from './option-names.js';
 import { readText } from './option-types.js';
 
 /** Variables that are no options: where tests find things, where set-up keeps things, secrets that the adapters read. */
-const NOT_OPTIONS = /^(?:DATA|STRICT|CACHE|CHROMIUM|CONFIG|MINIO_\w+|NATS_\w+|TEST_\w+)$/u;
+const NOT_OPTIONS = /^(?:CACHE|CHROMIUM|CONFIG|DATA|LACKS|MINIO(?:_\w+)?|NATS_\w+|PYTHON|STRICT|TENSORFLOW)$/u;
 
 /** `BLUEWATERS_INFERENCE_PORT` speaks to inference alone, so that one environment can serve all four services. */
 const SERVICES = ['ingest', 'shards', 'training', 'inference'];

@@ -2,7 +2,7 @@ import { CodedError } from '@bluewaters/errors';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { flagName, nearestName } from './option-names.js';
-import { readText, valueKind } from './option-types.js';
+import { optionFacts, readText } from './option-types.js';
 
 interface FlagToken {
   readonly kind: 'option' | 'positional' | 'option-terminator';
@@ -34,7 +34,7 @@ export function parseFlags(schema: z.ZodObject, argv: readonly string[]): Record
 function tokensOf(schema: z.ZodObject, argv: readonly string[]): FlagToken[] {
   const declared = Object.entries(schema.shape).map(([option, type]) => [
     flagName(option),
-    { type: valueKind(type) === 'boolean' ? ('boolean' as const) : ('string' as const) },
+    { type: optionFacts(type).kind === 'boolean' ? ('boolean' as const) : ('string' as const) },
   ]);
   const { tokens } = parseArgs({
     args: [...argv],
@@ -54,12 +54,12 @@ function readToken(
   if (kind === 'positional') throw refused(`"${value}"`, 'flags of the form --key value');
   const positive = byFlag.get(name);
   if (positive !== undefined) {
-    const text = value ?? (valueKind(schema.shape[positive]!) === 'boolean' ? 'true' : undefined);
+    const text = value ?? (optionFacts(schema.shape[positive]!).kind === 'boolean' ? 'true' : undefined);
     if (text === undefined) throw refused(`--${name}`, 'a value after it');
     return { option: positive, text };
   }
   const negated = name.startsWith('no-') ? byFlag.get(name.slice(3)) : undefined;
-  if (negated !== undefined && valueKind(schema.shape[negated]!) === 'boolean' && value === undefined) {
+  if (negated !== undefined && optionFacts(schema.shape[negated]!).kind === 'boolean' && value === undefined) {
     return { option: negated, text: 'false' };
   }
   const nearest = nearestName(name, byFlag.keys());

@@ -3,6 +3,7 @@ export { runService, type ServiceDefinition, type ServicePlaces } from './run-se
 export { readOptionsFile, resolveOptions, type OptionSources, type OptionsFile } from './options.js';
 export { parseFlags } from './flags.js';
 export { flagName, nearestName, variableName } from './option-names.js';
+export { optionFacts, type OptionFacts, type ValueKind } from './option-types.js';
 export { describeOptions } from './usage.js';
 export { parseBus, parseStore, type BusOptions } from './ports.js';
 export { createLogger, LOG_LEVELS, type LogLevel } from './logger.js';
@@ -16,3 +17,4 @@ export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 /** The logger that a service is given. */
 export { type Logger } from 'pino';
 export { ProgressMeter } from './progress-meter.js';
+export { inOrder } from './in-order.js';

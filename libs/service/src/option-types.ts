@@ -1,22 +1,39 @@
 import { CodedError } from '@bluewaters/errors';
 import type { z } from 'zod';
 
-type ValueKind = 'number' | 'boolean' | 'list' | 'text';
+/** What kind of value an option takes; a list is of texts. */
+export type ValueKind = 'number' | 'boolean' | 'list' | 'text';
 
 const KIND_OF_SCHEMA: Readonly<Record<string, ValueKind>> = { number: 'number', boolean: 'boolean', array: 'list' };
 
-/** What the schema of one option wants, looking through `optional`, `default` and transforms. */
-export function valueKind(schema: z.core.$ZodType): ValueKind {
+/** Looks through `optional`, `default` and transforms. */
+function valueKind(schema: z.core.$ZodType): ValueKind {
   const definition = schema._zod.def as { type: string; innerType?: z.core.$ZodType; in?: z.core.$ZodType };
   const inner = definition.innerType ?? definition.in;
   return inner === undefined ? (KIND_OF_SCHEMA[definition.type] ?? 'text') : valueKind(inner);
 }
 
-/** The default of an option, or undefined when it has none. */
-export function defaultOf(schema: z.core.$ZodType): unknown {
+function defaultOf(schema: z.core.$ZodType): unknown {
   const definition = schema._zod.def as { type: string; innerType?: z.core.$ZodType; defaultValue?: unknown };
   if (definition.type === 'default') return definition.defaultValue;
   return definition.innerType === undefined ? undefined : defaultOf(definition.innerType);
+}
+
+/** What a schema says of one option, for help and for parsers of flags. */
+export interface OptionFacts {
+  readonly kind: ValueKind;
+  /** Undefined when there is none. */
+  readonly defaultValue: unknown;
+  readonly description: string | undefined;
+}
+
+/** Reads {@link OptionFacts} off the schema of one option. */
+export function optionFacts(schema: z.core.$ZodType): OptionFacts {
+  return {
+    kind: valueKind(schema),
+    defaultValue: defaultOf(schema),
+    description: (schema as z.ZodType).description,
+  };
 }
 
 /**
