@@ -1,0 +1,9 @@
+import { runService } from '@bluewaters/service';
+import { start, TrainingOptions } from './index.js';
+
+await runService({
+  name: 'training',
+  optionsSchema: TrainingOptions.omit({ store: true }),
+  defaults: { healthPort: 9103 },
+  start: (options, ports, { store }) => start({ ...options, store }, ports),
+});
