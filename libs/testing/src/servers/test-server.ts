@@ -53,14 +53,15 @@ export async function whyMissing({ name, variable }: ServerProgram): Promise<Cod
 }
 
 /**
- * Starts a server: in a container where a Docker engine answers, else the program that the environment names.
+ * Starts a server: the program that the environment names, as `npm test` does where no Docker engine has the images;
+ * else in a container.
  * @throws {CodedError} TOOL_MISSING when there is neither.
  */
 export async function startServer(program: ServerProgram, protocol: string): Promise<TestServer> {
   const missing = await whyMissing(program);
   if (missing) throw missing;
   const port = await freePort();
-  const host = (await dockerAnswers()) ? new ContainerHost(program, port) : new ProcessHost(program, port);
+  const host = process.env[program.variable] ? new ProcessHost(program, port) : new ContainerHost(program, port);
   const server: TestServer = {
     url: `${protocol}://127.0.0.1:${port}`,
     kill: () => host.kill(),
