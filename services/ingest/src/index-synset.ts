@@ -2,7 +2,7 @@ import { CodedError } from '@bluewaters/errors';
 import type { IndexedExample } from '@bluewaters/records';
 import type { SourceFile } from '@bluewaters/storage';
 import { examine, type ExamineContext, type LoadedMember } from './examine.js';
-import { inOrder } from './in-order.js';
+import { inOrder } from '@bluewaters/service';
 import { isDesktopLitter, safeBaseName, synsetOfMember } from './names.js';
 import { describe, type SynsetTar } from './plan.js';
 import { ReadAhead } from './read-ahead.js';

@@ -1,10 +1,9 @@
 import type { IngestRequest } from '@bluewaters/messages';
 import type { IndexedExample, LabelledClass } from '@bluewaters/records';
-import { ProgressMeter } from '@bluewaters/service';
+import { inOrder, ProgressMeter } from '@bluewaters/service';
 import type { SourceFile } from '@bluewaters/storage';
 import type { IndexContext } from './context.js';
 import { sha256 } from './examine.js';
-import { inOrder } from './in-order.js';
 import { indexSynset } from './index-synset.js';
 import type { ArchivePlan, SynsetTar } from './plan.js';
 import { Tolerance, type Refusal } from './refusal.js';

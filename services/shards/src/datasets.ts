@@ -1,0 +1,44 @@
+import { Datasets, type BuildResult, type MessageBus } from '@bluewaters/messages';
+import { datasetKeys, parseManifest, type Manifest, type ManifestShard } from '@bluewaters/records';
+import type { ObjectStore } from '@bluewaters/storage';
+import { sha256Of } from './load-index.js';
+
+/**
+ * All complete datasets of a store, in the order of their names; what the table of datasets is rebuilt from.
+ *
+ * @throws {CodedError} MANIFEST_INVALID for a manifest that is damaged.
+ */
+export async function* listDatasets(store: ObjectStore): AsyncGenerator<BuildResult> {
+  for await (const { key } of store.list('datasets/')) {
+    const dataset = /^datasets\/([^/]+)\/manifest\.json$/u.exec(key)?.[1];
+    if (dataset === undefined) continue;
+    const bytes = await store.get(key);
+    yield summarize(dataset, parseManifest(bytes, { file: key }).splits, sha256Of(bytes));
+  }
+}
+
+/** @param digest Sha256 of the manifest's bytes. */
+export function summarize(dataset: string, splits: Manifest['splits'], digest: string): BuildResult {
+  const summary = (shards: readonly ManifestShard[]): BuildResult['splits']['train'] => ({
+    shards: shards.length,
+    examples: shards.reduce((sum, { examples }) => sum + examples, 0),
+    bytes: shards.reduce((sum, { size }) => sum + size, 0),
+  });
+  return {
+    dataset,
+    manifestKey: datasetKeys.manifest(dataset),
+    digest,
+    splits: { train: summary(splits.train), validation: summary(splits.validation) },
+  };
+}
+
+/** Makes the table of datasets say what the store holds. */
+export async function rebuildDatasets(bus: MessageBus, store: ObjectStore): Promise<void> {
+  const table = await bus.state(Datasets);
+  const gone = new Set((await table.list()).map(({ key }) => key));
+  for await (const dataset of listDatasets(store)) {
+    await table.put(dataset.dataset, dataset);
+    gone.delete(dataset.dataset);
+  }
+  for (const dataset of gone) await table.delete(dataset);
+}
