@@ -41,7 +41,9 @@ pull_all() {
 # Builds image $1 from the Dockerfile on standard input, with the files in folder $2.
 build() {
   cat >"$2/Dockerfile"
-  DOCKER_BUILDKIT=0 docker build --quiet --label "$label=$key" --tag "$1" "$2" >/dev/null
+  # The builder of old: it is in every engine, and needs no part that is fetched.
+  DOCKER_BUILDKIT=0 docker build --label "$label=$key" --tag "$1" "$2" >"$work/build.log" 2>&1 ||
+    { tail -n 20 "$work/build.log" >&2; return 1; }
   say "made $1"
 }
 
@@ -58,7 +60,7 @@ make_node() {
   local files=$work/node
   mkdir -p "$files/bin" "$files/lib"
   cp -L "$(command -v node)" "$files/bin/node"
-  cp -R "$(npm root --global)/npm" "$files/lib/npm"
+  cp -R "$(npm root --global 2>/dev/null)/npm" "$files/lib/npm"
   build "$node" "$files" <<-DOCKERFILE
 	FROM $debian
 	COPY bin/node /usr/local/bin/node

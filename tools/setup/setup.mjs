@@ -25,6 +25,8 @@ import { runTests } from './src/test-run.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /**
+ * Gets everything but the compiled TypeScript.
+ *
  * @returns {Promise<Environment>} What programs of this repository are to be started with.
  */
 async function getReady() {
@@ -33,7 +35,6 @@ async function getReady() {
   await installPackages(root);
   const library = await getLibtensorflow(process.env);
   const addon = await placeAddon(root, library, process.env);
-  await compile(root);
   say(
     `ready: Node ${machine.nodeVersion}, libtensorflow ${library.name}, tfjs addon ${addon ? 'in place' : 'left out'}`,
   );
@@ -44,10 +45,12 @@ async function getReady() {
 const COMMANDS = {
   setup: async () => {
     await getReady();
+    await compile(root);
     return 0;
   },
   quickstart: async (args) => {
     const env = await getReady();
+    await compile(root);
     return hand(process.execPath, [join(root, 'tools/cli/bin/bluewaters.mjs'), 'run', '--quickstart', ...args], {
       env,
     });
@@ -65,7 +68,7 @@ const COMMANDS = {
  * @returns {Promise<number>}
  */
 async function main([name = 'setup', ...args]) {
-  const command = COMMANDS[name];
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command !== undefined) return command(args);
   throw new SetupError(`There is no "${name}".`, `Ask for one of ${Object.keys(COMMANDS).join(', ')}.`);
 }
