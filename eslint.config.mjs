@@ -119,7 +119,7 @@ const SOURCES_ONLY_SYNTAX = [
   },
 ];
 
-const SPECS = ['**/*.spec.ts', 'test/**/*.ts', 'vitest.config.ts'];
+const SPECS = ['**/*.spec.ts', '**/*.fixture.ts', 'test/**/*.ts', 'vitest.config.ts'];
 
 /** Sizes at which a file or a function has more than one story to tell. */
 const sizes = {

@@ -23,7 +23,8 @@ let picture;
 let lastQuestion = 0;
 
 function say(text, { bad = false } = {}) {
-  view.status.textContent = text;
+  // Said again, a screen reader would read it again.
+  if (view.status.textContent !== text) view.status.textContent = text;
   view.status.classList.toggle('bad', bad);
 }
 
@@ -40,9 +41,9 @@ async function ask(path, options) {
 async function lookForModels() {
   try {
     const { models } = await ask('/v1/models');
-    if (models.length === 0) throw new Error('No model is served yet: train one, and it appears here.');
-    showModels(models);
-    if (!picture) say('No picture yet.');
+    if (models.length > 0) showModels(models);
+    if (!picture)
+      say(models.length > 0 ? 'No picture yet.' : 'No model is served yet: train one, and it appears here.');
   } catch (error) {
     if (!picture) say(error.message, { bad: true });
   }
@@ -111,7 +112,7 @@ function showError(error) {
 
 function showAnswer({ model, version, predictions }, tookMs) {
   const [best] = predictions;
-  say(`This is ${percent(best.probability)} likely ${firstWord(best.words)}.`);
+  say(`Most likely ${firstWord(best.words)}: ${percent(best.probability)}.`);
   view.classes.replaceChildren(...predictions.map(classRow));
   view.timing.textContent = `${model}, version ${version}, ${Math.round(tookMs)} ms`;
 }
@@ -122,7 +123,8 @@ function firstWord(words) {
 
 function percent(probability) {
   const share = probability * 100;
-  return share > 99.9 && share < 100 ? '> 99.9 %' : `${share.toFixed(1)} %`;
+  if (share > 99.9 && share < 100) return '> 99.9 %';
+  return share > 0 && share < 0.1 ? '< 0.1 %' : `${share.toFixed(1)} %`;
 }
 
 function classRow({ words, synset, probability }) {
@@ -153,6 +155,7 @@ view.preview.addEventListener('load', () => {
 view.preview.addEventListener('error', () => {
   view.preview.hidden = true;
   view.prompt.hidden = false;
+  view.drop.classList.remove('filled');
 });
 view.file.addEventListener('change', () => {
   take(view.file.files[0]);
