@@ -1,5 +1,8 @@
-import { CodedError, isCodedError, type ErrorCode } from '@bluewaters/errors';
+import { CodedError, deserializeError, isCodedError } from '@bluewaters/errors';
 import { z } from 'zod';
+
+/** The errors that are about one member, and not about the archive or the store. */
+const CODES = ['IMAGE_INVALID', 'IMAGE_TOO_LARGE', 'ARCHIVE_INVALID'] as const;
 
 /** A member that should have been a picture of a listed synset and was left out: a line of `refused.jsonl`. */
 export const Refusal = z.strictObject({
@@ -7,7 +10,7 @@ export const Refusal = z.strictObject({
   file: z.string(),
   /** Of its bytes, from the start of the plain archive. */
   offset: z.int().nonnegative(),
-  code: z.string(),
+  code: z.enum(CODES),
   message: z.string(),
 });
 /** See {@link Refusal:variable}. */
@@ -22,10 +25,10 @@ export function refuse(file: string, offset: number, got: string): CodedError {
 
 /** The report of a refusal; errors that say nothing about the member are thrown again. */
 export function asRefusal(error: unknown): Refusal {
-  const refusals: readonly ErrorCode[] = ['IMAGE_INVALID', 'IMAGE_TOO_LARGE', 'ARCHIVE_INVALID'];
-  if (!isCodedError(error) || !refusals.includes(error.code)) throw error;
+  const code = CODES.find((each) => isCodedError(error, each));
+  if (!isCodedError(error) || code === undefined) throw error;
   const { file = '', offset = 0 } = error.details;
-  return { file, offset, code: error.code, message: error.message };
+  return { file, offset, code, message: error.message };
 }
 
 /** Collects refusals over all synsets, and ends the work at the first that is too many. */
@@ -46,6 +49,6 @@ export class Tolerance {
     this.#refused.push(refusal);
     if (this.#refused.length <= this.#allowed) return;
     const { file, offset, code, message } = refusal;
-    throw Object.assign(new CodedError(code as ErrorCode, message), { details: { file, offset } });
+    throw deserializeError({ code, message, details: { file, offset } });
   }
 }
