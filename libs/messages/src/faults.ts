@@ -32,13 +32,19 @@ export function stateConflict(key: string, expected: number, got?: number): Code
   });
 }
 
+/** A command was not answered in time. */
+export function timedOut(subject: string, timeoutMs: number): CodedError {
+  return new CodedError('TIMED_OUT', `${subject} was not answered in time`, {
+    details: { field: subject, expected: `an answer within ${timeoutMs} ms` },
+  });
+}
+
 /** The answer of `work`, or TIMED_OUT when it takes longer than `timeoutMs`. */
 export async function withTimeout<T>(work: Promise<T>, timeoutMs: number, subject: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const details = { field: subject, expected: `an answer within ${timeoutMs} ms` };
-      reject(new CodedError('TIMED_OUT', `${subject} was not answered in time`, { details }));
+      reject(timedOut(subject, timeoutMs));
     }, timeoutMs);
   });
   try {

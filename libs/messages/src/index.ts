@@ -1,3 +1,6 @@
+export { NatsBus, type NatsOptions } from './nats/nats-bus.js';
+export { type NatsLogin } from './nats/connect.js';
+export { BusOptions, openBus } from './open-bus.js';
 export { InProcessBus } from './in-process/in-process-bus.js';
 export { ParentBus } from './parent-child/parent-bus.js';
 export { serveChild } from './parent-child/serve-child.js';

@@ -1,3 +1,4 @@
+export { describeMessageBus, type BusUnderTest } from './conformance/describe-message-bus.js';
 export { describeObjectStore } from './conformance/describe-object-store.js';
 export { describeWith, type Need } from './describe-with.js';
 export { MINIO_IMAGE, NATS_IMAGE } from './images.js';
