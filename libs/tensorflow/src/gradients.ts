@@ -1,9 +1,10 @@
 /** Gradients, by TensorFlow's own rules. */
 import { CodedError } from '@bluewaters/errors';
+import { repairGradients } from './gradient-repairs.js';
 import { native, type NativeOutput } from './native.js';
 import { Operation, Output } from './operation.js';
 import type { Scope } from './scope.js';
-import { checked } from './status.js';
+import { checked, type StatusError } from './status.js';
 
 /** How gradients are asked for. */
 export interface GradientOptions {
@@ -27,12 +28,23 @@ export function gradients(
   { gradYs }: GradientOptions = {},
 ): Output[] {
   checkGradYs(ys, gradYs);
-  const found = addGradients(scope, ys, xs, gradYs);
-  return found.map(({ oper, index }, i) => {
-    if (oper !== null) return new Output(new Operation(scope.graph, oper), index);
-    const message = 'a gradient is asked for something without influence on the result';
-    throw new CodedError('GRAPH_INVALID', message, { details: { field: xs[i]!.name } });
+  const own = scope.child('gradients');
+  const refuse = (failure: StatusError) => {
+    const of = ys.map((y) => y.name).join(', ');
+    return new CodedError('GRAPH_INVALID', `gradients of ${of}: ${failure.message}`, { cause: failure });
+  };
+  const found = addGradients(own, { ys, xs, gradYs }, refuse);
+  const replacements = repairGradients(own, refuse);
+  return found.map((gradient, i) => {
+    const output = asOutput(scope, gradient, xs[i]!);
+    return replacements.get(output.name) ?? output;
   });
+}
+
+interface GradientRequest {
+  readonly ys: readonly Output[];
+  readonly xs: readonly Output[];
+  readonly gradYs: readonly Output[] | undefined;
 }
 
 function checkGradYs(ys: readonly Output[], gradYs: readonly Output[] | undefined): void {
@@ -43,30 +55,24 @@ function checkGradYs(ys: readonly Output[], gradYs: readonly Output[] | undefine
 }
 
 function addGradients(
-  scope: Scope,
-  ys: readonly Output[],
-  xs: readonly Output[],
-  gradYs: readonly Output[] | undefined,
+  own: Scope,
+  { ys, xs, gradYs }: GradientRequest,
+  refuse: (failure: StatusError) => Error,
 ): NativeOutput[] {
-  const inOrder = (list: readonly Output[]) => [list.map((output) => output.native), list.length] as const;
-  const incoming = gradYs ? inOrder(gradYs)[0] : null;
+  const natives = (outputs: readonly Output[]) => outputs.map((output) => output.native);
+  const inOrder = (outputs: readonly Output[]) => [natives(outputs), outputs.length] as const;
+  const incoming = gradYs ? natives(gradYs) : null;
   const found = xs.map((): NativeOutput => ({ oper: null, index: 0 }));
-  const { name } = scope.child('gradients');
+  const place = [own.graph.pointer, own.name] as const;
   checked(
-    (status) =>
-      native().TF_AddGradientsWithPrefix(
-        scope.graph.pointer,
-        name,
-        ...inOrder(ys),
-        ...inOrder(xs),
-        incoming,
-        status,
-        found,
-      ),
-    (failure) => {
-      const of = ys.map((y) => y.name).join(', ');
-      return new CodedError('GRAPH_INVALID', `gradients of ${of}: ${failure.message}`, { cause: failure });
-    },
+    (status) => native().TF_AddGradientsWithPrefix(...place, ...inOrder(ys), ...inOrder(xs), incoming, status, found),
+    refuse,
   );
   return found;
+}
+
+function asOutput(scope: Scope, { oper, index }: NativeOutput, x: Output): Output {
+  if (oper !== null) return new Output(new Operation(scope.graph, oper), index);
+  const message = 'a gradient is asked for something that no gradient reaches';
+  throw new CodedError('GRAPH_INVALID', message, { details: { field: x.name } });
 }

@@ -1,6 +1,9 @@
 /** Operations of a graph and their outputs. Both live as long as their graph and need no disposal. */
+import { fromBinary } from '@bufbuild/protobuf';
 import { CodedError } from '@bluewaters/errors';
+import { newBuffer, readBuffer } from './buffers.js';
 import { dtypeOfNumber, type DType } from './dtypes.js';
+import { NodeDefSchema, type NodeDef } from './generated/tensorflow/core/framework/node_def_pb.js';
 import type { Graph } from './graph.js';
 import { native, type NativeOutput, type Pointer } from './native.js';
 import type { Shape } from './shape.js';
@@ -37,6 +40,19 @@ export class Operation {
   /** The device that was asked for, such as '/job:ps/task:0'; '' leaves the choice to TensorFlow. */
   get device(): string {
     return native().TF_OperationDevice(this.pointer);
+  }
+
+  /** The operation as a message, with its attributes. */
+  toNodeDef(): NodeDef {
+    using buffer = newBuffer();
+    checked((status) => native().TF_OperationToNodeDef(this.pointer, buffer.pointer, status), refused);
+    return fromBinary(NodeDefSchema, readBuffer(buffer));
+  }
+
+  /** The output that arrives at one input, counted through all lists. */
+  input(index: number): Output {
+    const { oper, index: from } = native().TF_OperationInput({ oper: this.pointer, index });
+    return new Output(new Operation(this.graph, oper!), from);
   }
 
   /** All outputs, in the order of the operation's definition. */
@@ -81,11 +97,10 @@ export class Output {
   get shape(): Shape | undefined {
     const { TF_GraphGetTensorNumDims, TF_GraphGetTensorShape } = native();
     const graph = this.operation.graph.pointer;
-    const refuse = (failure: Error) => new CodedError('GRAPH_INVALID', failure.message, { cause: failure });
-    const rank = checked((status) => TF_GraphGetTensorNumDims(graph, this.native, status), refuse);
+    const rank = checked((status) => TF_GraphGetTensorNumDims(graph, this.native, status), refused);
     if (rank < 0) return undefined;
     const shape = new Array<number>(rank).fill(0);
-    checked((status) => TF_GraphGetTensorShape(graph, this.native, shape, rank, status), refuse);
+    checked((status) => TF_GraphGetTensorShape(graph, this.native, shape, rank, status), refused);
     return shape.map((length) => (length < 0 ? null : length));
   }
 
@@ -93,4 +108,8 @@ export class Output {
   get native(): NativeOutput {
     return { oper: this.operation.pointer, index: this.index };
   }
+}
+
+function refused(failure: Error): CodedError {
+  return new CodedError('GRAPH_INVALID', failure.message, { cause: failure });
 }

@@ -54,6 +54,9 @@ export async function loadSavedModel(directory: string, options: LoadOptions = {
   }
 }
 
+/** Python notes operations, which are no outputs, among the signatures. */
+const INTERNAL_PREFIX = '__saved_model_';
+
 async function openModel(directory: string, options: LoadOptions, graph: Graph, metaGraph: Handle): Promise<Handle> {
   const tags = options.tags ?? ['serve'];
   using nativeOptions = nativeSessionOptions(options);
@@ -79,8 +82,10 @@ function readSignatures(
   graph: Graph,
   definitions: Readonly<Record<string, SignatureDef>>,
 ): Record<string, Required<SavedModelSignature>> {
-  const plain = Object.entries(definitions).filter(([, { inputs, outputs }]) =>
-    [...Object.values(inputs), ...Object.values(outputs)].every(({ encoding }) => encoding.case === 'name'),
+  const plain = Object.entries(definitions).filter(
+    ([name, { inputs, outputs }]) =>
+      !name.startsWith(INTERNAL_PREFIX) &&
+      [...Object.values(inputs), ...Object.values(outputs)].every(({ encoding }) => encoding.case === 'name'),
   );
   return Object.fromEntries(
     plain.map(([name, { inputs, outputs, methodName }]) => [

@@ -70,7 +70,8 @@ export class Tensor implements Disposable {
 
   /** Size of the elements in native memory. */
   get byteLength(): number {
-    return native().TF_TensorByteSize(this.#handle.pointer);
+    // Without elements there may be no memory, and TensorFlow's own function would look into it.
+    return elementCount(this.shape) === 0 ? 0 : native().TF_TensorByteSize(this.#handle.pointer);
   }
 
   /**
@@ -101,8 +102,11 @@ export class Tensor implements Disposable {
       throw new CodedError('CONFIG_INVALID', 'only a string tensor holds strings', { details: { got: this.dtype } });
     }
     const { TF_StringGetSize, TF_StringGetDataPointer, TF_TensorData } = native();
-    const start = TF_TensorData(this.#handle.pointer);
-    return Array.from({ length: elementCount(this.shape) }, (_, index) => {
+    const { pointer } = this.#handle;
+    const count = elementCount(this.shape);
+    if (count === 0) return [];
+    const start = TF_TensorData(pointer);
+    return Array.from({ length: count }, (_, index) => {
       const string = start + BigInt(STRING_BYTES * index);
       return Buffer.from(viewMemory(TF_StringGetDataPointer(string), TF_StringGetSize(string)));
     });
@@ -129,8 +133,9 @@ export class Tensor implements Disposable {
   }
 
   #view(): Uint8Array {
-    const { TF_TensorData } = native();
-    return viewMemory(TF_TensorData(this.#handle.pointer), this.byteLength);
+    const { pointer } = this.#handle;
+    const { byteLength } = this;
+    return byteLength === 0 ? new Uint8Array() : viewMemory(native().TF_TensorData(pointer), byteLength);
   }
 }
 

@@ -31,14 +31,15 @@ export interface ShuffleOptions {
 /** The elements in random order. */
 export function shuffle(scope: Scope, dataset: Dataset, options: ShuffleOptions): Dataset {
   const { bufferSize, seed, reshuffleEachIteration = false } = options;
-  const further = (own: Scope) => [
-    int64(own, bufferSize, 'buffer_size'),
-    int64(own, seed[0], 'seed'),
-    int64(own, seed[1], 'seed2'),
-  ];
+  const further = (own: Scope) => {
+    const seeds = [int64(own, seed[0], 'seed'), int64(own, seed[1], 'seed2')];
+    const reshuffle = own.constant(reshuffleEachIteration, { name: 'reshuffle' });
+    // The dataset holds it; a generator that it makes itself it misses, loudly, when the session goes.
+    const generator = own.op('AnonymousSeedGenerator', { inputs: [...seeds, reshuffle] }).output();
+    return [int64(own, bufferSize, 'buffer_size'), ...seeds, generator];
+  };
   const attributes = { reshuffle_each_iteration: reshuffleEachIteration };
-  // Its second and third versions keep a generator in the session, and complain when the session goes first.
-  return transformed(scope, 'ShuffleDataset', dataset, further, attributes);
+  return transformed(scope, 'ShuffleDatasetV3', dataset, further, attributes);
 }
 
 /** Without the first `count` elements. */
@@ -58,7 +59,10 @@ export function repeat(scope: Scope, dataset: Dataset, count: Count = -1): Datas
 
 /** Kept once they were computed, in memory or, for a path, in files that outlive the session. */
 export function cache(scope: Scope, dataset: Dataset, path = ''): Dataset {
-  return transformed(scope, 'CacheDataset', dataset, (own) => [own.constant(path, { name: 'filename' })]);
+  return transformed(scope, 'CacheDatasetV2', dataset, (own) => [
+    own.constant(path, { name: 'filename' }),
+    own.op('AnonymousMemoryCache').output(),
+  ]);
 }
 
 /** Computed up to `bufferSize` elements ahead, while the session works on others. */
