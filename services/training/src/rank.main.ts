@@ -37,6 +37,8 @@ async function main(): Promise<void> {
     process.exitCode = 1;
   }
   await bus.close();
+  // TensorFlow's and tfjs's own threads would keep the process.
+  process.exit();
 }
 
 /** Tells progress at most four times a second; losing a report on the way harms nothing, so none is waited for. */

@@ -101,13 +101,17 @@ export class TrainingSession {
 
   /** Evaluates on the validation split, exactly. */
   async evaluate(): Promise<Evaluation> {
-    const { run, dataset: _ } = this.#run.request;
+    const { run } = this.#run.request;
+    const startedAt = performance.now();
     const examples = countExamples(this.#run.manifest, 'validation');
     const evaluation = await evaluate(this.#session, this.#graph, {
       files: this.#shards.validation,
       examples,
       outputs: this.#run.outputs,
-      onProgress: (done) => this.#report('evaluating', { done, total: examples, unit: 'images' }),
+      onProgress: (done) => {
+        const ratePerSecond = (1000 * done) / (performance.now() - startedAt);
+        this.#report('evaluating', { done, total: examples, unit: 'images', ratePerSecond });
+      },
     });
     this.#evaluation = evaluation;
     this.#evaluatedStep = this.#step;

@@ -13,12 +13,12 @@ export const lenet: Network = {
   recipe: { epochs: 3, batch: 128, learningRate: 0.02, momentum: 0.9, weightDecay: 1e-4 },
   build(context, images, outputs) {
     let x = images; // [batch, 28, 28, 1]
-    x = convolution(context, x, { name: 'conv1', filters: 32, size: 5 }); // [batch, 28, 28, 32]
-    x = pooling(context, x, { name: 'pool1', size: 2, stride: 2 }); // [batch, 14, 14, 32]
-    x = convolution(context, x, { name: 'conv2', filters: 64, size: 5 }); // [batch, 14, 14, 64]
-    x = pooling(context, x, { name: 'pool2', size: 2, stride: 2 }); // [batch, 7, 7, 64]
-    x = flatten(context, x); // [batch, 3136]
-    x = dense(context, x, { name: 'fc1', units: 256 }); // [batch, 256]
+    x = convolution(context, x, { name: 'conv1', filters: 16, size: 5 }); // [batch, 28, 28, 16]
+    x = pooling(context, x, { name: 'pool1', size: 2, stride: 2 }); // [batch, 14, 14, 16]
+    x = convolution(context, x, { name: 'conv2', filters: 32, size: 5 }); // [batch, 14, 14, 32]
+    x = pooling(context, x, { name: 'pool2', size: 2, stride: 2 }); // [batch, 7, 7, 32]
+    x = flatten(context, x); // [batch, 1568]
+    x = dense(context, x, { name: 'fc1', units: 128 }); // [batch, 128]
     return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]
   },
 };

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { CodedError } from '@bluewaters/errors';
+import type { BuildResult } from '@bluewaters/messages';
+import { indexKeys } from '@bluewaters/records';
+import { listDatasets } from '@bluewaters/shards';
+import type { ObjectStore } from '@bluewaters/storage';
+
+/** Identifies the index of a dataset. @throws {CodedError} INDEX_INVALID when there is none. */
+export async function indexDigest(store: ObjectStore, dataset: string): Promise<string> {
+  const key = indexKeys.entry(dataset);
+  if (!(await store.stat(key))) {
+    throw new CodedError('INDEX_INVALID', `There is no index of ${dataset}; make one with \`bluewaters ingest\``, {
+      details: { file: key, expected: 'an index entry', got: 'nothing' },
+    });
+  }
+  return createHash('sha256')
+    .update(await store.get(key))
+    .digest('hex');
+}
+
+/** Every complete dataset of the store. */
+export async function allDatasets(store: ObjectStore): Promise<BuildResult[]> {
+  const datasets: BuildResult[] = [];
+  for await (const dataset of listDatasets(store)) datasets.push(dataset);
+  return datasets;
+}
+
+/** What is known of a dataset. @throws {CodedError} MANIFEST_INVALID when there is none of that name. */
+export async function findDataset(store: ObjectStore, name: string): Promise<BuildResult> {
+  const datasets = await allDatasets(store);
+  const found = datasets.find(({ dataset }) => dataset === name);
+  if (found) return found;
+  throw new CodedError('MANIFEST_INVALID', `There is no dataset ${name}; build it with \`bluewaters shards build\``, {
+    details: { expected: datasets.map(({ dataset }) => dataset).join(', ') || 'a dataset', got: name },
+  });
+}

@@ -1,0 +1,107 @@
+/**
+ * The steps of the line as the command asks for them: index an archive, build shards, train, each a job that a service
+ * does, with its progress shown. Where the services run (in this process or elsewhere) makes no difference here.
+ */
+import { randomUUID } from 'node:crypto';
+import { basename, resolve } from 'node:path';
+import {
+  BuildShards,
+  IndexArchive,
+  submitJob,
+  Train,
+  type BuildRequest,
+  type BuildResult,
+  type IngestRequest,
+  type IngestResult,
+  type JobRecord,
+  type Source,
+  type TrainRequest,
+  type TrainResult,
+  type WorkDefinition,
+} from '@bluewaters/messages';
+import type { Workplace } from './workplace.js';
+import { formatCount, formatSeconds, percent } from './terminal.js';
+import type { VerbContext } from './verb.js';
+
+/** Seconds without a taker after which the user is told that no service is there. */
+const UNTAKEN_AFTER_MS = 10_000;
+
+/** What every step is given. */
+export interface LineContext extends Pick<VerbContext, 'terminal' | 'signal'> {
+  readonly workplace: Workplace;
+}
+
+/** Indexes an archive. */
+export async function indexArchive(context: LineContext, request: IngestRequest): Promise<IngestResult> {
+  await context.workplace.need('ingest');
+  const { result, seconds } = await follow(context, IndexArchive, { title: 'ingest', request });
+  const odd = [
+    result.repaired > 0 ? `${formatCount(result.repaired)} repaired` : '',
+    result.refused > 0 ? `${formatCount(result.refused)} refused` : '',
+  ].filter(Boolean);
+  const images = `${formatCount(result.examples)} images of ${formatCount(result.synsets)} synsets`;
+  context.terminal.endProgress(`  ingest: ${[images, ...odd].join(', ')} in ${formatSeconds(seconds)}`);
+  return result;
+}
+
+/** Builds the shards of a dataset. */
+export async function buildShards(context: LineContext, request: BuildRequest): Promise<BuildResult> {
+  await context.workplace.need('shards');
+  const { result, seconds } = await follow(context, BuildShards, { title: 'shards', request });
+  const { train, validation } = result.splits;
+  context.terminal.endProgress(
+    `  shards: ${formatCount(train.examples)} records to train on in ${train.shards} shards, ` +
+      `${formatCount(validation.examples)} to validate in ${validation.shards}, in ${formatSeconds(seconds)}`,
+  );
+  return result;
+}
+
+/** Trains a network. */
+export async function trainNetwork(context: LineContext, request: TrainRequest): Promise<TrainResult> {
+  await context.workplace.need('training');
+  const { result, seconds } = await follow(context, Train, { title: 'training', request });
+  const rate = result.imagesPerSecond === undefined ? '' : ` at ${formatCount(result.imagesPerSecond)} images/s`;
+  context.terminal.endProgress(
+    `  training: ${formatCount(result.steps)} steps${rate} in ${formatSeconds(seconds)}; ` +
+      `${percent(result.evaluation.top1, 2)} right on ${formatCount(result.evaluation.examples)} held-out images`,
+  );
+  return result;
+}
+
+/** Submits a job and shows its progress until it has ended. */
+async function follow<Request, Result>(
+  { workplace, terminal, signal }: LineContext,
+  work: WorkDefinition<{ job: string; request: Request }, Result>,
+  { title, request }: { readonly title: string; readonly request: Request },
+): Promise<{ result: Result; seconds: number }> {
+  const startedAt = performance.now();
+  const untaken = setTimeout(() => {
+    terminal.say(
+      `  ${title}: no ${title} service has taken the job yet; is one running on ${workplace.bus.description}?`,
+    );
+  }, UNTAKEN_AFTER_MS);
+  const onRecord = (record: JobRecord): void => {
+    if (record.state !== 'queued') clearTimeout(untaken);
+    terminal.progress(title, record);
+  };
+  try {
+    const result = await submitJob(workplace.bus, work, request, { job: `${title}-${randomUUID()}`, onRecord, signal });
+    return { result, seconds: (performance.now() - startedAt) / 1000 };
+  } finally {
+    clearTimeout(untaken);
+  }
+}
+
+/**
+ * Names an input file for the services: as it lies, where the store is a folder that they see too; else it is copied
+ * into the store first. `store:KEY` names an object that is there already.
+ */
+export async function asSource({ workplace, terminal }: LineContext, text: string, dataset: string): Promise<Source> {
+  if (text.startsWith('store:')) return { key: text.slice('store:'.length) };
+  const path = resolve(text);
+  if (workplace.storeOptions.kind === 'directory') return { path };
+  const key = `archives/${dataset}/${basename(path)}`;
+  terminal.say(`  copying ${basename(path)} into ${workplace.store.description}`);
+  await workplace.store.putFile(key, path);
+  return { key };
+}

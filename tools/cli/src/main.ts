@@ -1,0 +1,73 @@
+/** The `bluewaters` command: finds the verb, reads its options from flags, environment and file, runs it, tells how it ended. */
+import { toCodedError } from '@bluewaters/errors';
+import yargs, { type Argv } from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { runVerb } from './run-verb.js';
+import type { Verb } from './verb.js';
+import { describeFlags } from './yargs-options.js';
+import { classify } from './verbs/classify.js';
+import { doctor } from './verbs/doctor.js';
+import { ingest } from './verbs/ingest.js';
+import { run } from './verbs/run.js';
+import { serve } from './verbs/serve.js';
+import { shardsBuild, shardsList, shardsVerify } from './verbs/shards.js';
+import { status } from './verbs/status.js';
+import { train } from './verbs/train.js';
+
+const VERBS: readonly Verb[] = [
+  run,
+  ingest,
+  shardsBuild,
+  shardsVerify,
+  shardsList,
+  train,
+  serve,
+  classify,
+  status,
+  doctor,
+];
+
+function addVerb(parser: Argv, verb: Verb, name: string): Argv {
+  const command = verb.words === undefined ? name : `${name} [${verb.words.toLowerCase()}..]`;
+  return parser.command(
+    command,
+    verb.summary,
+    (own) => {
+      describeFlags(own, verb.options);
+      for (const [example, meaning] of verb.examples) own.example(example, meaning);
+      return own;
+    },
+    (argv) => runVerb(verb, argv),
+  );
+}
+
+function addGroup(parser: Argv, group: string): Argv {
+  const verbs = VERBS.filter(({ name }) => name.startsWith(`${group} `));
+  const summary = `${verbs.map(({ name }) => name.slice(group.length + 1)).join(', ')}: see \`bluewaters ${group} --help\``;
+  return parser.command(group, summary, (own) => {
+    for (const verb of verbs) addVerb(own, verb, verb.name.slice(group.length + 1));
+    return own.demandCommand(1, `Say which: ${verbs.map(({ name }) => name).join(', ')}`).strict();
+  });
+}
+
+const parser = yargs(hideBin(process.argv))
+  .scriptName('bluewaters')
+  .usage('$0 <command>\n\nTrains networks on archives of pictures and serves them over HTTP.')
+  .parserConfiguration({ 'camel-case-expansion': true, 'strip-dashed': true, 'boolean-negation': true })
+  .strict()
+  .demandCommand(1, 'Say what to do; `bluewaters --help` lists the commands.')
+  .recommendCommands()
+  .completion('completion', 'print a script that completes commands and options in bash or zsh')
+  .wrap(Math.min(110, process.stdout.columns || 100))
+  .epilogue(
+    'Options also come from BLUEWATERS_* in the environment and from a JSON file (--config). ' +
+      'Start with `bluewaters run --quickstart`.',
+  )
+  .fail((message: string | null, error: Error | undefined) => {
+    const coded = error ? toCodedError(error) : undefined;
+    console.error(coded ? `error ${coded.code}: ${coded.message}` : `${message}\nSee \`bluewaters --help\`.`);
+    process.exit(coded ? 1 : 2);
+  });
+for (const verb of VERBS) if (!verb.name.includes(' ')) addVerb(parser, verb, verb.name);
+addGroup(parser, 'shards');
+await parser.parseAsync();

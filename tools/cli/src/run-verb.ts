@@ -1,0 +1,59 @@
+import { CodedError, toCodedError } from '@bluewaters/errors';
+import { readOptionsFile, resolveOptions } from '@bluewaters/service';
+import { openTerminal } from './terminal.js';
+import type { Verb } from './verb.js';
+
+/** Exit codes: as shells expect of a program that was interrupted, and of one that failed. */
+const EXIT_INTERRUPTED = 130;
+const EXIT_FAILED = 1;
+
+/** Runs a verb to its end, and ends the process with it. */
+export async function runVerb(verb: Verb, argv: Readonly<Record<string, unknown>>): Promise<void> {
+  const stopping = new AbortController();
+  listenForStops(stopping);
+  const json = argv['json'] === true;
+  const print = (line: string): void => {
+    if (!json) process.stdout.write(`${line}\n`);
+  };
+  try {
+    const options = readOptions(verb, argv);
+    const words = verb.words === undefined ? [] : ((argv[verb.words.toLowerCase()] ?? []) as unknown[]).map(String);
+    const terminal = openTerminal(process.stderr);
+    const result = await verb.run(options, { terminal, signal: stopping.signal, print, words });
+    if (json) process.stdout.write(`${JSON.stringify(result ?? {})}\n`);
+  } catch (error) {
+    fail(error, { json, stopped: stopping.signal.aborted });
+  }
+  process.exit();
+}
+
+/** Flags go before environment, file and defaults; yargs' own additions to `argv` are left out. */
+function readOptions(verb: Verb, argv: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const names = Object.keys(verb.options.shape);
+  const flags = Object.fromEntries(names.map((name) => [name, argv[name]]));
+  const config = argv['config'] ?? process.env['BLUEWATERS_CONFIG'];
+  return resolveOptions(verb.options, {
+    flags,
+    environment: process.env,
+    ...(typeof config === 'string' ? { file: readOptionsFile(config) } : {}),
+  });
+}
+
+/** The first signal asks to stop; a second one does not wait. */
+function listenForStops(stopping: AbortController): void {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(EXIT_INTERRUPTED);
+      process.stderr.write('\nstopping; what is done is kept (again to stop at once)\n');
+      stopping.abort(new CodedError('INTERRUPTED', 'Stopped; run the same command again to go on from here'));
+    });
+  }
+}
+
+function fail(error: unknown, how: { readonly json: boolean; readonly stopped: boolean }): void {
+  const coded = toCodedError(error);
+  process.stderr.write(`\nerror ${coded.code}: ${coded.message}\n`);
+  if (coded.code === 'INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (how.json) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
+  process.exitCode = how.stopped ? EXIT_INTERRUPTED : EXIT_FAILED;
+}

@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+import type { Terminal } from './terminal.js';
+
+/** What a verb is given beside its options. */
+export interface VerbContext {
+  readonly terminal: Terminal;
+  /** Aborted by Ctrl-C or SIGTERM: stop soon, leaving what can be gone on from. */
+  readonly signal: AbortSignal;
+  /** Writes a result for people on stdout; silent with `--json`. */
+  readonly print: (line: string) => void;
+}
+
+/** One command of the command line. */
+export interface Verb<Schema extends z.ZodObject = z.ZodObject> {
+  /** As typed: `ingest`, `shards build`. */
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** A name for the arguments that are no options, such as `IMAGE..`, given as `words`. */
+  readonly words?: string;
+  /** One option each, with a description; unknown ones are refused. */
+  readonly options: Schema;
+  readonly examples: readonly (readonly [command: string, meaning: string])[];
+  /** Does it. What it resolves to is the last line of stdout with `--json`. */
+  run(
+    options: Readonly<z.output<Schema>>,
+    context: VerbContext & { readonly words: readonly string[] },
+  ): Promise<unknown>;
+}
+
+/** Ties a verb's `run` to its own options' types. */
+export function defineVerb<Schema extends z.ZodObject>(verb: Verb<Schema>): Verb {
+  return verb as unknown as Verb;
+}

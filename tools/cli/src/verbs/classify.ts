@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { CodedError, toCodedError } from '@bluewaters/errors';
+import { modelKeys } from '@bluewaters/records';
+import type { ObjectStore } from '@bluewaters/storage';
+import { z } from 'zod';
+import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { PredictionClient, type Prediction } from '../prediction-client.js';
+import { startServing, waitUntilServed } from '../serving.js';
+import { firstWord, formatTable, percent } from '../terminal.js';
+import { defineVerb } from '../verb.js';
+import { withWorkplace } from '../workplace.js';
+
+const options = z.strictObject({
+  model: z.string().optional().describe('the model to ask; default: the only one there is'),
+  url: z.string().optional().describe('http://host:port of a service that runs; default: one is started for this'),
+  top: z.int().positive().default(3).describe('classes to show for each picture'),
+  ...placeOptions,
+  ...frameOptions,
+});
+
+/** The classes of one picture. */
+interface Classified {
+  readonly image: string;
+  readonly predictions: readonly Prediction[];
+}
+
+/** `bluewaters classify` */
+export const classify = defineVerb({
+  name: 'classify',
+  summary: 'say what pictures show',
+  words: 'images',
+  options,
+  examples: [['$0 classify five.jpg cat.png --model mnist', 'JPEG, PNG or WebP']],
+  run: async (values, { words, print }) => {
+    if (words.length === 0) throw new CodedError('CONFIG_INVALID', 'Say which pictures: bluewaters classify IMAGE…');
+    const images = await Promise.all(words.map(readImage));
+    const place = { store: readStore(values.store), bus: readBus(values.bus), verbose: values.verbose };
+    const classified = await withWorkplace(place, async (workplace) => {
+      const model = values.model ?? (await onlyModel(workplace.store));
+      const ask = (address: string): Promise<Classified[]> =>
+        askAll(new PredictionClient(address, model), images, values.top);
+      if (values.url !== undefined) return ask(values.url);
+      const serving = await startServing(workplace, { port: 0 });
+      try {
+        await waitUntilServed(serving, model);
+        return await ask(serving.address);
+      } finally {
+        await serving.stop();
+      }
+    });
+    formatTable(['picture', 'class', 'synset', 'probability'], classified.flatMap(rowsOf)).forEach(print);
+    return { classified };
+  },
+});
+
+interface Image {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+async function readImage(path: string): Promise<Image> {
+  try {
+    return { path, bytes: await readFile(path) };
+  } catch (error) {
+    throw new CodedError(toCodedError(error).code, 'A picture cannot be read', {
+      details: { file: path },
+      cause: error,
+    });
+  }
+}
+
+async function askAll(client: PredictionClient, images: readonly Image[], top: number): Promise<Classified[]> {
+  const classified: Classified[] = [];
+  for (const { path, bytes } of images) {
+    classified.push({ image: path, predictions: await client.classify(bytes, top) });
+  }
+  return classified;
+}
+
+function rowsOf({ image, predictions }: Classified): string[][] {
+  return predictions.map(({ words, synset, probability }, index) => [
+    index === 0 ? image : '',
+    firstWord(words),
+    synset,
+    percent(probability),
+  ]);
+}
+
+/** The registry's only model. @throws {CodedError} MODEL_UNKNOWN when there is none, CONFIG_INVALID when there are more. */
+async function onlyModel(store: ObjectStore): Promise<string> {
+  const names = new Set<string>();
+  for await (const { key } of store.list(modelKeys.root)) {
+    if (key.endsWith('/entry.json')) names.add(key.split('/')[1] as string);
+  }
+  const [first, ...others] = names;
+  if (first === undefined) throw new CodedError('MODEL_UNKNOWN', `There is no model in ${store.description} yet`);
+  if (others.length === 0) return first;
+  throw new CodedError('CONFIG_INVALID', 'There are several models: say which with --model', {
+    details: { field: 'model', expected: [...names].join(' or ') },
+  });
+}

@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import { builtModule, forkChild } from '@bluewaters/service';
+import { probeEnvironment, type Finding } from '@bluewaters/setup';
+import { z } from 'zod';
+import { frameOptions } from '../common-options.js';
+import type { TensorflowFinding } from '../tensorflow-probe.main.js';
+import { formatTable } from '../terminal.js';
+import { defineVerb } from '../verb.js';
+
+const options = z.strictObject({ ...frameOptions });
+const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
+
+/** `bluewaters doctor` */
+export const doctor = defineVerb({
+  name: 'doctor',
+  summary: 'what was found on this machine, and how to get what was not',
+  options,
+  examples: [['$0 doctor', 'Node, TensorFlow, devices, MPI, NATS, MinIO, Docker']],
+  run: async (_, { print }) => {
+    const findings = [...(await loadTensorflow()), ...(await probeEnvironment(REPOSITORY))];
+    formatTable(
+      ['', 'what', 'found'],
+      findings.map(({ name, found, value, how }) => [found ? 'yes' : 'no', name, found ? value : (how ?? value)]),
+    ).forEach(print);
+    return { findings };
+  },
+});
+
+/** Loads TensorFlow in a child process and asks it for its devices. */
+async function loadTensorflow(): Promise<Finding[]> {
+  const finding = await askChild();
+  if ('error' in finding) return [{ name: 'TensorFlow', found: false, value: '', how: finding.error }];
+  return [
+    { name: 'TensorFlow', found: true, value: finding.version, how: '' },
+    { name: 'devices', found: true, value: finding.devices.join(', '), how: '' },
+    {
+      name: 'oneDNN',
+      found: finding.oneDnn,
+      value: 'on (TF_ENABLE_ONEDNN_OPTS=1)',
+      how: 'Unset TF_ENABLE_ONEDNN_OPTS: it is on by default.',
+    },
+  ];
+}
+
+function askChild(): Promise<TensorflowFinding> {
+  return new Promise((resolve) => {
+    const child = forkChild(builtModule(new URL('../tensorflow-probe.main.js', import.meta.url)), {
+      onExit: (error) => resolve({ error: error?.message ?? 'TensorFlow said nothing' }),
+    });
+    child.process.once('message', (finding) => resolve(finding as TensorflowFinding));
+  });
+}

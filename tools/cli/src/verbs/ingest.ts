@@ -1,0 +1,43 @@
+import { CodedError } from '@bluewaters/errors';
+import { z } from 'zod';
+import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { datasetName, ingestOptions } from '../line-options.js';
+import { asSource, indexArchive, type LineContext } from '../line.js';
+import { defineVerb } from '../verb.js';
+import { withWorkplace } from '../workplace.js';
+import type { IngestResult } from '@bluewaters/messages';
+
+const options = z.strictObject({ ...ingestOptions, ...placeOptions, ...frameOptions });
+type Options = Readonly<z.output<typeof options>>;
+
+/** `bluewaters ingest` */
+export const ingest = defineVerb({
+  name: 'ingest',
+  summary: 'index an archive of pictures; nothing is unpacked',
+  options,
+  examples: [
+    ['$0 ingest --images Images.tar --synsets synsets.txt --words words.txt', 'index an ImageNet-style archive'],
+  ],
+  run: (values, context) =>
+    withWorkplace({ store: readStore(values.store), bus: readBus(values.bus), verbose: values.verbose }, (workplace) =>
+      ingestFrom({ ...context, workplace }, values),
+    ),
+});
+
+/** Indexes the archive that the options name. @throws {CodedError} CONFIG_INVALID when one is missing. */
+export async function ingestFrom(
+  context: LineContext,
+  values: Pick<Options, 'images' | 'synsets' | 'words' | 'dataset' | 'tolerate'>,
+): Promise<IngestResult> {
+  const { images, synsets, words, tolerate } = values;
+  if (images === undefined) throw new CodedError('CONFIG_INVALID', 'Say which archive: --images FILE is missing');
+  if (synsets === undefined) throw new CodedError('CONFIG_INVALID', 'Say which synsets: --synsets FILE is missing');
+  const dataset = values.dataset ?? datasetName(images);
+  return indexArchive(context, {
+    dataset,
+    images: await asSource(context, images, dataset),
+    synsets: await asSource(context, synsets, dataset),
+    ...(words === undefined ? {} : { words: await asSource(context, words, dataset) }),
+    tolerate,
+  });
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { startServing } from '../serving.js';
+import { defineVerb } from '../verb.js';
+import { withWorkplace } from '../workplace.js';
+
+const options = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('the address to listen on; 0.0.0.0 for every one'),
+  port: z.int().min(0).max(65_535).default(8501).describe('the port to listen on; 0 for any that is free'),
+  ...placeOptions,
+  ...frameOptions,
+});
+
+/** `bluewaters serve` */
+export const serve = defineVerb({
+  name: 'serve',
+  summary: 'answer predictions over HTTP with every model of the registry',
+  options,
+  examples: [['$0 serve --port 8501', 'then open http://127.0.0.1:8501/ and drop a picture']],
+  run: (values, { signal, print }) => {
+    const { store, bus, verbose, host, port } = values;
+    return withWorkplace({ store: readStore(store), bus: readBus(bus), verbose }, async (workplace) => {
+      const serving = await startServing(workplace, { host, port });
+      print(`serving the models of ${workplace.store.description} on ${serving.address} (Ctrl-C to end)`);
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await serving.stop();
+      return { address: serving.address };
+    });
+  },
+});

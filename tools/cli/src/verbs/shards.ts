@@ -1,0 +1,94 @@
+import { CodedError } from '@bluewaters/errors';
+import type { BuildResult } from '@bluewaters/messages';
+import { verifyDataset } from '@bluewaters/shards';
+import { allDatasets, indexDigest } from '../digests.js';
+import { z } from 'zod';
+import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { buildRequest, shardsOptions } from '../line-options.js';
+import { asSource, buildShards, type LineContext } from '../line.js';
+import { formatCount, formatTable } from '../terminal.js';
+import { defineVerb } from '../verb.js';
+import { withWorkplace } from '../workplace.js';
+
+const dataset = z.string().optional().describe('the name of the dataset');
+const buildOptions = z.strictObject({ dataset, ...shardsOptions, ...placeOptions, ...frameOptions });
+const verifyOptions = z.strictObject({ dataset, ...placeOptions, ...frameOptions });
+const listOptions = z.strictObject({ ...placeOptions, ...frameOptions });
+
+/** `bluewaters shards build` */
+export const shardsBuild = defineVerb({
+  name: 'shards build',
+  summary: 'write the TFRecord shards of an indexed archive',
+  options: buildOptions,
+  examples: [['$0 shards build --dataset flowers --train-shards 64', 'spread the records over 64 files']],
+  run: (values, context) =>
+    withWorkplace({ store: readStore(values.store), bus: readBus(values.bus), verbose: values.verbose }, (workplace) =>
+      buildFrom({ ...context, workplace }, { ...values, dataset: requireDataset(values.dataset) }),
+    ),
+});
+
+/** `bluewaters shards verify` */
+export const shardsVerify = defineVerb({
+  name: 'shards verify',
+  summary: 'read every record of a dataset and check every digest',
+  options: verifyOptions,
+  examples: [['$0 shards verify --dataset flowers', 'name the first record that is damaged, if any']],
+  run: (values, { terminal, signal, print }) =>
+    withWorkplace({ store: readStore(values.store), bus: readBus(values.bus) }, async ({ store }) => {
+      const name = requireDataset(values.dataset);
+      const report = await verifyDataset(store, name, {
+        signal,
+        report: (progress) => terminal.progress('verify', verifying(progress)),
+      });
+      print(`${name}: ${formatCount(report.examples)} records in ${formatCount(report.shards)} shards are sound`);
+      return report;
+    }),
+});
+
+/** `bluewaters shards ls` */
+export const shardsList = defineVerb({
+  name: 'shards ls',
+  summary: 'list the datasets of the store',
+  options: listOptions,
+  examples: [['$0 shards ls', 'what can be trained on']],
+  run: (values, { print }) =>
+    withWorkplace({ store: readStore(values.store), bus: readBus(values.bus) }, async ({ store }) => {
+      const datasets = await allDatasets(store);
+      const rows = datasets.map(({ dataset: name, splits }) => [
+        name,
+        formatCount(splits.train.examples),
+        formatCount(splits.validation.examples),
+        String(splits.train.shards + splits.validation.shards),
+        `${((splits.train.bytes + splits.validation.bytes) / 1e6).toFixed(1)} MB`,
+      ]);
+      if (rows.length === 0) print(`no dataset in ${store.description} yet`);
+      else formatTable(['dataset', 'train', 'validation', 'shards', 'size'], rows).forEach(print);
+      return { datasets };
+    }),
+});
+
+/** Builds the shards that the options ask for, from the index that the store has. */
+export async function buildFrom(
+  context: LineContext,
+  values: Omit<z.output<typeof buildOptions>, 'dataset'> & { readonly dataset: string },
+): Promise<BuildResult> {
+  const { validationList, validationShare } = values;
+  const validation =
+    validationList === undefined
+      ? ({ kind: 'share', share: validationShare } as const)
+      : ({ kind: 'list', list: await asSource(context, validationList, values.dataset) } as const);
+  const index = await indexDigest(context.workplace.store, values.dataset);
+  return buildShards(context, buildRequest(values, { dataset: values.dataset, index, validation }));
+}
+
+function requireDataset(name: string | undefined): string {
+  if (name !== undefined) return name;
+  throw new CodedError('CONFIG_INVALID', 'Say which dataset: --dataset NAME is missing');
+}
+
+type TerminalRecord = Parameters<LineContext['terminal']['progress']>[1];
+
+/** Verifying is done here, not by a service; it looks the same to the user. */
+function verifying(progress: NonNullable<TerminalRecord['progress']>): TerminalRecord {
+  return { job: 'verify', work: 'verify', state: 'running', attempt: 1, updatedAt: Date.now(), progress };
+}

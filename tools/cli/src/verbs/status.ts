@@ -1,0 +1,86 @@
+import { Datasets, Indexes, Jobs, Models, Runs, type StateDefinition } from '@bluewaters/messages';
+import { z } from 'zod';
+import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { describeProgress, formatCount, formatTable, percent } from '../terminal.js';
+import { defineVerb } from '../verb.js';
+import { withWorkplace, type Workplace } from '../workplace.js';
+
+const options = z.strictObject({ ...placeOptions, ...frameOptions });
+
+/** `bluewaters status` */
+export const status = defineVerb({
+  name: 'status',
+  summary: 'what is there and what is going on: indexes, datasets, runs, models, jobs',
+  options,
+  examples: [
+    ['$0 status', 'read from the store'],
+    ['$0 status --bus nats://127.0.0.1:4222', 'with the jobs of services that run elsewhere'],
+  ],
+  run: ({ store, bus }, { print }) =>
+    withWorkplace({ store: readStore(store), bus: readBus(bus) }, async (workplace) => {
+      // Without a bus the services are started for a moment: each tells what the store holds.
+      await workplace.need('ingest', 'shards', 'training');
+      const state = await readState(workplace);
+      describeState(state).forEach(print);
+      return state;
+    }),
+});
+
+/** Everything that the state tables hold. */
+async function readState({ bus }: Workplace) {
+  const values = async <T>(definition: StateDefinition<T>): Promise<T[]> =>
+    (await (await bus.state(definition)).list()).map(({ value }) => value);
+  return {
+    indexes: await values(Indexes),
+    datasets: await values(Datasets),
+    runs: await values(Runs),
+    models: await values(Models),
+    jobs: (await values(Jobs)).filter(({ state }) => state === 'queued' || state === 'running'),
+  };
+}
+
+function describeState(state: Awaited<ReturnType<typeof readState>>): string[] {
+  const accuracy = (share: number | undefined): string => (share === undefined ? '-' : percent(share, 2));
+  return [
+    ...section(
+      'indexes',
+      ['dataset', 'images', 'synsets', 'refused'],
+      state.indexes.map((index) => [index.dataset, ...[index.examples, index.synsets, index.refused].map(formatCount)]),
+    ),
+    ...section(
+      'datasets',
+      ['dataset', 'train', 'validation'],
+      state.datasets.map(({ dataset, splits }) => [
+        dataset,
+        formatCount(splits.train.examples),
+        formatCount(splits.validation.examples),
+      ]),
+    ),
+    ...section(
+      'runs',
+      ['run', 'network', 'state', 'step', 'epoch', 'top-1'],
+      state.runs.map((run) => [
+        run.run,
+        run.network,
+        run.state,
+        formatCount(run.step),
+        String(run.epoch),
+        accuracy(run.evaluation?.top1),
+      ]),
+    ),
+    ...section(
+      'models',
+      ['model', 'version', 'run', 'top-1'],
+      state.models.map(({ model, version, run, top1 }) => [model, String(version), run, accuracy(top1)]),
+    ),
+    ...section(
+      'jobs',
+      ['job', 'state', 'progress'],
+      state.jobs.map((job) => [job.job, job.state, describeProgress(job)]),
+    ),
+  ];
+}
+
+function section(title: string, header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [title, ...(rows.length === 0 ? ['  none'] : formatTable(header, rows)), ''];
+}

@@ -1,0 +1,43 @@
+import { CodedError } from '@bluewaters/errors';
+import { z } from 'zod';
+import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { findDataset } from '../digests.js';
+import { shardsOptions, trainOptions, trainRequest } from '../line-options.js';
+import { trainNetwork } from '../line.js';
+import { defineVerb } from '../verb.js';
+import { withWorkplace } from '../workplace.js';
+
+const options = z.strictObject({
+  dataset: z.string().optional().describe('the name of the dataset'),
+  seed: shardsOptions.seed,
+  ...trainOptions,
+  ...placeOptions,
+  ...frameOptions,
+});
+
+/** `bluewaters train` */
+export const train = defineVerb({
+  name: 'train',
+  summary: 'train a network on a dataset and register the model',
+  options,
+  examples: [
+    ['$0 train --dataset mnist', "with the network's own recipe"],
+    ['$0 train --dataset mnist --epochs 6', 'three more epochs of a run that had three'],
+  ],
+  run: (values, context) => {
+    const { store, bus, threads, verbose } = values;
+    const place = {
+      store: readStore(store),
+      bus: readBus(bus),
+      verbose,
+      ...(threads === undefined ? {} : { threads }),
+    };
+    return withWorkplace(place, async (workplace) => {
+      if (values.dataset === undefined) {
+        throw new CodedError('CONFIG_INVALID', 'Say which dataset: --dataset NAME is missing');
+      }
+      const dataset = await findDataset(workplace.store, values.dataset);
+      return trainNetwork({ ...context, workplace }, trainRequest(values, dataset));
+    });
+  },
+});

@@ -1,0 +1,18 @@
+import { flagName, optionFacts } from '@bluewaters/service';
+import type { Argv } from 'yargs';
+import type { z } from 'zod';
+
+const YARGS_TYPES = { number: 'number', boolean: 'boolean', list: 'array', text: 'string' } as const;
+
+/** Tells yargs the options of a schema, for parsing, `--help` and completion; values are checked by the schema later. */
+export function describeFlags(parser: Argv, schema: z.ZodObject): void {
+  for (const [option, type] of Object.entries(schema.shape)) {
+    const { kind, defaultValue, description } = optionFacts(type);
+    parser.option(flagName(option), {
+      type: YARGS_TYPES[kind],
+      describe: description ?? '',
+      requiresArg: kind !== 'boolean',
+      ...(defaultValue === undefined ? {} : { defaultDescription: String(defaultValue) }),
+    });
+  }
+}
