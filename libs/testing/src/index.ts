@@ -10,3 +10,11 @@ export { type TestServer } from './servers/test-server.js';
 export { smallDisk } from './small-disk.js';
 export { temporaryDirectory } from './temporary-directory.js';
 export { until } from './until.js';
+export {
+  syntheticArchive,
+  type SyntheticArchive,
+  type SyntheticArchiveOptions,
+  type SyntheticImage,
+} from './synthetic/archive.js';
+export { syntheticJpeg, type SyntheticJpeg } from './synthetic/jpeg.js';
+export { makeTar, type TarMember } from './synthetic/tar.js';
