@@ -1,7 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import type { z } from 'zod';
 import { nearestName, VARIABLE_PREFIX, variableName } from './option-names.js';
-import { readText } from './option-types.js';
+import { optionTypes, readText } from './option-types.js';
 
 /** Variables that are no options: where tests find things, where set-up keeps things, secrets that the adapters read. */
 const NOT_OPTIONS = /^(?:CACHE|CHROMIUM|CONFIG|DATA|LACKS|MINIO(?:_\w+)?|NATS_\w+|PYTHON|STRICT|TENSORFLOW)$/u;
@@ -31,7 +31,7 @@ export function readEnvironment(
 ): EnvironmentReading {
   const reading: EnvironmentReading = { values: {}, names: {} };
   const known = new Set(alsoKnown.map((option) => variableName(option)));
-  for (const [option, type] of Object.entries(schema.shape)) {
+  for (const [option, type] of optionTypes(schema)) {
     const candidates = [service === undefined ? [] : variableName(option, service), variableName(option)].flat();
     candidates.forEach((name) => known.add(name));
     const name = candidates.find((candidate) => environment[candidate]);

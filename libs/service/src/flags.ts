@@ -2,13 +2,20 @@ import { CodedError } from '@bluewaters/errors';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { flagName, nearestName } from './option-names.js';
-import { optionFacts, readText } from './option-types.js';
+import { optionFacts, optionTypes, readText } from './option-types.js';
 
 interface FlagToken {
   readonly kind: 'option' | 'positional' | 'option-terminator';
   readonly rawName?: string;
   readonly name?: string;
   readonly value?: string | undefined;
+}
+
+/** A flag that exists. */
+interface Flag {
+  readonly option: string;
+  readonly type: z.core.$ZodType;
+  readonly isBoolean: boolean;
 }
 
 /**
@@ -19,50 +26,47 @@ interface FlagToken {
  * @throws {CodedError} CONFIG_INVALID naming the flag, and the nearest one that exists.
  */
 export function parseFlags(schema: z.ZodObject, argv: readonly string[]): Record<string, unknown> {
-  const options = Object.keys(schema.shape);
-  const byFlag = new Map(options.map((option) => [flagName(option), option]));
+  const flags = flagsOf(schema);
   const values: Record<string, unknown> = {};
-  for (const token of tokensOf(schema, argv)) {
+  for (const token of tokensOf(flags, argv)) {
     if (token.kind === 'option-terminator') continue;
-    const { option, text } = readToken(schema, byFlag, token);
-    const value = readText(schema.shape[option]!, text, `--${flagName(option)}`);
-    values[option] = Array.isArray(value) ? [...((values[option] as unknown[] | undefined) ?? []), ...value] : value;
+    const { flag, text } = readToken(flags, token);
+    const value = readText(flag.type, text, `--${flagName(flag.option)}`);
+    const before = values[flag.option];
+    values[flag.option] = Array.isArray(value) && Array.isArray(before) ? before.concat(value) : value;
   }
   return values;
 }
 
-function tokensOf(schema: z.ZodObject, argv: readonly string[]): FlagToken[] {
-  const declared = Object.entries(schema.shape).map(([option, type]) => [
-    flagName(option),
-    { type: optionFacts(type).kind === 'boolean' ? ('boolean' as const) : ('string' as const) },
-  ]);
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: Object.fromEntries(declared),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  return tokens;
+function flagsOf(schema: z.ZodObject): ReadonlyMap<string, Flag> {
+  const flags = [...optionTypes(schema)].map(
+    ([option, type]) => [flagName(option), { option, type, isBoolean: optionFacts(type).kind === 'boolean' }] as const,
+  );
+  return new Map(flags);
+}
+
+function tokensOf(flags: ReadonlyMap<string, Flag>, argv: readonly string[]): FlagToken[] {
+  const declared = [...flags].map(
+    ([name, { isBoolean }]) => [name, { type: isBoolean ? ('boolean' as const) : ('string' as const) }] as const,
+  );
+  const options = Object.fromEntries(declared);
+  return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true }).tokens;
 }
 
 function readToken(
-  schema: z.ZodObject,
-  byFlag: ReadonlyMap<string, string>,
+  flags: ReadonlyMap<string, Flag>,
   { kind, name = '', value, rawName = '' }: FlagToken,
-): { option: string; text: string } {
+): { flag: Flag; text: string } {
   if (kind === 'positional') throw refused(`"${value}"`, 'flags of the form --key value');
-  const positive = byFlag.get(name);
-  if (positive !== undefined) {
-    const text = value ?? (optionFacts(schema.shape[positive]!).kind === 'boolean' ? 'true' : undefined);
+  const flag = flags.get(name);
+  if (flag) {
+    const text = value ?? (flag.isBoolean ? 'true' : undefined);
     if (text === undefined) throw refused(`--${name}`, 'a value after it');
-    return { option: positive, text };
+    return { flag, text };
   }
-  const negated = name.startsWith('no-') ? byFlag.get(name.slice(3)) : undefined;
-  if (negated !== undefined && optionFacts(schema.shape[negated]!).kind === 'boolean' && value === undefined) {
-    return { option: negated, text: 'false' };
-  }
-  const nearest = nearestName(name, byFlag.keys());
+  const negated = name.startsWith('no-') ? flags.get(name.slice(3)) : undefined;
+  if (negated?.isBoolean && value === undefined) return { flag: negated, text: 'false' };
+  const nearest = nearestName(name, flags.keys());
   throw refused(rawName, nearest === undefined ? 'one that --help lists' : `--${nearest}`);
 }
 

@@ -1,16 +1,25 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './logger.js';
 
-/** Options that every service process has besides its own. */
-export function frameOptions(healthPort: number) {
-  return {
-    store: z.string().describe('directory:/path or minio:http://host:9000/bucket'),
-    bus: z.string().default('nats://127.0.0.1:4222').describe('nats://host:4222'),
-    healthHost: z.string().default('127.0.0.1').describe('where /healthz, /readyz and /metrics are'),
+/**
+ * Options that every service process has besides its own.
+ *
+ * @param healthPort The default: another one for each service, so that four fit on a machine.
+ */
+export function frameOptions(healthPort: number): FrameSchema {
+  return frame.extend({
     healthPort: z.int().min(0).max(65535).default(healthPort).describe('0 takes a free one'),
-    logLevel: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
-  };
+  });
 }
 
+const frame = z.object({
+  store: z.string().describe('directory:/path or minio:http://host:9000/bucket'),
+  bus: z.string().default('nats://127.0.0.1:4222').describe('nats://host:4222'),
+  healthHost: z.string().default('127.0.0.1').describe('where /healthz, /readyz and /metrics are'),
+  logLevel: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
+});
+
+type FrameSchema = z.ZodObject<typeof frame.shape & { readonly healthPort: z.ZodDefault<z.ZodInt> }>;
+
 /** The resolved form of {@link frameOptions}. */
-export type FrameOptions = z.output<z.ZodObject<ReturnType<typeof frameOptions>>>;
+export type FrameOptions = z.output<FrameSchema>;

@@ -5,7 +5,7 @@ export { parseFlags } from './flags.js';
 export { flagName, nearestName, variableName } from './option-names.js';
 export { optionFacts, type OptionFacts, type ValueKind } from './option-types.js';
 export { describeOptions } from './usage.js';
-export { parseBus, parseStore, type BusOptions } from './ports.js';
+export { parseBus, parseStore } from './ports.js';
 export { createLogger, LOG_LEVELS, type LogLevel } from './logger.js';
 export { createHttpApp, type HttpAppOptions } from './http-app.js';
 export { listen, type HttpServer, type ListenOptions } from './listen.js';

@@ -19,6 +19,11 @@ function defaultOf(schema: z.core.$ZodType): unknown {
   return definition.innerType === undefined ? undefined : defaultOf(definition.innerType);
 }
 
+/** The options of a schema, by name. */
+export function optionTypes(schema: z.ZodObject): ReadonlyMap<string, z.core.$ZodType> {
+  return new Map(Object.entries(schema.shape as Record<string, z.core.$ZodType>));
+}
+
 /** What a schema says of one option, for help and for parsers of flags. */
 export interface OptionFacts {
   readonly kind: ValueKind;

@@ -55,10 +55,11 @@ function pick(values: Readonly<Record<string, unknown>>, names: readonly string[
 
 function refuseUnknown(schema: z.ZodObject, file: OptionsFile | undefined, alsoKnown: readonly string[]): void {
   const known = [...Object.keys(schema.shape), ...alsoKnown];
-  for (const name of Object.keys(file?.values ?? {})) {
+  if (!file) return;
+  for (const name of Object.keys(file.values)) {
     if (known.includes(name)) continue;
     throw new CodedError('CONFIG_INVALID', 'An option is unknown', {
-      details: { file: file!.path, field: name, expected: nearestName(name, known) ?? 'one that --help lists' },
+      details: { file: file.path, field: name, expected: nearestName(name, known) ?? 'one that --help lists' },
     });
   }
 }

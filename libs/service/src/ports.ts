@@ -1,8 +1,6 @@
 import { CodedError } from '@bluewaters/errors';
+import type { BusOptions } from '@bluewaters/messages';
 import type { StoreOptions } from '@bluewaters/storage';
-
-/** How a message bus is named in options. */
-export type BusOptions = { readonly kind: 'in-process' } | { readonly kind: 'nats'; readonly url: string };
 
 /**
  * Reads the one-string form of a store: `directory:/path` (relative paths too), `minio:http://host:9000/bucket` or
@@ -34,19 +32,18 @@ function invalidStore(): CodedError {
 }
 
 /**
- * Reads the one-string form of a bus: `nats://host:4222` (or `tls://…`, several separated by commas) or `in-process`.
+ * Reads the one-string form of a bus: `nats://host:4222`, `tls://host:4222` or `in-process`.
  *
  * @throws {CodedError} CONFIG_INVALID for any other form.
  */
 export function parseBus(text: string): BusOptions {
   if (text === 'in-process') return { kind: 'in-process' };
-  const addresses = text.split(',');
-  if (!addresses.every((address) => /^(?:nats|tls):\/\/[^/]+$/u.test(address) && URL.canParse(address))) {
+  if (!/^(?:nats|tls):\/\/[^/,]+$/u.test(text) || !URL.canParse(text)) {
     throw new CodedError('CONFIG_INVALID', 'The bus is not in a known form', {
       details: { field: 'bus', expected: 'nats://host:4222 or in-process' },
     });
   }
-  addresses.forEach((address) => refuseCredentials(new URL(address), 'bus', 'the BLUEWATERS_NATS_* variables'));
+  refuseCredentials(new URL(text), 'bus', 'BLUEWATERS_NATS_USER and BLUEWATERS_NATS_PASSWORD');
   return { kind: 'nats', url: text };
 }
 

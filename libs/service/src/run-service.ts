@@ -1,6 +1,5 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
-import * as messages from '@bluewaters/messages';
-import type { MessageBus } from '@bluewaters/messages';
+import { openBus, type BusOptions, type MessageBus } from '@bluewaters/messages';
 import { openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -11,7 +10,7 @@ import { startHealthServer } from './health.js';
 import type { HttpServer } from './listen.js';
 import { createLogger } from './logger.js';
 import { readOptionsFile, resolveOptions } from './options.js';
-import { parseBus, parseStore, type BusOptions } from './ports.js';
+import { parseBus, parseStore } from './ports.js';
 import type { RunningService, ServicePorts } from './service.js';
 import { stopSignal } from './stop-signals.js';
 import { describeOptions } from './usage.js';
@@ -59,7 +58,7 @@ export async function runService<Schema extends z.ZodObject>(definition: Service
 }
 
 function readOptions<Schema extends z.ZodObject>({ name, optionsSchema, defaults }: ServiceDefinition<Schema>) {
-  const frameSchema = z.object(frameOptions(defaults.healthPort));
+  const frameSchema = frameOptions(defaults.healthPort);
   const schema = z.strictObject({ ...frameSchema.shape, ...optionsSchema.shape });
   const argv = process.argv.slice(2);
   if (argv.includes('--help')) {
@@ -95,7 +94,7 @@ async function runUntil(
     { host: frame.healthHost, port: frame.healthPort },
   );
   const store = await openStore(places.store);
-  const bus = await (messages as unknown as { openBus(o: unknown): Promise<MessageBus> }).openBus(places.bus);
+  const bus = await openBus(places.bus, (err, where) => log.warn({ err, where }, 'a message was lost'));
   log.info({ health: health.address, store: store.description, bus: bus.description }, 'starting');
   const service = await start({ bus, store, log, metrics }, places);
   readiness = () => service.readiness();

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { flagName, variableName } from './option-names.js';
-import { optionFacts } from './option-types.js';
+import { optionFacts, optionTypes } from './option-types.js';
 
 /** What `--help` prints: each option with its flag, its variable, what it means and its default. */
 export function describeOptions(name: string, schema: z.ZodObject): string {
-  const lines = Object.entries(schema.shape).map(([option, type]) => {
+  const lines = [...optionTypes(schema)].map(([option, type]) => {
     const { description, defaultValue } = optionFacts(type);
-    const notes = [description, defaultValue === undefined ? undefined : `default ${String(defaultValue)}`];
+    const notes = [description, defaultValue === undefined ? undefined : `default ${JSON.stringify(defaultValue)}`];
     const about = notes.filter((note) => note !== undefined).join('; ');
     return `  --${flagName(option).padEnd(22)} ${variableName(option).padEnd(36)} ${about}`.trimEnd();
   });

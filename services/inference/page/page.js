@@ -1,3 +1,4 @@
+/* global document, location, Option */
 /** The page: picks a model, takes a picture (dropped, chosen or pasted), asks the service, shows the most probable classes. */
 
 const TOP = 5;

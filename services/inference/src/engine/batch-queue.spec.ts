@@ -9,7 +9,11 @@ class FakeEngine implements Pick<Engine, 'predict'> {
   readonly batches: { readonly key: string; readonly values: number[] }[] = [];
   #gates: (() => void)[] = [];
 
-  constructor(readonly held = false) {}
+  readonly #held: boolean;
+
+  constructor(held = false) {
+    this.#held = held;
+  }
 
   release(): void {
     this.#gates.shift()?.();
@@ -18,7 +22,7 @@ class FakeEngine implements Pick<Engine, 'predict'> {
   async predict(key: string, images: readonly Uint8Array[]): Promise<Record<string, OutputBatch>> {
     const values = images.map(([value]) => value!);
     this.batches.push({ key, values });
-    if (this.held) await new Promise<void>((resolve) => this.#gates.push(resolve));
+    if (this.#held) await new Promise<void>((resolve) => this.#gates.push(resolve));
     if (values.includes(99)) throw new CodedError('IMAGE_INVALID', 'not a picture');
     const pairs = values.flatMap((value) => [value, value + 1]);
     return { pair: { dtype: 'int32', shape: [values.length, 2], values: Int32Array.from(pairs) } };

@@ -70,7 +70,11 @@ async function classifyBody(classifier: Classifier, request: Request): Promise<u
 function topOf(text: unknown): number {
   if (text === undefined) return DEFAULT_TOP;
   if (typeof text === 'string' && /^[1-9]\d{0,4}$/u.test(text)) return Number(text);
-  const details = { field: 'top', expected: 'a whole number from 1', got: String(text) };
+  const details = {
+    field: 'top',
+    expected: 'a whole number from 1',
+    got: typeof text === 'string' ? text : 'more than one',
+  };
   throw new CodedError('REQUEST_INVALID', 'Malformed request', { details });
 }
 
