@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JetStreamClient, JetStreamManager, NatsConnection, StreamConfig, StreamInfo } from 'nats';
+import {
+  ErrorCode,
+  NatsError,
+  type JetStreamClient,
+  type JetStreamManager,
+  type NatsConnection,
+  type StreamConfig,
+  type StreamInfo,
+} from 'nats';
 import { isMissing, isTimeout, natsError } from './errors.js';
 
 /** What a stream must be like; the rest is the server's choice. */
@@ -27,7 +35,7 @@ export class Link {
   /** Calls `listener` after each reconnection, when the server may have lost what it knew. Answers how to end that. */
   onReconnect(listener: () => void): () => void {
     this.#reconnected.add(listener);
-    return () => this.#reconnected.delete(listener);
+    return () => void this.#reconnected.delete(listener);
   }
 
   /** Facts of a stream, which is made when it is not there. */
@@ -48,7 +56,7 @@ export class Link {
   async call<T>(doing: string, run: () => Promise<T>, repair: () => Promise<unknown>, once = false): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await run();
+        return await (once ? run() : this.#unlessReconnected(run));
       } catch (error) {
         const mayPass = isMissing(error) || (isTimeout(error) && !once);
         if (!mayPass || attempt === CALL_ATTEMPTS) throw natsError(error, doing);
@@ -71,6 +79,19 @@ export class Link {
   async close(): Promise<void> {
     await Promise.race([this.connection.drain().catch(() => {}), sleep(DRAIN_MS, undefined, { ref: false })]);
     await this.connection.close();
+  }
+
+  /** What was under way when the connection broke is never answered: there is no use in waiting for the timeout. */
+  async #unlessReconnected<T>(run: () => Promise<T>): Promise<T> {
+    let forget = () => {};
+    const broken = new Promise<never>((_, reject) => {
+      forget = this.onReconnect(() => reject(NatsError.errorForCode(ErrorCode.Timeout)));
+    });
+    try {
+      return await Promise.race([run(), broken]);
+    } finally {
+      forget();
+    }
   }
 
   async #follow(): Promise<void> {
