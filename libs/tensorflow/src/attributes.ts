@@ -13,14 +13,13 @@ import type { Shape } from './shape.js';
 import { shapeProto } from './tensor-proto.js';
 import type { Tensor } from './tensor.js';
 
-/** One attribute that is no list; a shape may be null or undefined where the rank is unknown. */
+/** One attribute that is no list; a dtype is written by its name, and a shape may be null or undefined where the rank is unknown. */
 export type SingleAttributeValue =
   | number
   | bigint
   | boolean
   | string
   | Uint8Array
-  | DType
   | Shape
   | GraphFunction
   | null

@@ -64,12 +64,24 @@ async function writeThrough(path: string, text: string): Promise<void> {
   }
 }
 
-/** In the text form of messages a string is quoted as in C; a JSON string is one for all that a path holds. */
+/** In the text form of messages strings are escaped as in C. */
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
 function quote(value: string): string {
-  return JSON.stringify(value);
+  const escaped = value.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r');
+  return `"${escaped}"`;
 }
 
 function valuesOf(text: string, field: string): string[] {
-  const lines = text.matchAll(new RegExp(`^\\s*${field}:\\s*("(?:[^"\\\\]|\\\\.)*")`, 'gm'));
-  return [...lines].map(([, quoted]) => JSON.parse(quoted!) as string);
+  const lines = text.matchAll(new RegExp(`^\\s*${field}:\\s*"((?:[^"\\\\]|\\\\.)*)"`, 'gm'));
+  return [...lines].map(([, escaped = '']) => unquote(escaped));
+}
+
+/** Python writes every byte of a letter beyond ASCII in octal, so this works on bytes. */
+function unquote(escaped: string): string {
+  const bytes = Buffer.from(escaped).toString('latin1');
+  const plain = bytes.replace(/\\([0-7]{1,3}|.)/g, (_, code: string) =>
+    /^[0-7]/.test(code) ? String.fromCharCode(parseInt(code, 8)) : (ESCAPES[code] ?? code),
+  );
+  return Buffer.from(plain, 'latin1').toString();
 }

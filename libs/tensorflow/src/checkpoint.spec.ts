@@ -78,8 +78,8 @@ describe('Saver', () => {
   });
 
   it('refuses a checkpoint that is missing, cut short, or of other variables, and names it', async () => {
-    const { graph, initialize, saver: keeper } = counted();
-    using _graph = graph;
+    const { initialize, saver: keeper, ...built } = counted();
+    using graph = built.graph;
     using session = new Session(graph);
     await session.run({ targets: [initialize] });
     const prefix = join(folder, 'model.ckpt-1');
@@ -94,8 +94,8 @@ describe('Saver', () => {
   });
 
   it('says that there is no folder to save in', async () => {
-    const { graph, initialize, saver: keeper } = counted();
-    using _graph = graph;
+    const { initialize, saver: keeper, ...built } = counted();
+    using graph = built.graph;
     using session = new Session(graph);
     await session.run({ targets: [initialize] });
     writeFileSync(join(folder, 'file'), '');
@@ -105,11 +105,16 @@ describe('Saver', () => {
 
 describe('the checkpoint state', () => {
   it('is read as it was written, whatever the names', async () => {
-    const state = { latest: 'model.ckpt-"2"\\', all: ['model.ckpt-1', 'model.ckpt-"2"\\'] };
+    const state = { latest: 'modèle.ckpt-"2"\\', all: ['model.ckpt-1', 'modèle.ckpt-"2"\\'] };
     await writeCheckpointState(folder, { latest: 'model.ckpt-1', all: ['model.ckpt-1'] });
     await writeCheckpointState(folder, state);
     expect(await readCheckpointState(folder)).toEqual(state);
     expect(readdirSync(folder)).toEqual(['checkpoint']);
+  });
+
+  it('is read as Python writes it', async () => {
+    writeFileSync(join(folder, 'checkpoint'), 'model_checkpoint_path: "\\303\\274bung\\\\1"\n');
+    expect((await readCheckpointState(folder))?.latest).toBe('übung\\1');
   });
 
   it('is undefined without the file, and refused without a newest checkpoint', async () => {

@@ -45,11 +45,11 @@ function flatten(value: ConstantValue, dtype: DType | undefined): Flat {
 }
 
 function shapeOf(value: ScalarValue | NestedValues | undefined): number[] {
-  return Array.isArray(value) ? [value.length, ...shapeOf((value as NestedValues)[0])] : [];
+  return Array.isArray(value) ? [value.length, ...shapeOf(value[0] as ScalarValue | NestedValues | undefined)] : [];
 }
 
 function defaultDtype(values: ElementValues): DType {
-  if (ArrayBuffer.isView(values)) return dtypeOfArray(values as TensorValues);
+  if (ArrayBuffer.isView(values)) return dtypeOfArray(values);
   switch (typeof values[0]) {
     case 'bigint':
       return 'int64';

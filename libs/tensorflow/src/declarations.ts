@@ -66,7 +66,7 @@ export const DECLARATIONS = {
     'int TF_GraphGetTensorNumDims(void *graph, TF_Output output, void *status)',
   ),
   TF_GraphGetTensorShape: c<
-    (graph: Pointer, output: NativeOutput, shape: number[], rank: number, status: Pointer) => void
+    (...parameters: [graph: Pointer, output: NativeOutput, shape: number[], rank: number, status: Pointer]) => void
   >('void TF_GraphGetTensorShape(void *graph, TF_Output output, _Out_ int64_t *shape, int rank, void *status)'),
   TF_NewImportGraphDefOptions: c<() => Pointer>('void *TF_NewImportGraphDefOptions()'),
   TF_DeleteImportGraphDefOptions: c<Release>('void TF_DeleteImportGraphDefOptions(void *options)'),
@@ -102,7 +102,7 @@ export const DECLARATIONS = {
     'void TF_SetAttrTensor(void *description, const char *name, void *tensor, void *status)',
   ),
   TF_SetAttrValueProto: c<
-    (description: Pointer, name: string, bytes: Uint8Array, length: number, status: Pointer) => void
+    (...parameters: [description: Pointer, name: string, bytes: Uint8Array, length: number, status: Pointer]) => void
   >('void TF_SetAttrValueProto(void *description, const char *name, const void *bytes, size_t length, void *status)'),
   TF_OperationName: c<(operation: Pointer) => string>('const char *TF_OperationName(void *operation)'),
   TF_OperationOpType: c<(operation: Pointer) => string>('const char *TF_OperationOpType(void *operation)'),
@@ -126,15 +126,17 @@ export const DECLARATIONS = {
 
   TF_AddGradientsWithPrefix: c<
     (
-      graph: Pointer,
-      prefix: string,
-      ys: readonly NativeOutput[],
-      yCount: number,
-      xs: readonly NativeOutput[],
-      xCount: number,
-      gradYs: readonly NativeOutput[] | null,
-      status: Pointer,
-      gradXs: NativeOutput[],
+      ...parameters: [
+        graph: Pointer,
+        prefix: string,
+        ys: readonly NativeOutput[],
+        yCount: number,
+        xs: readonly NativeOutput[],
+        xCount: number,
+        gradYs: readonly NativeOutput[] | null,
+        status: Pointer,
+        gradXs: NativeOutput[],
+      ]
     ) => void
   >(
     'void TF_AddGradientsWithPrefix(void *graph, const char *prefix, const TF_Output *ys, int yCount, ' +
@@ -143,19 +145,21 @@ export const DECLARATIONS = {
 
   TF_GraphToFunction: c<
     (
-      graph: Pointer,
-      name: string,
-      appendHash: number,
-      operationCount: number,
-      operations: null,
-      inputCount: number,
-      inputs: readonly NativeOutput[],
-      outputCount: number,
-      outputs: readonly NativeOutput[],
-      outputNames: null,
-      options: null,
-      description: null,
-      status: Pointer,
+      ...parameters: [
+        graph: Pointer,
+        name: string,
+        appendHash: number,
+        operationCount: number,
+        operations: null,
+        inputCount: number,
+        inputs: readonly NativeOutput[],
+        outputCount: number,
+        outputs: readonly NativeOutput[],
+        outputNames: null,
+        options: null,
+        description: null,
+        status: Pointer,
+      ]
     ) => Pointer | null
   >(
     'void *TF_GraphToFunction(void *graph, const char *name, uint8_t appendHash, int operationCount, ' +
@@ -179,14 +183,16 @@ export const DECLARATIONS = {
   ),
   TF_LoadSessionFromSavedModel: c<
     (
-      options: Pointer,
-      runOptions: null,
-      directory: string,
-      tags: readonly string[],
-      tagCount: number,
-      graph: Pointer,
-      metaGraph: Pointer,
-      status: Pointer,
+      ...parameters: [
+        options: Pointer,
+        runOptions: null,
+        directory: string,
+        tags: readonly string[],
+        tagCount: number,
+        graph: Pointer,
+        metaGraph: Pointer,
+        status: Pointer,
+      ]
     ) => Pointer | null
   >(
     'void *TF_LoadSessionFromSavedModel(void *options, void *runOptions, const char *directory, ' +
@@ -195,18 +201,20 @@ export const DECLARATIONS = {
   // It returns nothing; koffi 3.1.6 crashes on asynchronous functions that say so, and no one reads the int.
   TF_SessionRun: c<
     (
-      session: Pointer,
-      runOptions: null,
-      inputs: readonly NativeOutput[],
-      inputValues: readonly Pointer[],
-      inputCount: number,
-      outputs: readonly NativeOutput[],
-      outputValues: (Pointer | null)[],
-      outputCount: number,
-      targets: readonly Pointer[],
-      targetCount: number,
-      runMetadata: null,
-      status: Pointer,
+      ...parameters: [
+        session: Pointer,
+        runOptions: null,
+        inputs: readonly NativeOutput[],
+        inputValues: readonly Pointer[],
+        inputCount: number,
+        outputs: readonly NativeOutput[],
+        outputValues: (Pointer | null)[],
+        outputCount: number,
+        targets: readonly Pointer[],
+        targetCount: number,
+        runMetadata: null,
+        status: Pointer,
+      ]
     ) => number
   >(
     'int TF_SessionRun(void *session, void *runOptions, const TF_Output *inputs, void **inputValues, int inputCount, ' +

@@ -56,14 +56,17 @@ const DTYPES_BY_NUMBER = new Map<number, DType>(
 /** TensorFlow adds 100 for the reference types of its first variables. */
 const REFERENCE_OFFSET = 100;
 
+/** Whether a value names an element type. */
 export function isDType(value: unknown): value is DType {
   return typeof value === 'string' && Object.hasOwn(DTYPE_NUMBERS, value);
 }
 
+/** Whether a typed array can hold the elements. */
 export function isNumericDType(dtype: DType): dtype is NumericDType {
   return Object.hasOwn(ARRAYS, dtype);
 }
 
+/** TensorFlow's number for an element type. */
 export function dtypeNumber(dtype: DType): number {
   return DTYPE_NUMBERS[dtype];
 }

@@ -6,7 +6,7 @@ import { Handle } from './handles.js';
 import { native } from './native.js';
 import type { Output } from './operation.js';
 import type { Scope } from './scope.js';
-import { checked } from './status.js';
+import { checkedPointer } from './status.js';
 
 /** How a function is named. */
 export interface FunctionOptions {
@@ -53,7 +53,7 @@ function convert(
   const naming = [name, appendHash ? 1 : 0] as const;
   const allOperations = [-1, null] as const;
   const defaults = [null, null, null] as const;
-  const pointer = checked(
+  const pointer = checkedPointer(
     (status) =>
       TF_GraphToFunction(
         ...([
@@ -68,5 +68,5 @@ function convert(
       ),
     (failure) => new CodedError('GRAPH_INVALID', `function '${name}': ${failure.message}`, { cause: failure }),
   );
-  return new Handle('function', pointer!, TF_DeleteFunction);
+  return new Handle('function', pointer, TF_DeleteFunction);
 }

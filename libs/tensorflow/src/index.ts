@@ -36,6 +36,7 @@ export {
   squeeze,
   stopGradient,
   transpose,
+  type SliceOptions,
 } from './operations/arrays.js';
 export {
   add,
@@ -76,6 +77,7 @@ export {
   type BatchNormResult,
   type DataFormat,
   type DropoutOptions,
+  type InTopKInputs,
   type LrnOptions,
   type Padding,
   type Window,

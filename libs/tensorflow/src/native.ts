@@ -54,7 +54,7 @@ function load(): LibraryHandle {
     return koffi.load(library, { lazy: true, global: true });
   } catch (error) {
     throw new CodedError('TENSORFLOW_MISSING', 'the TensorFlow library does not load; run `npm run setup`', {
-      details: { file: library, got: String(error) },
+      details: { file: library, ...(error instanceof Error && { got: error.message }) },
       cause: error,
     });
   }
@@ -87,8 +87,8 @@ export function callAsync<Parameters extends unknown[], Result>(
   ...parameters: Parameters
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    call.async(...parameters, (error: unknown, result: Result) => {
-      if (error) reject(error instanceof Error ? error : new Error(String(error)));
+    call.async(...parameters, (error: Error | null, result: Result) => {
+      if (error) reject(error);
       else resolve(result);
     });
   });

@@ -8,7 +8,7 @@ import type { Graph } from './graph.js';
 import { native, type Pointer } from './native.js';
 import { Operation, type Output } from './operation.js';
 import { describeShape } from './shape.js';
-import { checked } from './status.js';
+import { checkedPointer } from './status.js';
 import { Tensor } from './tensor.js';
 
 /** One input of an operation: an output, or a list of them where the definition takes any number. */
@@ -75,7 +75,7 @@ function encodeOne(request: OperationRequest, name: string, kind: string, value:
   try {
     return toBinary(AttrValueSchema, encodeAttribute(kind, value));
   } catch (error) {
-    const got = Array.isArray(value) ? 'a list' : value instanceof Tensor ? 'a tensor' : String(value);
+    const got = typeof value === 'object' ? 'a list or an object' : String(value);
     throw refusal(request, `attribute '${name}' is ${kind}`, { got }, error);
   }
 }
@@ -104,7 +104,7 @@ function finish(
   request: OperationRequest,
 ): Operation {
   const tf = native();
-  const pointer = checked(
+  const pointer = checkedPointer(
     (status) => {
       for (const [name, value] of attributes) {
         if (value instanceof Tensor) tf.TF_SetAttrTensor(description, name, value.handle.pointer, status);
@@ -114,7 +114,7 @@ function finish(
     },
     (failure) => refusal(request, failure.message, {}, failure),
   );
-  return new Operation(graph, pointer!);
+  return new Operation(graph, pointer);
 }
 
 function refusal(

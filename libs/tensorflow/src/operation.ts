@@ -7,7 +7,7 @@ import { NodeDefSchema, type NodeDef } from './generated/tensorflow/core/framewo
 import type { Graph } from './graph.js';
 import { native, type NativeOutput, type Pointer } from './native.js';
 import type { Shape } from './shape.js';
-import { checked } from './status.js';
+import { checked, notNull } from './status.js';
 
 /** One operation of a graph. */
 export class Operation {
@@ -52,7 +52,7 @@ export class Operation {
   /** The output that arrives at one input, counted through all lists. */
   input(index: number): Output {
     const { oper, index: from } = native().TF_OperationInput({ oper: this.pointer, index });
-    return new Output(new Operation(this.graph, oper!), from);
+    return new Output(new Operation(this.graph, notNull(oper)), from);
   }
 
   /** All outputs, in the order of the operation's definition. */

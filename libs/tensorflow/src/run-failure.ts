@@ -12,28 +12,21 @@ const FILE_FAILURES: readonly { readonly words: RegExp; readonly code: ErrorCode
 
 /** The error for a failed run: TENSORFLOW_FAILED, or the code of the file that caused it. */
 export function runFailure(failure: StatusError): CodedError {
-  const message = failure.message.replace(/\s+/g, ' ').trim();
-  const operation = /\{\{node ([^}]+)\}\}/.exec(message)?.[1];
-  for (const { words, code } of FILE_FAILURES) {
-    const groups = words.exec(message)?.groups;
-    if (words.test(message)) return coded(code, message, operation, failure, groups);
-  }
-  return coded('TENSORFLOW_FAILED', message, operation, failure);
+  const words = failure.message.replace(/\s+/g, ' ').trim();
+  const found = FILE_FAILURES.find((kind) => kind.words.test(words));
+  const details = { ...placeIn(words, found?.words), ...operationIn(words) };
+  const message = `TensorFlow reported ${failure.status}: ${words}`;
+  return new CodedError(found?.code ?? 'TENSORFLOW_FAILED', message, { details, cause: failure });
 }
 
-function coded(
-  code: ErrorCode,
-  message: string,
-  operation: string | undefined,
-  cause: StatusError,
-  groups: Readonly<Record<string, string>> = {},
-): CodedError {
-  const details: ErrorDetails = {
-    ...(groups['file'] !== undefined && { file: groups['file'] }),
-    ...(groups['offset'] !== undefined && { offset: Number(groups['offset']) }),
-    ...(operation !== undefined && { field: operation }),
-  };
-  return new CodedError(code, `TensorFlow reported ${cause.status}: ${message}`, { details, cause });
+function placeIn(words: string, pattern: RegExp | undefined): ErrorDetails {
+  const { file, offset } = pattern?.exec(words)?.groups ?? {};
+  return { ...(file !== undefined && { file }), ...(offset !== undefined && { offset: Number(offset) }) };
+}
+
+function operationIn(words: string): ErrorDetails {
+  const field = /\{\{node ([^}]+)\}\}/.exec(words)?.[1];
+  return field === undefined ? {} : { field };
 }
 
 /** Whether a run ended because an iterator had nothing left; an epoch ends so. */

@@ -14,7 +14,7 @@ import type { Output } from './operation.js';
 import type { SavedModelSignature } from './saved-model-graph.js';
 import { nativeSessionOptions, type SessionOptions } from './session-options.js';
 import { Session, sessionHandle } from './session.js';
-import { failureOf, newStatus, type StatusError } from './status.js';
+import { failureOf, newStatus, notNull, type StatusError } from './status.js';
 
 /** How a SavedModel is loaded. */
 export interface LoadOptions extends SessionOptions {
@@ -68,7 +68,7 @@ async function openModel(directory: string, options: LoadOptions, graph: Graph, 
   );
   const failure = failureOf(status);
   if (failure) throw invalidModel(directory, failure);
-  return sessionHandle(pointer!);
+  return sessionHandle(notNull(pointer));
 }
 
 function invalidModel(directory: string, failure: StatusError): CodedError {
@@ -96,7 +96,9 @@ function readSignatures(
 }
 
 function readOutputs(graph: Graph, infos: Readonly<Record<string, TensorInfo>>): Record<string, Output> {
-  return Object.fromEntries(
-    Object.entries(infos).map(([key, info]) => [key, graph.output(String(info.encoding.value))]),
-  );
+  return Object.fromEntries(Object.entries(infos).map(([key, info]) => [key, graph.output(nameOf(info))]));
+}
+
+function nameOf({ encoding }: TensorInfo): string {
+  return encoding.case === 'name' ? encoding.value : '';
 }

@@ -49,8 +49,8 @@ async function write(
   directory: string,
   options: { extraFiles?: Record<string, string>; stripTraining?: boolean } = {},
 ) {
-  const { graph, x, w, probabilities, signature } = model();
-  using _graph = graph;
+  const { x, w, probabilities, signature, ...built } = model();
+  using graph = built.graph;
   using session = new Session(graph);
   await session.run({ targets: [w.initializer] });
   await writeSavedModel(directory, {

@@ -6,7 +6,7 @@ import { callAsync, native, type Pointer } from './native.js';
 import type { Operation, Output } from './operation.js';
 import { runFailure } from './run-failure.js';
 import { nativeSessionOptions, type SessionOptions } from './session-options.js';
-import { checked, failureOf, newStatus } from './status.js';
+import { checked, checkedPointer, failureOf, newStatus, notNull } from './status.js';
 import { Tensor } from './tensor.js';
 
 /** One step: what goes in, what comes out, and what else has to happen. */
@@ -72,14 +72,14 @@ export class Session implements Disposable {
     }
     const failure = failureOf(status);
     if (failure) throw runFailure(failure);
-    return results.map((pointer) => Tensor.adopt(pointer!));
+    return results.map((pointer) => Tensor.adopt(notNull(pointer)));
   }
 
   /** The devices that this session can use. */
   listDevices(): Device[] {
     const tf = native();
-    const pointer = checked((status) => tf.TF_SessionListDevices(this.#handle.pointer, status), runFailure);
-    using list = new Handle('options', pointer!, tf.TF_DeleteDeviceList);
+    const pointer = checkedPointer((status) => tf.TF_SessionListDevices(this.#handle.pointer, status), runFailure);
+    using list = new Handle('options', pointer, tf.TF_DeleteDeviceList);
     return Array.from({ length: tf.TF_DeviceListCount(list.pointer) }, (_, index) =>
       checked(
         (status) => ({
@@ -121,11 +121,11 @@ export function sessionHandle(pointer: Pointer): Handle {
 
 function openSession(graph: Graph, options: SessionOptions): Handle {
   using nativeOptions = nativeSessionOptions(options);
-  const pointer = checked(
+  const pointer = checkedPointer(
     (status) => native().TF_NewSession(graph.pointer, nativeOptions.pointer, status),
     (failure) => new CodedError('TENSORFLOW_FAILED', `no session: ${failure.message}`, { cause: failure }),
   );
-  return sessionHandle(pointer!);
+  return sessionHandle(pointer);
 }
 
 /** A failure to cancel shows in the runs themselves. */

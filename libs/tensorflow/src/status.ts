@@ -1,4 +1,5 @@
 /** TensorFlow's status: how every native call says whether it worked. */
+import { CodedError } from '@bluewaters/errors';
 import { Handle } from './handles.js';
 import { native, type Pointer } from './native.js';
 
@@ -62,4 +63,18 @@ export function checked<Result>(call: (status: Pointer) => Result, refuse: (fail
   const failure = failureOf(status);
   if (failure) throw refuse(failure);
   return result;
+}
+
+/** The same for a call that, when it works, gives a pointer. */
+export function checkedPointer(
+  call: (status: Pointer) => Pointer | null,
+  refuse: (failure: StatusError) => Error,
+): Pointer {
+  return notNull(checked(call, refuse));
+}
+
+/** A pointer that TensorFlow promises once its status is OK. */
+export function notNull(pointer: Pointer | null): Pointer {
+  if (pointer !== null) return pointer;
+  throw new CodedError('INTERNAL', 'TensorFlow reported success and gave nothing');
 }

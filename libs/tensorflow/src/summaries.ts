@@ -1,7 +1,7 @@
 /** Summaries: the values within events, in the forms that TensorBoard's plugins take. */
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { dtypeNumber } from './dtypes.js';
-import { Summary_ValueSchema, SummaryMetadataSchema } from './generated/tensorflow/core/framework/summary_pb.js';
+import { SummaryMetadataSchema, type Summary_ValueSchema } from './generated/tensorflow/core/framework/summary_pb.js';
 import { TensorProtoSchema } from './generated/tensorflow/core/framework/tensor_pb.js';
 import { shapeProto } from './tensor-proto.js';
 
@@ -23,6 +23,7 @@ export type Histogram = readonly { readonly left: number; readonly right: number
 
 const BUCKETS = 30;
 
+/** For the plugin `scalars`. */
 export function scalarSummary(tag: string, value: number): SummaryInit {
   const tensor = create(TensorProtoSchema, {
     dtype: dtypeNumber('float32'),
@@ -32,6 +33,7 @@ export function scalarSummary(tag: string, value: number): SummaryInit {
   return tensorSummary(tag, 'scalars', tensor);
 }
 
+/** For the plugin `text`. */
 export function textSummary(tag: string, text: string): SummaryInit {
   return tensorSummary(tag, 'text', stringTensor([Buffer.from(text)]));
 }
@@ -41,6 +43,7 @@ export function imageSummary(tag: string, { png, width, height }: EncodedImage):
   return tensorSummary(tag, 'images', stringTensor([Buffer.from(String(width)), Buffer.from(String(height)), png]));
 }
 
+/** For the plugin `histograms`: rows of left, right and count. */
 export function histogramSummary(tag: string, histogram: Histogram): SummaryInit {
   const tensor = create(TensorProtoSchema, {
     dtype: dtypeNumber('float64'),

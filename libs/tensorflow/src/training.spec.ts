@@ -96,12 +96,12 @@ async function lossesOf(steps: number, threads: number): Promise<{ losses: numbe
   const { images, labels, variables, loss, accuracy, step } = trainable(graph.scope());
   using session = new Session(graph, { intraOpThreads: threads, interOpThreads: 1 });
   await session.run({ targets: variables.map(({ initializer }) => initializer) });
-  const fed = pictures();
-  using _images = fed.images;
-  using _labels = fed.labels;
+  const shown = pictures();
+  using shownImages = shown.images;
+  using shownLabels = shown.labels;
   const feeds = [
-    [images, fed.images],
-    [labels, fed.labels],
+    [images, shownImages],
+    [labels, shownLabels],
   ] as const;
   const losses: number[] = [];
   for (let i = 0; i < steps; i += 1) {

@@ -9,12 +9,15 @@ function transformed(
   scope: Scope,
   type: string,
   { variant, elements }: Dataset,
-  further: (own: Scope) => readonly Output[],
-  attributes: Readonly<Record<string, boolean>> = {},
+  inputsAndFlags: (own: Scope) => {
+    readonly inputs: readonly Output[];
+    readonly flags?: Readonly<Record<string, boolean>>;
+  },
 ): Dataset {
   const own = scope.child(type);
-  const inputs = [variant, ...further(own)];
-  const operation = own.namesake(type, { inputs, attributes: { ...elementAttributes(elements), ...attributes } });
+  const { inputs, flags } = inputsAndFlags(own);
+  const attributes = { ...elementAttributes(elements), ...flags };
+  const operation = own.namesake(type, { inputs: [variant, ...inputs], attributes });
   return { variant: operation.output(), elements };
 }
 
@@ -31,43 +34,43 @@ export interface ShuffleOptions {
 /** The elements in random order. */
 export function shuffle(scope: Scope, dataset: Dataset, options: ShuffleOptions): Dataset {
   const { bufferSize, seed, reshuffleEachIteration = false } = options;
-  const further = (own: Scope) => {
+  return transformed(scope, 'ShuffleDatasetV3', dataset, (own) => {
     const seeds = [int64(own, seed[0], 'seed'), int64(own, seed[1], 'seed2')];
     const reshuffle = own.constant(reshuffleEachIteration, { name: 'reshuffle' });
     // The dataset holds it; a generator that it makes itself it misses, loudly, when the session goes.
     const generator = own.op('AnonymousSeedGenerator', { inputs: [...seeds, reshuffle] }).output();
-    return [int64(own, bufferSize, 'buffer_size'), ...seeds, generator];
-  };
-  const attributes = { reshuffle_each_iteration: reshuffleEachIteration };
-  return transformed(scope, 'ShuffleDatasetV3', dataset, further, attributes);
+    return {
+      inputs: [int64(own, bufferSize, 'buffer_size'), ...seeds, generator],
+      flags: { reshuffle_each_iteration: reshuffleEachIteration },
+    };
+  });
 }
 
 /** Without the first `count` elements. */
 export function skip(scope: Scope, dataset: Dataset, count: Count): Dataset {
-  return transformed(scope, 'SkipDataset', dataset, (own) => [int64(own, count, 'count')]);
+  return transformed(scope, 'SkipDataset', dataset, (own) => ({ inputs: [int64(own, count, 'count')] }));
 }
 
 /** At most the first `count` elements; all for -1. */
 export function take(scope: Scope, dataset: Dataset, count: Count): Dataset {
-  return transformed(scope, 'TakeDataset', dataset, (own) => [int64(own, count, 'count')]);
+  return transformed(scope, 'TakeDataset', dataset, (own) => ({ inputs: [int64(own, count, 'count')] }));
 }
 
 /** The elements `count` times over; for ever by default. */
 export function repeat(scope: Scope, dataset: Dataset, count: Count = -1): Dataset {
-  return transformed(scope, 'RepeatDataset', dataset, (own) => [int64(own, count, 'count')]);
+  return transformed(scope, 'RepeatDataset', dataset, (own) => ({ inputs: [int64(own, count, 'count')] }));
 }
 
 /** Kept once they were computed, in memory or, for a path, in files that outlive the session. */
 export function cache(scope: Scope, dataset: Dataset, path = ''): Dataset {
-  return transformed(scope, 'CacheDatasetV2', dataset, (own) => [
-    own.constant(path, { name: 'filename' }),
-    own.op('AnonymousMemoryCache').output(),
-  ]);
+  return transformed(scope, 'CacheDatasetV2', dataset, (own) => ({
+    inputs: [own.constant(path, { name: 'filename' }), own.op('AnonymousMemoryCache').output()],
+  }));
 }
 
 /** Computed up to `bufferSize` elements ahead, while the session works on others. */
 export function prefetch(scope: Scope, dataset: Dataset, bufferSize: Count): Dataset {
-  return transformed(scope, 'PrefetchDataset', dataset, (own) => [int64(own, bufferSize, 'buffer_size')]);
+  return transformed(scope, 'PrefetchDataset', dataset, (own) => ({ inputs: [int64(own, bufferSize, 'buffer_size')] }));
 }
 
 /** How elements are put together. */

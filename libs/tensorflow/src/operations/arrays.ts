@@ -67,19 +67,16 @@ export function gather(
   return own.namesake('GatherV2', { inputs: [x, indices, scalar(own, axis, 'axis')] }).output();
 }
 
-/**
- * A box out of `x`.
- *
- * @param begin Where it starts, one number an axis.
- * @param size Its lengths; -1 takes all that follows.
- */
-export function slice(
-  scope: Scope,
-  x: Output,
-  begin: readonly number[],
-  size: readonly number[],
-  { name = 'Slice' }: Named = {},
-): Output {
+/** A box. */
+export interface SliceOptions extends Named {
+  /** Where it starts, one number an axis. */
+  readonly begin: readonly number[];
+  /** Its lengths; -1 takes all that follows. */
+  readonly size: readonly number[];
+}
+
+/** A box out of `x`. */
+export function slice(scope: Scope, x: Output, { begin, size, name = 'Slice' }: SliceOptions): Output {
   const own = scope.child(name);
   const box = [vector(own, begin, 'begin'), vector(own, size, 'size')];
   return own.namesake('Slice', { inputs: [x, ...box] }).output();

@@ -51,7 +51,7 @@ export interface CrossEntropyLoss {
 export function softmaxCrossEntropyLoss(scope: Scope, logits: Output, labels: Output): CrossEntropyLoss {
   const inner = scope.child('cross_entropy');
   const { loss: perExample, backprop } = sparseSoftmaxCrossEntropy(inner, logits, labels);
-  const batch = squeeze(inner, slice(inner, shape(inner, logits), [0], [1]), [0]);
+  const batch = squeeze(inner, slice(inner, shape(inner, logits), { begin: [0], size: [1] }), [0]);
   const gradient = div(inner, backprop, cast(inner, batch, logits.dtype));
   return { loss: mean(inner, perExample), perExample, gradient };
 }

@@ -167,11 +167,18 @@ export function topK(
   return { values: operation.output(0), indices: operation.output(1) };
 }
 
-/** bool [batch]: whether the label's score is among the k largest of predictions [batch, classes]. */
+/** Scores and what they should have found. */
+export interface InTopKInputs {
+  /** [batch, classes] */
+  readonly predictions: Output;
+  /** int32 or int64 [batch] */
+  readonly labels: Output;
+}
+
+/** bool [batch]: whether the label's score is among the k largest. */
 export function inTopK(
   scope: Scope,
-  predictions: Output,
-  labels: Output,
+  { predictions, labels }: InTopKInputs,
   k: number,
   { name = 'InTopKV2' }: Named = {},
 ): Output {
