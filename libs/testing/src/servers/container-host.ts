@@ -48,14 +48,21 @@ export class ContainerHost implements ServerHost {
   }
 
   async kill(): Promise<void> {
-    if (this.#isRunning) await this.#container?.stop({ remove: false, timeout: 0 });
+    if (this.#isRunning) await (await this.#handle())?.kill();
     this.#isRunning = false;
   }
 
   async remove(): Promise<void> {
-    await this.#container?.stop({ remove: true, removeVolumes: true, timeout: 0 });
+    await (await this.#handle())?.remove({ force: true, v: true });
     this.#container = undefined;
     this.#isRunning = false;
+  }
+
+  /** The engine's own handle: testcontainers' `stop` does nothing when it is called a second time. */
+  async #handle() {
+    if (!this.#container) return undefined;
+    const { getContainerRuntimeClient } = await import('testcontainers');
+    return (await getContainerRuntimeClient()).container.getById(this.#container.getId());
   }
 
   async #create(): Promise<StartedTestContainer> {
