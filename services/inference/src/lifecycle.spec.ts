@@ -65,7 +65,7 @@ describe('the inference service, over time', () => {
     expect(meanwhile.headers.get('retry-after')).toBe('1');
     await rig.ready();
     expect((await rig.post('/v1/models/colours/image', await jpeg('red'), 'image/jpeg')).status).toBe(200);
-    expect((await rig.get('/metrics')).body).toMatch(/engine_restarts_total 1/u);
+    expect((await rig.get('/metrics')).text).toMatch(/engine_restarts_total 1/u);
     await rig.stop();
   });
 

@@ -13,6 +13,12 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** What the page has and Node has not. */
+interface PageGlobals {
+  readonly document: EventTarget;
+  readonly ClipboardEvent: new (type: string, options: object) => Event;
+}
+
 describe.skipIf(!executablePath)('the page, in a browser [BLUEWATERS_CHROMIUM]', () => {
   let rig: Rig;
   let browser: Browser;
@@ -24,7 +30,7 @@ describe.skipIf(!executablePath)('the page, in a browser [BLUEWATERS_CHROMIUM]',
     await registerColours(store, 'colours', 1);
     await registerColours(store, 'birds', 3);
     rig = await (await new Rig(store).start()).ready();
-    browser = await chromium.launch({ executablePath: executablePath!, args: FLAGS });
+    browser = await chromium.launch({ ...(executablePath && { executablePath }), args: FLAGS });
   });
   afterAll(async () => {
     await browser?.close();
@@ -36,7 +42,7 @@ describe.skipIf(!executablePath)('the page, in a browser [BLUEWATERS_CHROMIUM]',
     page.on('console', (message) => void (message.type() === 'error' && faults.push(message.text())));
     page.on('pageerror', (error) => faults.push(error.message));
     await page.goto(rig.service.address);
-    await page.waitForFunction(() => document.querySelectorAll('#model option').length === 2);
+    await page.locator('#model option').nth(1).waitFor({ state: 'attached' });
   });
   afterEach(() => page.close());
 
@@ -45,21 +51,21 @@ describe.skipIf(!executablePath)('the page, in a browser [BLUEWATERS_CHROMIUM]',
   const choose = (name: string, buffer: Buffer, mimeType = 'image/jpeg') =>
     page.setInputFiles('#file', { name, mimeType, buffer });
 
-  /** Hands files to the page the way a browser does when something is dropped or pasted. */
+  /** Hands a file to the page the way a browser does when something is dropped or pasted. */
   async function hand(kind: 'drop' | 'paste', bytes: Buffer): Promise<void> {
-    await page.evaluate(
-      ([how, base64]) => {
-        const transfer = new DataTransfer();
-        const binary = Uint8Array.from(atob(base64!), (character) => character.charCodeAt(0));
-        transfer.items.add(new File([binary], 'handed.jpeg', { type: 'image/jpeg' }));
-        const event =
-          how === 'drop'
-            ? new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true })
-            : new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true });
-        document.querySelector('#drop')!.dispatchEvent(event);
-      },
-      [kind, bytes.toString('base64')] as const,
-    );
+    const transfer = await page.evaluateHandle(`{
+      const bytes = Uint8Array.from(atob('${bytes.toString('base64')}'), (character) => character.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], 'handed.jpeg', { type: 'image/jpeg' }));
+      transfer;
+    }`);
+    if (kind === 'drop') await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer });
+    else {
+      await transfer.evaluate((clipboardData) => {
+        const { document, ClipboardEvent } = globalThis as unknown as PageGlobals;
+        document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
+      });
+    }
   }
 
   it.each(['drop', 'paste'] as const)('classifies a picture that one gives it by %s, and shows it', async (kind) => {
@@ -97,9 +103,9 @@ describe.skipIf(!executablePath)('the page, in a browser [BLUEWATERS_CHROMIUM]',
 
   it('can be used by keyboard, and tells its answer to whoever listens to the page', async () => {
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement!.id)).toBe('model');
+    expect(await page.locator('#model:focus').count()).toBe(1);
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement!.id)).toBe('file');
+    expect(await page.locator('#file:focus').count()).toBe(1);
     expect(await status().getAttribute('aria-live')).toBe('polite');
     expect(await page.getByLabel('Model').count()).toBe(1);
   });
@@ -108,7 +114,7 @@ describe.skipIf(!executablePath)('the page, in a browser [BLUEWATERS_CHROMIUM]',
     await page.setViewportSize({ width: 360, height: 700 });
     await choose('red.jpeg', await jpeg('red'));
     await rows().first().waitFor();
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
     expect(overflow).toBeLessThanOrEqual(0);
   });
 });

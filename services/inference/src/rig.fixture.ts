@@ -37,6 +37,40 @@ async function jpegOf(width: number, height: number, value: (index: number) => n
 /** A picture as JSON carries it. */
 export const b64 = (bytes: Buffer) => ({ b64: bytes.toString('base64') });
 
+/** What the service answers, all of its forms together. */
+export interface AnswerBody {
+  readonly error: string;
+  readonly code: string;
+  readonly model: string;
+  readonly version: number;
+  readonly predictions: readonly {
+    readonly label: number;
+    readonly words: string;
+    readonly probability: number;
+    readonly probabilities: readonly number[];
+    readonly top_labels: readonly number[];
+    readonly top_synsets: readonly string[];
+  }[];
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly model_version_status: readonly unknown[];
+  readonly model_spec: unknown;
+  readonly metadata: {
+    readonly signature: { readonly classes: readonly unknown[] };
+    readonly signature_def: {
+      readonly signature_def: Readonly<Record<string, { readonly inputs: unknown; readonly outputs: unknown }>>;
+    };
+  };
+}
+
+/** One answer over HTTP. */
+export interface Answer {
+  readonly status: number;
+  /** Empty where the answer is no JSON. */
+  readonly body: AnswerBody;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
 /** One service with its ports, and how to ask it. */
 export class Rig {
   readonly bus = new InProcessBus();
@@ -65,29 +99,25 @@ export class Rig {
     return this;
   }
 
-  async get(path: string): Promise<{ status: number; body: any; headers: Headers }> {
-    return this.#answer(await fetch(this.service.address + path));
+  async get(path: string): Promise<Answer> {
+    return read(await fetch(this.service.address + path));
   }
 
-  async post(path: string, body: Buffer | string | object, type = 'application/json') {
-    const sent = Buffer.isBuffer(body) || typeof body === 'string' ? body : JSON.stringify(body);
-    return this.#answer(
-      await fetch(this.service.address + path, {
-        method: 'POST',
-        body: sent as BodyInit,
-        headers: { 'content-type': type },
-      }),
-    );
+  async post(path: string, body: Uint8Array | string | object, type = 'application/json'): Promise<Answer> {
+    const sent = body instanceof Uint8Array || typeof body === 'string' ? body : JSON.stringify(body);
+    const headers = { 'content-type': type };
+    return read(await fetch(this.service.address + path, { method: 'POST', body: sent, headers }));
   }
 
   async stop(): Promise<void> {
     await this.service.stop();
     await this.bus.close();
   }
+}
 
-  async #answer(response: Response) {
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json');
-    return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
-  }
+async function read(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json');
+  const body = (isJson ? JSON.parse(text) : {}) as AnswerBody;
+  return { status: response.status, body, text, headers: response.headers };
 }

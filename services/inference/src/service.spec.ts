@@ -27,23 +27,23 @@ describe('the inference service', () => {
     const instances = [b64(await jpeg('red')), { image_bytes: b64(await jpeg('blue')) }];
     const { status, body } = await rig.post('/v1/models/colours:predict', { instances });
     expect(status).toBe(200);
-    expect(body.predictions.map((row: any) => row.top_synsets[0])).toEqual(['n00000001', 'n00000003']);
-    expect(Object.keys(body.predictions[0]).sort()).toEqual([
+    expect(body.predictions.map((row) => row.top_synsets[0])).toEqual(['n00000001', 'n00000003']);
+    expect(Object.keys(body.predictions[0]!).sort()).toEqual([
       'probabilities',
       'top_labels',
       'top_probabilities',
       'top_synsets',
     ]);
-    expect(body.predictions[0].probabilities).toHaveLength(4);
-    expect(body.predictions[0].probabilities.reduce((a: number, b: number) => a + b)).toBeCloseTo(1, 5);
+    expect(body.predictions[0]!.probabilities).toHaveLength(4);
+    expect(body.predictions[0]!.probabilities.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
   });
 
   it('answers inputs column by column, with the same figures', async () => {
     const inputs = [b64(await jpeg('red')), b64(await jpeg('green'))];
     const rows = (await rig.post('/v1/models/colours:predict', { instances: inputs })).body.predictions;
     const columns = (await rig.post('/v1/models/colours:predict', { inputs })).body.outputs;
-    for (const name of ['probabilities', 'top_labels', 'top_synsets']) {
-      expect(columns[name]).toEqual(rows.map((row: any) => row[name]));
+    for (const name of ['probabilities', 'top_labels', 'top_synsets'] as const) {
+      expect(columns[name]).toEqual(rows.map((row) => row[name]));
     }
   });
 
@@ -53,7 +53,7 @@ describe('the inference service', () => {
       const { body } = await rig.post('/v1/models/colours/image', await jpeg(colour), 'image/jpeg');
       expect(body).toMatchObject({ model: 'colours', version: 2 });
       expect(body.predictions[0]).toMatchObject({ words: `${colour}, a colour`, probability: expect.any(Number) });
-      expect(body.predictions[0].probability).toBeGreaterThan(0.9);
+      expect(body.predictions[0]!.probability).toBeGreaterThan(0.9);
       expect(body.predictions).toHaveLength(3);
     },
   );
@@ -70,7 +70,7 @@ describe('the inference service', () => {
     const bytes = await jpeg('brown');
     const raw = (await rig.post('/v1/models/colours/image', bytes, 'image/jpeg')).body.predictions;
     const [row] = (await rig.post('/v1/models/colours:predict', { instances: [b64(bytes)] })).body.predictions;
-    for (const { label, probability } of raw) expect(probability).toBe(row.probabilities[label]);
+    for (const { label, probability } of raw) expect(probability).toBe(row!.probabilities[label]);
   });
 
   it('answers many at once as it answers one', async () => {
@@ -78,7 +78,7 @@ describe('the inference service', () => {
     const answers = await Promise.all(
       colours.map(async (colour) => rig.post('/v1/models/colours/image?top=1', await jpeg(colour), 'image/jpeg')),
     );
-    expect(answers.map(({ body }) => body.predictions[0].words)).toEqual(
+    expect(answers.map(({ body }) => body.predictions[0]!.words)).toEqual(
       colours.map((colour) => `${colour}, a colour`),
     );
   });
@@ -104,9 +104,10 @@ describe('the inference service', () => {
   it('tells the tensors of a model as TensorFlow Serving does', async () => {
     const { body } = await rig.get('/v1/models/colours/metadata');
     expect(body.model_spec).toEqual({ name: 'colours', signature_name: '', version: '2' });
-    const { inputs, outputs } = body.metadata.signature_def.signature_def.serving_default;
-    expect(inputs.image_bytes).toMatchObject({ dtype: 'DT_STRING', tensor_shape: { dim: [{ size: '-1', name: '' }] } });
-    expect(outputs.probabilities).toMatchObject({ dtype: 'DT_FLOAT' });
+    const { inputs, outputs } = body.metadata.signature_def.signature_def['serving_default']!;
+    const shape = { dim: [{ size: '-1', name: '' }] };
+    expect(inputs).toMatchObject({ image_bytes: { dtype: 'DT_STRING', tensor_shape: shape } });
+    expect(outputs).toMatchObject({ probabilities: { dtype: 'DT_FLOAT' }, top_labels: { dtype: 'DT_INT32' } });
     expect(body.metadata.signature.classes[2]).toMatchObject({ label: 3, synset: 'n00000003' });
   });
 
@@ -186,20 +187,20 @@ describe('the inference service', () => {
   it('counts requests by route, without a series for every model or bad address', async () => {
     await rig.get('/v1/models/colours');
     await rig.get('/no/such/address');
-    const { body } = await rig.get('/metrics');
-    expect(body).toMatch(/requests_total\{route="\/v1\/models\/:model",method="GET",status="200"\} \d+/u);
-    expect(body).toMatch(/requests_total\{route="none",method="GET",status="404"\} \d+/u);
-    expect(body).toMatch(/model_loads_total\{model="colours",outcome="ready"\} 2/u);
-    expect(body).toMatch(/batch_images_count [1-9]/u);
-    expect(body).not.toContain('/no/such/address');
+    const { text } = await rig.get('/metrics');
+    expect(text).toMatch(/requests_total\{route="\/v1\/models\/:model",method="GET",status="200"\} \d+/u);
+    expect(text).toMatch(/requests_total\{route="none",method="GET",status="404"\} \d+/u);
+    expect(text).toMatch(/model_loads_total\{model="colours",outcome="ready"\} 2/u);
+    expect(text).toMatch(/batch_images_count [1-9]/u);
+    expect(text).not.toContain('/no/such/address');
   });
 
   it('serves its page under a policy that lets in nothing from elsewhere', async () => {
-    const { status, body, headers } = await rig.get('/');
+    const { status, text, headers } = await rig.get('/');
     expect(status).toBe(200);
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'/u);
-    expect(body).not.toMatch(/https?:\/\//u);
-    expect(body).not.toMatch(/<script>|\sstyle=|\son\w+=/u);
+    expect(text).not.toMatch(/https?:\/\//u);
+    expect(text).not.toMatch(/<script>|\sstyle=|\son\w+=/u);
     for (const file of ['page.js', 'style.css', 'icon.svg']) expect((await rig.get(`/${file}`)).status).toBe(200);
   });
 

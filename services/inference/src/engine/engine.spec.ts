@@ -20,7 +20,7 @@ describe('an engine process', () => {
     folder = await mkdtemp(join(tmpdir(), 'engine-'));
     const store = new DirectoryStore(folder);
     await registerColours(store, 'colours', 1);
-    directory = store.localPath(modelKeys.prefix('colours', 1) + 'saved_model.pb')!.replace('/saved_model.pb', '');
+    directory = store.localPath(modelKeys.prefix('colours', 1) + 'saved_model.pb').replace('/saved_model.pb', '');
     engine = new EngineSupervisor({ threads: 1, log: createLogger({ service: 'test', level: 'silent' }) });
     await engine.load('a', directory, await jpeg('red'));
   });
