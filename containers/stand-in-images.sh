@@ -56,29 +56,42 @@ make_debian() {
   say "made $debian"
 }
 
+# Writes to $1 what the public images have too: arguments that do not start with a program go to $2.
+write_entrypoint() {
+  cat >"$1" <<-SCRIPT
+	#!/bin/sh
+	command -v "\${1-}" >/dev/null 2>&1 || set -- $2 "\$@"
+	exec "\$@"
+	SCRIPT
+  chmod 755 "$1"
+}
+
 make_node() {
   local files=$work/node
-  mkdir -p "$files/bin" "$files/lib"
-  cp -L "$(command -v node)" "$files/bin/node"
+  mkdir -p "$files/lib"
+  cp -L "$(command -v node)" "$files/node"
   cp -R "$(npm root --global 2>/dev/null)/npm" "$files/lib/npm"
+  write_entrypoint "$files/entrypoint" node
   build "$node" "$files" <<-DOCKERFILE
 	FROM $debian
-	COPY bin/node /usr/local/bin/node
+	COPY node entrypoint /usr/local/bin/
 	COPY lib/npm /usr/local/lib/node_modules/npm
 	RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
 	 && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx \
 	 && groupadd --gid 1000 node && useradd --uid 1000 --gid node --shell /bin/bash --create-home node
+	ENTRYPOINT ["entrypoint"]
 	CMD ["node"]
 	DOCKERFILE
 }
 
-# A server image $1 of program $2, which as in the public ones gets arguments put behind its name; $3 are the ports.
+# A server image $1 of program $2; $3 are the ports.
 make_server() {
-  local files=$work/${2##*/} name=${2##*/}
+  local name=${2##*/}
+  local files=$work/$name
   mkdir -p "$files"
   cp "$2" "$files/$name"
-  printf '#!/bin/sh\ncase "${1-}" in %s | sh) ;; *) set -- %s "$@" ;; esac\nexec "$@"\n' "$name" "$name" >"$files/entrypoint"
-  chmod 755 "$files/entrypoint" "$files/$name"
+  chmod 755 "$files/$name"
+  write_entrypoint "$files/entrypoint" "$name"
   build "$1" "$files" <<-DOCKERFILE
 	FROM $debian
 	COPY $name entrypoint /usr/local/bin/
@@ -102,6 +115,7 @@ make_all() {
 keep() {
   mkdir -p "$(dirname "$1")"
   docker save --output "$1.$$" "${images[@]}"
+  rm -f "$(dirname "$1")"/*.tar
   mv "$1.$$" "$1"
 }
 

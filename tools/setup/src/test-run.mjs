@@ -220,8 +220,10 @@ function report(found, env) {
 
 /**
  * @param {string} heading
- * @param {readonly string[]} lines
+ * @param {readonly string[]} lines A title may hold any character; each is printed on one line.
  */
 function section(heading, lines) {
-  if (lines.length > 0) process.stdout.write(`\n${heading}\n${lines.map((line) => `  ${line}`).join('\n')}\n`);
+  if (lines.length === 0) return;
+  const plain = lines.map((line) => line.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1)));
+  process.stdout.write(`\n${heading}\n${plain.map((line) => `  ${line}`).join('\n')}\n`);
 }
