@@ -94,17 +94,14 @@ export function decodeImageExample(payload: Uint8Array): ImageExample {
 }
 
 function boxesOf(features: Features): Box[] {
-  const [xmin, ymin, xmax, ymax] = [NAME.xmin, NAME.ymin, NAME.xmax, NAME.ymax].map((name) => floatsOf(features, name));
-  const count = xmin!.length;
-  if ([ymin, xmax, ymax].some((list) => list!.length !== count)) {
-    throw wrongFeature('image/object/bbox', `${count} of each coordinate`, 'lists of different lengths');
+  const xmin = floatsOf(features, NAME.xmin);
+  const ymin = floatsOf(features, NAME.ymin);
+  const xmax = floatsOf(features, NAME.xmax);
+  const ymax = floatsOf(features, NAME.ymax);
+  if ([ymin, xmax, ymax].some(({ length }) => length !== xmin.length)) {
+    throw wrongFeature('image/object/bbox', `${xmin.length} of each coordinate`, 'lists of different lengths');
   }
-  return Array.from({ length: count }, (_, i) => ({
-    xmin: xmin![i]!,
-    ymin: ymin![i]!,
-    xmax: xmax![i]!,
-    ymax: ymax![i]!,
-  }));
+  return xmin.map((left, i) => ({ xmin: left, ymin: ymin[i]!, xmax: xmax[i]!, ymax: ymax[i]! }));
 }
 
 function textOf(features: Features, name: string): string {

@@ -28,6 +28,7 @@ export class WireWriter {
     this.bytes = Buffer.allocUnsafe(size);
   }
 
+  /** As {@link varintSize} counts it. */
   varint(value: number): void {
     if (value < 0) return this.#negativeVarint(value);
     let rest = value;
@@ -41,16 +42,19 @@ export class WireWriter {
     this.varint(length);
   }
 
+  /** Bytes as they are. */
   raw(bytes: Uint8Array): void {
     this.bytes.set(bytes, this.#at);
     this.#at += bytes.length;
   }
 
+  /** UTF-8 of `size` bytes. */
   text(text: string, size: number): void {
     this.bytes.write(text, this.#at, size, 'utf8');
     this.#at += size;
   }
 
+  /** Four bytes. */
   float(value: number): void {
     this.#at = this.bytes.writeFloatLE(value, this.#at);
   }
@@ -76,10 +80,12 @@ export class WireReader {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** True at the end of the message. */
   get done(): boolean {
     return this.#at >= this.#bytes.length;
   }
 
+  /** What comes next. */
   tag(): { readonly field: number; readonly type: number } {
     const tag = this.#varint();
     return { field: Number(tag >> 3n), type: Number(tag & 7n) };
@@ -90,14 +96,17 @@ export class WireReader {
     return BigInt.asIntN(64, this.#varint());
   }
 
+  /** Four bytes. */
   float(): number {
     return this.#take(4).readFloatLE();
   }
 
+  /** The bytes of a length-delimited field: a view, not a copy. */
   delimited(): Buffer {
     return this.#take(Number(this.#varint()));
   }
 
+  /** Passes over a field that is of no interest. */
   skip(type: number): void {
     if (type === WireType.varint) this.#varint();
     else if (type === WireType.eightBytes) this.#take(8);

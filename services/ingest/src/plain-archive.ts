@@ -106,29 +106,33 @@ function bombGuard(file: string, compressed: () => number): Transform {
     transform(chunk: Buffer, _encoding, done) {
       plain += chunk.length;
       const isBomb = plain > HARMLESS_BYTES && plain > LARGEST_RATIO * compressed();
-      done(isBomb ? archiveError('ARCHIVE_INVALID', file, compressed(), `over ${plain} bytes out of it`) : null, chunk);
+      done(
+        isBomb
+          ? archiveError('ARCHIVE_INVALID', { file, offset: compressed(), got: `over ${plain} bytes out of it` })
+          : null,
+        chunk,
+      );
     },
   });
 }
 
 function inflateError(error: unknown, file: string, offset: number): CodedError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'Z_BUF_ERROR') return archiveError('ARCHIVE_TRUNCATED', file, offset, 'the end of the file', error);
+  if (code === 'Z_BUF_ERROR')
+    return archiveError('ARCHIVE_TRUNCATED', { file, offset, got: 'the end of the file' }, error);
   if (String(code).startsWith('Z_')) {
-    return archiveError('ARCHIVE_INVALID', file, offset, (error as Error).message, error);
+    return archiveError('ARCHIVE_INVALID', { file, offset, got: (error as Error).message }, error);
   }
   return toCodedError(error);
 }
 
 function archiveError(
   code: 'ARCHIVE_INVALID' | 'ARCHIVE_TRUNCATED',
-  file: string,
-  offset: number,
-  got: string,
+  place: { readonly file: string; readonly offset: number; readonly got: string },
   cause?: unknown,
 ): CodedError {
   return new CodedError(code, 'An archive cannot be inflated', {
-    details: { file, offset, expected: 'a gzip stream of a tar of pictures', got },
+    details: { ...place, expected: 'a gzip stream of a tar of pictures' },
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -40,6 +40,7 @@ export class Tolerance {
     this.#allowed = allowed;
   }
 
+  /** In the order in which they were counted. */
   get refused(): readonly Refusal[] {
     return this.#refused;
   }

@@ -7,6 +7,7 @@ import {
   type IngestRequest,
   type IngestResult,
   type JobContext,
+  type Progress,
 } from '@bluewaters/messages';
 import { DEFAULT_LIMITS } from '@bluewaters/images';
 import { Counter, type RunningService, type ServicePorts } from '@bluewaters/service';
@@ -48,10 +49,12 @@ export async function start(options: IngestOptions, ports: ServicePorts): Promis
 
 async function indexAndTell(
   request: IngestRequest,
-  { signal, report, job }: JobContext,
+  context: JobContext,
   { maxImageBytes, maxImagePixels, scratch }: IngestOptions,
   { bus, store, log }: ServicePorts,
 ): Promise<IngestResult> {
+  const { job, signal } = context;
+  const report = (progress: Progress): void => context.report(progress);
   const limits = { maxBytes: maxImageBytes, maxPixels: maxImagePixels };
   const result = await indexArchive(request, { store, limits, scratch, signal, report });
   await (await bus.state(Indexes)).put(result.dataset, result);

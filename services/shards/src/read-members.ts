@@ -6,10 +6,15 @@ import { sha256Of, type LabelledImage } from './load-index.js';
 
 /** Images are read in portions of so many bytes: enough to sort reads by place, little enough to hold. */
 const PORTION_BYTES = 32 * 1024 * 1024;
-const LARGEST_READ_BYTES = 8 * 1024 * 1024;
 const READS_AT_A_TIME = 8;
-/** Bytes between two members that are read and thrown away rather than asking twice. */
-const GAP_BYTES = { local: 64 * 1024, remote: 512 * 1024 } as const;
+/**
+ * What is read in one call: members no further apart than `gap` bytes, together up to `most`. Over a network a call costs
+ * more than bytes; on this machine short-lived large buffers do.
+ */
+const READS = {
+  local: { gap: 64 * 1024, most: 1024 * 1024 },
+  remote: { gap: 512 * 1024, most: 8 * 1024 * 1024 },
+} as const;
 
 /** Where the bytes of an index's images are. */
 export interface ImageBytes {
@@ -50,58 +55,74 @@ function* portions(images: readonly LabelledImage[]): Generator<LabelledImage[]>
 }
 
 async function readPortion(images: readonly LabelledImage[], from: ImageBytes): Promise<LoadedImage[]> {
-  const found = new Map<LabelledImage, Uint8Array>();
-  const originals = images.filter(({ repaired }) => repaired === undefined);
-  const reads = neighbours(originals, from.archive.remote ? GAP_BYTES.remote : GAP_BYTES.local);
+  const loaded = new Array<LoadedImage>(images.length);
+  const wanted = images.map((image, at) => ({ image, at }));
+  const originals = wanted.filter(({ image }) => image.repaired === undefined);
+  const reads = neighbours(originals, from.archive.remote ? READS.remote : READS.local);
   for await (const members of inOrder(reads, READS_AT_A_TIME, (read) => readTogether(read, from))) {
-    for (const { image, bytes } of members) found.set(image, bytes);
+    for (const { image, bytes, at } of members) loaded[at] = { image, bytes };
   }
-  const repaired = images.filter((image) => image.repaired !== undefined);
-  for await (const { image, bytes } of inOrder(repaired, READS_AT_A_TIME, (each) => readRepaired(each, from))) {
-    found.set(image, bytes);
+  const repaired = wanted.filter(({ image }) => image.repaired !== undefined);
+  for await (const { image, bytes, at } of inOrder(repaired, READS_AT_A_TIME, (each) => readRepaired(each, from))) {
+    loaded[at] = { image, bytes };
   }
-  return images.map((image) => ({ image, bytes: found.get(image)! }));
+  return loaded;
+}
+
+/** An image and its place in the portion. */
+interface Wanted {
+  readonly image: LabelledImage;
+  readonly at: number;
 }
 
 /** Groups images that lie close to each other in the archive. */
-function* neighbours(images: readonly LabelledImage[], gap: number): Generator<LabelledImage[]> {
-  let group: LabelledImage[] = [];
-  for (const image of images.toSorted((a, b) => a.offset - b.offset)) {
-    const [first, last] = [group[0], group.at(-1)];
-    const isNear =
-      first !== undefined &&
-      last !== undefined &&
-      image.offset - endOf(last) <= gap &&
-      endOf(image) - first.offset <= LARGEST_READ_BYTES;
-    if (!isNear && group.length > 0) {
+function* neighbours(
+  wanted: readonly Wanted[],
+  { gap, most }: { readonly gap: number; readonly most: number },
+): Generator<Wanted[]> {
+  let group: Wanted[] = [];
+  let [start, end] = [0, 0];
+  for (const each of wanted.toSorted((a, b) => a.image.offset - b.image.offset)) {
+    const { image } = each;
+    const isNear = image.offset - end <= gap && endOf(image) - start <= most;
+    if (group.length > 0 && !isNear) {
       yield group;
       group = [];
     }
-    group.push(image);
+    if (group.length === 0) start = image.offset;
+    end = endOf(image);
+    group.push(each);
   }
   if (group.length > 0) yield group;
 }
 
-async function readTogether(images: readonly LabelledImage[], { archive }: ImageBytes): Promise<LoadedImage[]> {
-  const start = images[0]!.offset;
-  const end = images.reduce((furthest, image) => Math.max(furthest, endOf(image)), 0);
+/** @param wanted In the order of the archive. */
+async function readTogether(
+  wanted: readonly Wanted[],
+  { archive }: ImageBytes,
+): Promise<(LoadedImage & { readonly at: number })[]> {
+  const start = Math.min(...wanted.map(({ image }) => image.offset));
+  const end = Math.max(...wanted.map(({ image }) => endOf(image)));
   const bytes = await archive.read({ offset: start, length: end - start });
-  return images.map((image) => {
+  return wanted.map(({ image, at }) => {
     const member = bytes.subarray(image.offset - start, endOf(image) - start);
     assertOriginal(image, member, archive.file);
-    // A copy, so that one small image does not hold on to all that was read with it.
-    return { image, bytes: images.length === 1 ? member : member.slice() };
+    // A copy, so that one small image does not hold on to all that was read with it; a Buffer's slice would be none.
+    return { image, bytes: wanted.length === 1 ? member : new Uint8Array(member), at };
   });
 }
 
-async function readRepaired(image: LabelledImage, { store, dataset }: ImageBytes): Promise<LoadedImage> {
+async function readRepaired(
+  { image, at }: Wanted,
+  { store, dataset }: ImageBytes,
+): Promise<LoadedImage & { readonly at: number }> {
   const key = indexKeys.repaired(dataset, image.sha256);
   const bytes = await store.get(key).catch((error: unknown) => {
     throw isCodedError(error, 'OBJECT_NOT_FOUND') ? wrongCopy(key, image, 'no such object') : error;
   });
   const digest = sha256Of(bytes);
   if (digest !== image.repaired) throw wrongCopy(key, image, `sha256 ${digest}`);
-  return { image, bytes };
+  return { image, bytes, at };
 }
 
 function assertOriginal(image: LabelledImage, bytes: Uint8Array, archive: string): void {

@@ -8,10 +8,12 @@ import {
   type BuildRequest,
   type BuildResult,
   type JobContext,
+  type Progress,
 } from '@bluewaters/messages';
 import { Counter, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { z } from 'zod';
 import { buildShards } from './build-shards.js';
+import type { StoredShard } from './context.js';
 import { rebuildDatasets } from './datasets.js';
 
 /** Options of the shards service. */
@@ -30,33 +32,29 @@ export async function start(options: ShardsOptions, ports: ServicePorts): Promis
   await rebuildDatasets(ports.bus, ports.store);
   const images = new Counter({
     name: 'bluewaters_shards_images_total',
-    help: 'Images in shards that were stored',
+    help: 'Images in datasets that were completed',
     registers: [ports.metrics],
   });
-  const jobs = await consumeJobs(ports.bus, BuildShards, (request, context) =>
-    buildAndTell(request, context, options, ports, (count) => images.inc(count)),
-  );
+  const jobs = await consumeJobs(ports.bus, BuildShards, async (request, context) => {
+    const result = await buildAndTell(request, context, options, ports);
+    images.inc(result.splits.train.examples + result.splits.validation.examples);
+    return result;
+  });
   return { name: 'shards', readiness: () => ({ ready: true }), stop: () => jobs.stop() };
 }
 
 async function buildAndTell(
   request: BuildRequest,
-  { signal, report, job }: JobContext,
+  context: JobContext,
   options: ShardsOptions,
   { bus, store, log }: ServicePorts,
-  onImages: (count: number) => void,
 ): Promise<BuildResult> {
   const { dataset } = request;
-  const result = await buildShards(request, {
-    ...options,
-    store,
-    signal,
-    report,
-    onShard: async ({ split, key, examples, sha256 }) => {
-      onImages(examples);
-      await bus.publish(ShardWritten, { dataset, split, key, examples, sha256 });
-    },
-  });
+  const { job, signal } = context;
+  const report = (progress: Progress): void => context.report(progress);
+  const onShard = ({ split, key, examples, sha256 }: StoredShard): Promise<void> =>
+    bus.publish(ShardWritten, { dataset, split, key, examples, sha256 });
+  const result = await buildShards(request, { ...options, store, signal, report, onShard });
   await (await bus.state(Datasets)).put(dataset, result);
   await bus.publish(DatasetCommitted, result);
   log.info({ job, ...result }, 'dataset committed');
