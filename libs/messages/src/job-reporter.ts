@@ -1,4 +1,4 @@
-import { CodedError, toCodedError } from '@bluewaters/errors';
+import { toCodedError } from '@bluewaters/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encode } from './codec.js';
 import { Progress, type JobRecord } from './jobs.js';
@@ -42,7 +42,7 @@ export class JobReporter {
         await this.#put();
         return;
       } catch (error) {
-        const given: CodedError = toCodedError(error);
+        const given = toCodedError(error);
         if (!given.retryable || attempt === FINAL_PUT_ATTEMPTS || signal.aborted) throw given;
         await sleep(attempt * LEAST_MS_BETWEEN_PUTS);
       }

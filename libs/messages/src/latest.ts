@@ -3,6 +3,7 @@ export class Latest<T> {
   #unread: { readonly value: T } | undefined;
   #wake: (() => void) | undefined;
 
+  /** Replaces the value, read or not. */
   set(value: T): void {
     this.#unread = { value };
     this.#wake?.();

@@ -1,4 +1,11 @@
-import { CodedError, ERROR_CODES, deserializeError, toCodedError, type ErrorCode } from '@bluewaters/errors';
+import {
+  CodedError,
+  ERROR_CODES,
+  deserializeError,
+  toCodedError,
+  type ErrorCode,
+  type ErrorDetails,
+} from '@bluewaters/errors';
 import { decode } from './codec.js';
 import { Jobs, type JobRecord } from './jobs.js';
 import { Latest } from './latest.js';
@@ -67,22 +74,22 @@ async function joinOrSubmit(
   else if (state === 'queued') await enqueue();
 }
 
-/** Waits for the record that ends a job. */
+/** Waits for the record of a job that is done. */
 async function follow(
   records: Latest<JobRecord | undefined>,
   submit: () => Promise<void>,
   { job, onRecord, signal, resubmitAfterMs = DEFAULT_RESUBMIT_AFTER_MS }: SubmitOptions,
 ): Promise<JobRecord> {
   let record: JobRecord | undefined;
-  for (;;) {
+  while (record?.state !== 'done') {
     const next = await records.next(record?.state === 'queued' ? TOLD_AGAIN_AFTER_MS : resubmitAfterMs, signal);
     if (signal?.aborted) throw interrupted(job);
     if (next) record = next.value;
     else if (record?.state !== 'queued') await unlessRetryable(submit);
     if (record) onRecord?.(record);
-    if (record?.state === 'done') return record;
     if (record?.state === 'failed') throw errorOf(record);
   }
+  return record;
 }
 
 /** A bus that cannot be reached just now is tried again when the next wait is over. */
@@ -98,7 +105,7 @@ function errorOf({ job, error }: JobRecord): CodedError {
   const isKnown = error !== undefined && error.code in ERROR_CODES;
   if (!isKnown) return new CodedError('INTERNAL', `Job ${job} failed: ${error?.message ?? 'no reason was given'}`);
   const { message } = error;
-  return deserializeError({ code: error.code as ErrorCode, message, details: Object(error.details ?? {}) });
+  return deserializeError({ code: error.code as ErrorCode, message, details: (error.details ?? {}) as ErrorDetails });
 }
 
 function interrupted(job: string): CodedError {

@@ -76,7 +76,7 @@ export const RankEnded = defineEvent(
   z.strictObject({
     run: Name,
     result: TrainResult.optional(),
-    error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+    error: z.strictObject({ code: z.string(), message: z.string(), details: z.unknown().optional() }).optional(),
   }),
 );
 

@@ -84,11 +84,10 @@ class InProcessTransport implements Transport {
     durable: string | undefined,
   ): Promise<Subscription> {
     this.#assertOpen();
-    const topic = getOrMake(this.#topics, subject, () => ({ listeners: new Set(), durables: new Map() }));
+    const topic = this.#topicOf(subject);
     if (durable !== undefined) {
-      return getOrMake(topic.durables, durable, () => this.#makeQueue(subject, true, DURABLE_MAX_ATTEMPTS)).work(
-        handler,
-      );
+      const kept = getOrMake(topic.durables, durable, () => this.#makeQueue(subject, true, DURABLE_MAX_ATTEMPTS));
+      return kept.work(handler);
     }
     const queue = this.#makeQueue(subject, true, 1);
     topic.listeners.add(queue);
@@ -121,6 +120,10 @@ class InProcessTransport implements Transport {
     this.#closed = true;
     const durables = [...this.#topics.values()].flatMap((topic) => [...topic.durables.values()]);
     [...this.#queues.values(), ...durables].forEach((queue) => queue.clear());
+  }
+
+  #topicOf(subject: string): Topic {
+    return getOrMake(this.#topics, subject, () => ({ listeners: new Set(), durables: new Map() }));
   }
 
   #queueOf(subject: string): Queue {

@@ -35,6 +35,7 @@ export class Queue {
     this.#options = options;
   }
 
+  /** Adds a body at the end. */
   push(body: string): void {
     this.#waiting.push({ body, attempt: 1 });
     this.#dispatch();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ErrorCode,
+  Events,
   NatsError,
   type JetStreamClient,
   type JetStreamManager,
@@ -96,7 +97,7 @@ export class Link {
 
   async #follow(): Promise<void> {
     for await (const { type } of this.connection.status()) {
-      if (type === 'reconnect') this.#reconnected.forEach((listener) => listener());
+      if (type === Events.Reconnect) this.#reconnected.forEach((listener) => listener());
     }
   }
 }

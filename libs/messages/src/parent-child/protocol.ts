@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { CodedError, ERROR_CODES, deserializeError, type ErrorCode, type SerializedError } from '@bluewaters/errors';
+import {
+  ERROR_CODES,
+  deserializeError,
+  type CodedError,
+  type ErrorCode,
+  type SerializedError,
+} from '@bluewaters/errors';
 
 /**
  * What a child process and its parent say to each other over Node's parent-child channel. The child calls, the parent

@@ -119,9 +119,10 @@ class ChildSession {
   ): Promise<Subscription> {
     switch (call.method) {
       case 'serve':
-        return this.#bus.serve(defineCommand(call.subject, anything, anything), async (request) =>
-          JSON.parse(z.string().parse(await this.#deliver(id, request))),
-        );
+        return this.#bus.serve(defineCommand(call.subject, anything, anything), async (request) => {
+          const reply: unknown = JSON.parse(z.string().parse(await this.#deliver(id, request)));
+          return reply;
+        });
       case 'work':
         return this.#bus.work(defineWork(call.subject, anything, anything), async (request, delivery) => {
           await this.#deliver(id, request, delivery);

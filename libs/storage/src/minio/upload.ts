@@ -52,7 +52,8 @@ async function uploadParts(
     const etags: string[] = [];
     for (let offset = 0; offset < source.size; offset += partBytes) {
       const bytes = await source.read(offset, Math.min(partBytes, source.size - offset));
-      etags.push(await retrying(objectName, () => uploadPart(client, target, uploadId, etags.length + 1, bytes)));
+      const query = new URLSearchParams({ partNumber: String(etags.length + 1), uploadId }).toString();
+      etags.push(await retrying(objectName, () => uploadPart(client, target, query, bytes)));
     }
     await complete(client, target, uploadId, etags);
   } catch (error) {
@@ -64,11 +65,9 @@ async function uploadParts(
 async function uploadPart(
   client: Client,
   { bucketName, objectName }: UploadTarget,
-  uploadId: string,
-  part: number,
+  query: string,
   bytes: Buffer,
 ): Promise<string> {
-  const query = new URLSearchParams({ partNumber: String(part), uploadId }).toString();
   const headers = { 'content-md5': md5(bytes) };
   const request = { method: 'PUT', bucketName, objectName, query, headers };
   return (await client.makeRequestAsyncOmit(request, bytes)).headers.etag ?? '';
