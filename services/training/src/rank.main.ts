@@ -32,8 +32,7 @@ async function main(): Promise<void> {
     await bus.publish(RankEnded, { run, result });
     await store.close();
   } catch (error) {
-    const { code, message } = toCodedError(error);
-    await bus.publish(RankEnded, { run, error: { code, message } });
+    await bus.publish(RankEnded, { run, error: toCodedError(error).toJSON() });
     process.exitCode = 1;
   }
   await bus.close();

@@ -3,7 +3,7 @@
  * process. A rank that dies (an abort in TensorFlow, a kill) makes the work come again; it then goes on from the last
  * checkpoint. What is known of runs and models is rebuilt from the store at the start.
  */
-import { CodedError, deserializeError, type ErrorCode } from '@bluewaters/errors';
+import { CodedError, deserializeError, type SerializedError } from '@bluewaters/errors';
 import {
   consumeJobs,
   RankEnded,
@@ -72,10 +72,7 @@ async function runRank(options: TrainingOptions, ports: ServicePorts, assignment
     bus.subscribe(RankEnded, ({ run, result, error }) => {
       if (run !== request.run) return;
       if (result) settle.resolve(result);
-      else
-        settle.reject(
-          deserializeError({ code: (error?.code ?? 'INTERNAL') as ErrorCode, message: error?.message ?? '' }),
-        );
+      else settle.reject(deserializeError((error ?? { code: 'INTERNAL', message: '' }) as SerializedError));
     }),
   ]);
   const task: RankTask = { ...options, request };

@@ -74,6 +74,6 @@ function finishedResult({ entry, request, totalSteps }: RunContext): TrainResult
 /** TensorFlow says only that data is lost; the user needs the file and the offset. */
 async function explain(error: unknown, shards: LocalShards): Promise<CodedError> {
   const coded = toCodedError(error, 'TENSORFLOW_FAILED');
-  if (coded.code !== 'TENSORFLOW_FAILED' || !/corrupted record|truncated record/iu.test(coded.message)) return coded;
+  if (coded.code !== 'RECORD_CORRUPT' || coded.details.file !== undefined) return coded;
   return (await findCorruptRecord([...shards.train, ...shards.validation])) ?? coded;
 }

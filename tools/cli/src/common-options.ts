@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { parseBus, parseStore, type BusOptions } from '@bluewaters/service';
+import type { BusOptions } from '@bluewaters/messages';
+import { parseBus, parseStore } from '@bluewaters/service';
 import type { StoreOptions } from '@bluewaters/storage';
 import { z } from 'zod';
 

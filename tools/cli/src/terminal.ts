@@ -17,6 +17,7 @@ const PLAIN_EVERY_MS = 5000;
 export function openTerminal(stream: NodeJS.WriteStream): Terminal {
   const live = stream.isTTY;
   let toldAt = 0;
+  let kind = '';
   let notices = 0;
   const say = (line: string): void => void stream.write(live ? `\r\x1b[K${line}\n` : `${line}\n`);
   const showNotices = (record: JobRecord): void => {
@@ -31,17 +32,23 @@ export function openTerminal(stream: NodeJS.WriteStream): Terminal {
       if (!record.progress && !live) return;
       const line = `  ${title}: ${describeProgress(record)}`;
       if (live) stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
-      else if (performance.now() - toldAt > PLAIN_EVERY_MS) {
+      else if (kindOf(record) !== kind || performance.now() - toldAt > PLAIN_EVERY_MS) {
         say(line);
+        kind = kindOf(record);
         toldAt = performance.now();
       }
     },
     endProgress(line) {
       notices = 0;
-      toldAt = 0;
+      kind = '';
       say(line);
     },
   };
+}
+
+/** The phase without its numbers: a new one is told at once, the next epoch or shard only when it is time. */
+function kindOf({ job, progress }: JobRecord): string {
+  return `${job} ${progress?.phase.replace(/\d+/gu, '')}`;
 }
 
 /** `training epoch 1 of 3, 24 %, 4,210 images/s, 35 s left, loss 0.213`. */

@@ -5,8 +5,8 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openBus, type MessageBus } from '@bluewaters/messages';
-import { createLogger, Registry, type BusOptions, type RunningService, type ServicePorts } from '@bluewaters/service';
+import { openBus, type BusOptions, type MessageBus } from '@bluewaters/messages';
+import { createLogger, Registry, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
 import { IngestOptions, start as startIngest } from '@bluewaters/ingest';
 import { ShardsOptions, start as startShards } from '@bluewaters/shards';

@@ -1,0 +1,87 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryDirectory } from '@bluewaters/testing';
+import { describe, expect, it } from 'vitest';
+import { runCli } from './support/cli.js';
+
+const VERBS = ['run', 'ingest', 'shards', 'train', 'serve', 'classify', 'status', 'doctor', 'completion'];
+
+describe('the command line', () => {
+  it('lists every verb with a line on each', async () => {
+    const { code, stdout } = await runCli(['--help']);
+    expect(code).toBe(0);
+    for (const verb of VERBS) expect(stdout).toMatch(new RegExp(`bluewaters ${verb}.*\\S`, 'u'));
+  });
+
+  it.each([['run'], ['ingest'], ['shards', 'build'], ['train'], ['serve'], ['classify'], ['status'], ['doctor']])(
+    'explains every option of %s %s',
+    async (...verb) => {
+      const { stdout } = await runCli([...verb, '--help']);
+      const list = stdout.slice(stdout.indexOf('Options:'), stdout.search(/\nExamples:|$/u));
+      const options = list.split('\n').filter((line) => /^ +--/u.test(line));
+      expect(options.length).toBeGreaterThan(2);
+      for (const option of options) expect(option).toMatch(/--[a-z-]+ {2,}\S/u);
+    },
+  );
+
+  it('refuses an unknown option by name, with exit code 2', async () => {
+    const { code, stderr } = await runCli(['train', '--epoch', '3']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('epoch');
+  });
+
+  it('refuses an unknown verb and proposes the nearest', async () => {
+    const { code, stderr } = await runCli(['trian']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean train?');
+  });
+
+  it('refuses an unknown BLUEWATERS_ variable by name', async () => {
+    const { code, stderr } = await runCli(['status'], { env: { BLUEWATERS_STOER: '/x' } });
+    expect(code).toBe(1);
+    expect(stderr).toContain('BLUEWATERS_STOER');
+  });
+
+  it('takes options from flags before the environment before a file', async () => {
+    const directory = await temporaryDirectory('options');
+    const config = join(directory, 'options.json');
+    await writeFile(config, JSON.stringify({ store: join(directory, 'from-file') }));
+    const env = { BLUEWATERS_STORE: join(directory, 'from-environment') };
+    const where = async (flags: string[], environment: NodeJS.ProcessEnv): Promise<string> =>
+      (await runCli(['shards', 'ls', ...flags], { env: environment })).stdout;
+    expect(await where(['--config', config], {})).toContain('from-file');
+    expect(await where(['--config', config], env)).toContain('from-environment');
+    expect(await where(['--config', config, '--store', join(directory, 'from-flag')], env)).toContain('from-flag');
+  });
+
+  it('refuses an unknown entry of the file by name', async () => {
+    const config = join(await temporaryDirectory('options'), 'options.json');
+    await writeFile(config, '{"stroe": "x"}');
+    const { code, stderr } = await runCli(['status', '--config', config]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/CONFIG_INVALID.*stroe.*expected store/su);
+  });
+
+  it('prints a completion script, which completes verbs and options', async () => {
+    expect((await runCli(['completion'])).stdout).toContain('complete -o');
+    const completions = async (...words: string[]): Promise<string[]> =>
+      (await runCli(['--get-yargs-completions', 'bluewaters', ...words])).stdout.split('\n');
+    expect((await completions('')).map((line) => line.split(':')[0])).toEqual(
+      expect.arrayContaining(VERBS.slice(0, 8)),
+    );
+    expect((await completions('train', '--ep')).join()).toContain('--epochs');
+  });
+
+  it('says with --json how it failed, as one JSON object on the last line', async () => {
+    const ended = await runCli([
+      'train',
+      '--dataset',
+      'nothing',
+      '--store',
+      await temporaryDirectory('empty'),
+      '--json',
+    ]);
+    expect(ended.code).toBe(1);
+    expect(ended.json()).toMatchObject({ error: { code: 'MANIFEST_INVALID' } });
+  });
+});

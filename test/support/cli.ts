@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const COMMAND = fileURLToPath(new URL('../../tools/cli/bin/bluewaters.mjs', import.meta.url));
+
+/** How a command ended. */
+export interface Ended {
+  /** Exit code, or the signal that ended it. */
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The last line of stdout as JSON, for commands run with `--json`. */
+  json<T = Record<string, unknown>>(): T;
+}
+
+/** A `bluewaters` command that is running. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves at the first line of stdout or stderr that matches; rejects when the command ends before. */
+  line(pattern: RegExp): Promise<string>;
+}
+
+/** Starts `bluewaters` as a user would, as a process of its own. */
+export function startCli(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Running {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    cwd: options.cwd,
+    env: { ...withoutOptions(process.env), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  const waiting = new Set<(line: string) => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    createInterface({ input: child[name] as NodeJS.ReadableStream }).on('line', (line) => {
+      output[name] += `${line}\n`;
+      for (const look of waiting) look(line);
+    });
+  }
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => {
+      const json = <T>(): T => JSON.parse(output.stdout.trimEnd().split('\n').at(-1) ?? '') as T;
+      resolve({ code: code ?? signal ?? 'unknown', ...output, json });
+    });
+  });
+  const line = (pattern: RegExp): Promise<string> =>
+    new Promise((resolve, reject) => {
+      waiting.add((text) => {
+        if (pattern.test(text)) resolve(text);
+      });
+      void ended.then(({ code, stderr }) => reject(new Error(`ended with ${code} before ${pattern}:\n${stderr}`)));
+    });
+  return { process: child, ended, line };
+}
+
+/** Runs `bluewaters` to its end. */
+export function runCli(
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
+  return startCli(args, options).ended;
+}
+
+/** The tests' own variables are no options of the command, and none of the user's must steer a test. */
+function withoutOptions(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.startsWith('BLUEWATERS_') || name === 'BLUEWATERS_CACHE'),
+  );
+}
