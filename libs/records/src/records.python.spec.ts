@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '@bluewaters/testing';
+import { describe, expect, it } from 'vitest';
 import { decodeExample, encodeExample, frameRecord, imageExample, readRecords } from './index.js';
 
 /** A Python with TensorFlow; without one these tests are skipped. */
@@ -42,10 +42,8 @@ with tf.io.TFRecordWriter(folder + '/theirs.tfrecord') as writer:
 `;
 
 describe.skipIf(!python)('records and Python TensorFlow', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bluewaters-records-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  it('read each other, and serialize to the same bytes', () => {
+  it('read each other, and serialize to the same bytes', async () => {
+    const folder = await temporaryDirectory();
     const boxes = [
       { xmin: 0.25, ymin: 0, xmax: 0.5, ymax: 1 },
       { xmin: 0.5, ymin: 0, xmax: 1, ymax: 1 },

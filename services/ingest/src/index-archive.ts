@@ -9,7 +9,7 @@ import {
   type LabelledClass,
 } from '@bluewaters/records';
 import { ProgressMeter } from '@bluewaters/service';
-import { openSource, readTextSource, type ObjectStore, type SourceFile, type SourceName } from '@bluewaters/storage';
+import { openSource, readTextSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
 import { removeStrays } from './strays.js';
 import type { IndexContext } from './context.js';
 import { sha256 } from './examine.js';
@@ -34,10 +34,10 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   const entryGone = once(() => store.delete(indexKeys.entry(dataset)));
   const archive = await openPlain(request, context, entryGone);
   await using source = await openSource(store, archive);
-  const plan = await planArchive(source, new Set(classes.map(({ synset }) => synset)));
-  if (plan.tars.length === 0) throw emptyArchive(source, plan);
+  const plan = await planArchive(source, nameOf(request.images), new Set(classes.map(({ synset }) => synset)));
+  if (plan.tars.length === 0) throw emptyArchive(nameOf(request.images), plan);
   const { results, refused } = await indexSynsets(classes, { request, context, source, plan, entryGone });
-  if (results.every(({ examples }) => examples === 0)) throw emptyArchive(source, plan);
+  if (results.every(({ examples }) => examples === 0)) throw emptyArchive(nameOf(request.images), plan);
   await store.put(indexKeys.refused(dataset), jsonLines(refused));
   const result = await commit(
     request,
@@ -103,11 +103,11 @@ async function commit(request: IngestRequest, finished: Finished, store: ObjectS
   return { dataset, indexKey, digest: sha256(bytes), examples, synsets: synsets.length, refused, repaired };
 }
 
-function emptyArchive(source: SourceFile, plan: ArchivePlan): CodedError {
+function emptyArchive(file: string, plan: ArchivePlan): CodedError {
   const listed = plan.tars.length === 0 ? 'none' : `${plan.tars.length}, all without pictures`;
   const got = `${listed}; ${plan.unlisted} of synsets that are not listed`;
   return new CodedError('ARCHIVE_EMPTY', 'An archive holds no picture of the listed synsets', {
-    details: { file: source.file, expected: '<synset>.tar members with pictures', got },
+    details: { file, expected: '<synset>.tar members with pictures', got },
   });
 }
 

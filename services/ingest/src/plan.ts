@@ -35,22 +35,23 @@ export interface ArchivePlan {
 /**
  * Walks the outer tar.
  *
+ * @param file The archive as the user named it, for errors; `source` may be its inflated copy.
  * @throws {CodedError} ARCHIVE_INVALID, ARCHIVE_TRUNCATED naming file and offset.
  */
-export async function planArchive(source: SourceFile, listed: ReadonlySet<string>): Promise<ArchivePlan> {
+export async function planArchive(source: SourceFile, file: string, listed: ReadonlySet<string>): Promise<ArchivePlan> {
   const part = { start: 0, end: source.size };
   const ahead = new ReadAhead(source, part, HEADER_WINDOW_BYTES);
   const hash = createHash('sha256');
   const [tars, refusals]: [SynsetTar[], Refusal[]] = [[], []];
   let unlisted = 0;
-  for await (const member of walkTar({ ...part, file: source.file, read: (at, length) => ahead.read(at, length) })) {
+  for await (const member of walkTar({ ...part, file, read: (at, length) => ahead.read(at, length) })) {
     hash.update(JSON.stringify(member));
     const synset = synsetOfTar(member.name.split(/[/\\]/u).at(-1)!);
     if (synset === undefined) continue;
     if (!listed.has(synset)) unlisted++;
     else if (member.kind === 'file' && safeBaseName(member.name) !== undefined) {
-      tars.push({ synset, file: `${source.file}/${basename(member.name)}`, ...placeOf(member) });
-    } else refusals.push(asRefusal(refuse(`${source.file}/${member.name}`, member.offset, describe(member))));
+      tars.push({ synset, file: `${file}/${basename(member.name)}`, ...placeOf(member) });
+    } else refusals.push(asRefusal(refuse(`${file}/${member.name}`, member.offset, describe(member))));
   }
   const bytes = tars.reduce((sum, { start, end }) => sum + end - start, 0);
   return { tars, bytes, unlisted, refusals, fingerprint: hash.digest('hex') };
