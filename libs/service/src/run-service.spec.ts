@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer } from 'node:http';
@@ -82,8 +83,17 @@ describe('a service process', () => {
     fixture.process.kill('SIGTERM');
     await fixture.line('stopping');
     expect(await (await fetch(`${health}/readyz`)).json()).toEqual({ status: 'not ready', reasons: ['stopping'] });
+    await sleep(600);
     fixture.process.kill('SIGTERM');
     expect(await fixture.exitCode()).toBe(1);
+  });
+
+  it('takes a signal that comes twice at once, as npm and timeout send it, for one wish', async () => {
+    const fixture = start();
+    await fixture.line('started');
+    fixture.process.kill('SIGINT');
+    fixture.process.kill('SIGTERM');
+    expect(await fixture.exitCode()).toBe(0);
   });
 
   it('writes every log line as JSON with level, time and service', async () => {

@@ -69,6 +69,15 @@ describe('the inference service, over time', () => {
     await rig.stop();
   });
 
+  it('goes on answering when its whole process group is told to stop, until it is stopped itself', async () => {
+    const rig = await new Rig(new MemoryStore()).start();
+    await registerColours(rig.store, 'colours', 1);
+    await rig.bus.request(RefreshModels, {}, { timeoutMs: 20_000 });
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.kill(engines()[0]!, signal);
+    expect((await rig.post('/v1/models/colours/image', await jpeg('red'), 'image/jpeg')).status).toBe(200);
+    await rig.stop();
+  });
+
   it('leaves nothing behind when it stops: no process, no port, no row on the bus', async () => {
     const rig = await new Rig(new MemoryStore()).start();
     await registerColours(rig.store, 'colours', 1);

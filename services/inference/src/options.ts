@@ -15,7 +15,10 @@ export const InferenceOptions = z.strictObject({
   maxImagePixels: z.int().positive().default(50_000_000).describe('width times height of one picture'),
   maxQueue: z.int().positive().default(256).describe('pictures that wait; more get 503'),
   engineThreads: z.int().min(0).default(0).describe("TensorFlow's; 0 takes every core"),
-  cacheDirectory: z.string().optional().describe('for copies of models from a remote store; default a temporary one'),
+  cacheDirectory: z
+    .string()
+    .optional()
+    .describe('for copies of models from a remote store, of this process alone; default a temporary one'),
 });
 /** The resolved form. */
 export type InferenceOptions = z.output<typeof InferenceOptions>;

@@ -2,7 +2,14 @@
  * The inference service: follows the model registry, keeps the newest versions loaded in an engine process, and answers
  * over HTTP. A picture goes: route → JPEG → queue → engine process (TensorFlow) → names of classes → JSON.
  */
-import { createHttpApp, listen, type HttpServer, type RunningService, type ServicePorts } from '@bluewaters/service';
+import {
+  createHttpApp,
+  listen,
+  type HttpServer,
+  type Logger,
+  type RunningService,
+  type ServicePorts,
+} from '@bluewaters/service';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,9 +64,10 @@ async function assemble(
   const catalogue = new Catalogue({ store, engine, cacheDirectory, probe: await probePicture() }, log);
   const { server, metrics } = await serveHttp(options, ports, { engine, catalogue });
   closers.push(() => server.close());
+  log.info({ address: server.address }, 'listening');
   const announcer = await Announcer.open({ bus, log, address: publicAddress(options.host, server) });
   closers.push(() => announcer.withdrawAll());
-  watchCatalogue(catalogue, announcer, metrics);
+  watchCatalogue(catalogue, { announcer, metrics, log });
   closers.push(async () => catalogue.close());
   const served = () => catalogue.versions().map((version) => announcer.describe(version));
   const follower = await followRegistry(catalogue, { bus, log, refreshSeconds: options.refreshSeconds, served });
@@ -91,11 +99,19 @@ async function serveHttp(
   return { server: await listen(app, options), metrics };
 }
 
-function watchCatalogue(catalogue: Catalogue, announcer: Announcer, metrics: InferenceMetrics): void {
+interface Watchers {
+  readonly announcer: Announcer;
+  readonly metrics: InferenceMetrics;
+  readonly log: Logger;
+}
+
+function watchCatalogue(catalogue: Catalogue, { announcer, metrics, log }: Watchers): void {
   catalogue.observe({
     onChange: (served) => {
+      const { model, version, state } = served;
       announcer.tell(served);
-      if (served.state !== 'loading') metrics.modelLoads.inc({ model: served.model, outcome: served.state });
+      if (state !== 'loading') metrics.modelLoads.inc({ model, outcome: state });
+      if (state === 'ready') log.info({ model, version }, 'a model answers');
     },
     onDropped: (served) => announcer.withdraw(served),
   });

@@ -59,9 +59,9 @@ export class EngineProcess {
     });
   }
 
-  /** Ends the process; safe to call twice. */
+  /** Ends the process, which holds nothing that must be put away; safe to call twice. */
   async stop(): Promise<void> {
-    await this.#child.stop();
+    await this.#child.stop(0);
   }
 
   #settle(reply: EngineReply): void {

@@ -17,6 +17,9 @@ async function answer({ id, call, request }: EngineRequest): Promise<EngineReply
   }
 }
 
+// Ctrl-C and batch systems signal every process at once; the parent still has requests to answer, and ends us after them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+
 process.on('message', (request) => {
   void answer(request as EngineRequest).then((reply) => process.send?.(reply));
 });

@@ -3,7 +3,7 @@ import { encodeModelEntry, encodeSignature, modelKeys, type ModelEntry, type Sig
 import { createLogger } from '@bluewaters/service';
 import { DirectoryStore, MemoryStore, type ObjectStore } from '@bluewaters/storage';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -203,6 +203,18 @@ describe.each(stores)('a catalogue of models in %s', (_kind, open) => {
 });
 
 describe('a local copy of a remote model', () => {
+  it('goes when its version is not served any more', async () => {
+    const store = new MemoryStore();
+    const engine = new FakeEngine();
+    for (const version of [1, 2]) await register(store, 'digits', version);
+    const loader = { store, engine, cacheDirectory: join(directory, 'cache'), probe: new Uint8Array() };
+    const catalogue = new Catalogue(loader, createLogger({ service: 'test', level: 'silent' }));
+    await catalogue.refresh();
+    await store.delete(modelKeys.entry('digits', 1));
+    await catalogue.refresh();
+    expect(await readdir(join(directory, 'cache', 'models', 'digits'))).toEqual(['2']);
+  });
+
   it('is made again when it was damaged, and only then', async () => {
     const store = new MemoryStore();
     const engine = new FakeEngine();

@@ -1,6 +1,7 @@
 import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
 import type { Logger } from '@bluewaters/service';
 import { loadVersion, type LoadedVersion, type Loader } from './load-version.js';
+import { dropLocalModel } from './local-model.js';
 import { listVersions, versionKey, type VersionRef } from './registry.js';
 
 /** A version as it stands now. */
@@ -172,6 +173,7 @@ export class Catalogue {
     this.#versions.delete(versionKey(served));
     // An engine that is gone has unloaded it already.
     if (served.state === 'ready') await this.#loader.engine.unload(versionKey(served)).catch(() => {});
+    await dropLocalModel(this.#loader.store, served, this.#loader.cacheDirectory);
     this.#observer?.onDropped(served);
   }
 

@@ -3,8 +3,9 @@ import { modelKeys, type ModelEntry, type ModelFile } from '@bluewaters/records'
 import type { ObjectStore } from '@bluewaters/storage';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import type { VersionRef } from './registry.js';
 
 /**
  * A folder with the SavedModel of a version, every file checked by size and digest: the store's own folder where it is
@@ -23,6 +24,13 @@ export async function localModel(store: ObjectStore, entry: ModelEntry, cacheDir
     else await assertRight(file, path);
   }
   return directory;
+}
+
+/** Removes the local copy of a version, where there is one; the store's own files stay. */
+export async function dropLocalModel(store: ObjectStore, ref: VersionRef, cacheDirectory: string): Promise<void> {
+  const prefix = modelKeys.prefix(ref.model, ref.version);
+  if (store.localPath(prefix) !== undefined) return;
+  await rm(join(cacheDirectory, prefix), { recursive: true, force: true });
 }
 
 /** An entry can't make us write or read outside of its own version. */
