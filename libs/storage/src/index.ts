@@ -1,7 +1,6 @@
 export { DirectoryStore } from './directory-store.js';
 export { assertKey } from './key.js';
 export { MemoryStore } from './memory-store.js';
-export { MinioStore, type MinioOptions } from './minio/minio-store.js';
 export { type ByteRange, type ObjectInfo, type ObjectStore, type PutOptions } from './object-store.js';
 export { openStore } from './open-store.js';
 export { StoreOptions } from './options.js';

@@ -3,7 +3,6 @@ import { CodedError } from '@bluewaters/errors';
 import { fileError, isSystemError } from './faults.js';
 import { DirectoryStore } from './directory-store.js';
 import { MemoryStore } from './memory-store.js';
-import { MinioStore } from './minio/minio-store.js';
 import { readSecret } from './secrets.js';
 import type { ObjectStore } from './object-store.js';
 import type { StoreOptions } from './options.js';
@@ -35,7 +34,9 @@ async function openDirectory(path: string): Promise<DirectoryStore> {
   return new DirectoryStore(path);
 }
 
-async function openMinio(url: string, bucket: string): Promise<MinioStore> {
+async function openMinio(url: string, bucket: string): Promise<ObjectStore> {
+  // MinIO's client takes half a second to load, which a command on a directory should not pay.
+  const { MinioStore } = await import('./minio/minio-store.js');
   const accessKey = readSecret('BLUEWATERS_MINIO_ACCESS_KEY');
   const secretKey = readSecret('BLUEWATERS_MINIO_SECRET_KEY');
   const region = process.env['BLUEWATERS_MINIO_REGION'];

@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { ModelRegistered, Models, type Evaluation, type ModelRecord } from '@bluewaters/messages';
+import { ModelRegistered, Models, type Evaluation } from '@bluewaters/messages';
 import { modelKeys, parseModelEntry, type ModelEntry, type Signature } from '@bluewaters/records';
 import { Session, writeSavedModel } from '@bluewaters/tensorflow';
 import type { Checkpoint } from './checkpoints.js';
 import { digestFile } from './files.js';
+import { modelRecord } from './model-record.js';
 import type { RunContext } from './run-context.js';
 import { buildServingGraph } from './serving-graph.js';
 
@@ -119,11 +120,6 @@ async function writeEntry(
   };
   await store.put(modelKeys.entry(model, version), json(entry));
   return entry;
-}
-
-/** The registry entry as the bus tells it. */
-export function modelRecord({ model, version, run, top1 }: ModelEntry): ModelRecord {
-  return { model, version, prefix: modelKeys.prefix(model, version), run, top1 };
 }
 
 async function announce({ bus }: RunContext, entry: ModelEntry): Promise<void> {

@@ -3,7 +3,7 @@ import { Models, Runs, type MessageBus } from '@bluewaters/messages';
 import { modelKeys, parseModelEntry, runKeys } from '@bluewaters/records';
 import type { Logger } from '@bluewaters/service';
 import type { ObjectStore } from '@bluewaters/storage';
-import { modelRecord } from './export.js';
+import { modelRecord } from './model-record.js';
 import { parseRunEntry, runRecord } from './run-entry.js';
 
 /** Tells the bus every run and model that the store holds: the truth is there, the bus may have lost its state. */

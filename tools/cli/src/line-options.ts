@@ -1,4 +1,3 @@
-import { networkByName, type Network } from '@bluewaters/models';
 import type { BuildRequest, BuildResult, TrainRequest } from '@bluewaters/messages';
 import { z } from 'zod';
 
@@ -52,8 +51,13 @@ export function buildRequest(
 }
 
 /** The request that the options and the network's recipe make. @throws {CodedError} NETWORK_UNKNOWN. */
-export function trainRequest(values: TrainValues & { readonly seed: number }, dataset: BuildResult): TrainRequest {
-  const network: Network = networkByName(values.network);
+export async function trainRequest(
+  values: TrainValues & { readonly seed: number },
+  dataset: BuildResult,
+): Promise<TrainRequest> {
+  // Brings TensorFlow's message types along, which no other verb needs.
+  const { networkByName } = await import('@bluewaters/models');
+  const network = networkByName(values.network);
   const { recipe, input } = network;
   return {
     run: values.run ?? `${dataset.dataset}-${network.name}`,

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import type { LineContext } from './line.js';
-import { writeMnistArchive } from './mnist-archive.js';
 
 /** The options that the quickstart stands for. */
 export interface QuickstartOptions {
@@ -16,6 +15,7 @@ export interface QuickstartOptions {
 export async function prepareQuickstart(context: LineContext): Promise<QuickstartOptions> {
   const { workplace, terminal, signal } = context;
   const directory = workplace.store.localPath('archives/mnist') ?? join(tmpdir(), 'bluewaters-mnist');
+  const { writeMnistArchive } = await import('./mnist-archive.js');
   const archive = await writeMnistArchive(directory, {
     signal,
     onProgress: (done, total) => {

@@ -69,7 +69,7 @@ async function runLine(context: LineContext, given: Options, print: (line: strin
 
   await ingestFrom(context, { ...values, dataset });
   const built = await buildFrom(context, { ...values, dataset });
-  const trained = await trainNetwork(context, trainRequest(values, built));
+  const trained = await trainNetwork(context, await trainRequest(values, built));
   const trial = await tryOverHttp(context, { dataset, model: trained.model, version: trained.version });
 
   trial.table.forEach(print);

@@ -37,7 +37,7 @@ export const train = defineVerb({
         throw new CodedError('CONFIG_INVALID', 'Say which dataset: --dataset NAME is missing');
       }
       const dataset = await findDataset(workplace.store, values.dataset);
-      return trainNetwork({ ...context, workplace }, trainRequest(values, dataset));
+      return trainNetwork({ ...context, workplace }, await trainRequest(values, dataset));
     });
   },
 });
