@@ -29,7 +29,7 @@ export async function localModel(store: ObjectStore, entry: ModelEntry, cacheDir
 /** Removes the local copy of a version, where there is one; the store's own files stay. */
 export async function dropLocalModel(store: ObjectStore, ref: VersionRef, cacheDirectory: string): Promise<void> {
   const prefix = modelKeys.prefix(ref.model, ref.version);
-  if (store.localPath(prefix) !== undefined) return;
+  if (store.localPath(modelKeys.entry(ref.model, ref.version)) !== undefined) return;
   await rm(join(cacheDirectory, prefix), { recursive: true, force: true });
 }
 
