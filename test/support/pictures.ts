@@ -12,6 +12,8 @@ export interface ArchiveFiles {
 /** Real WordNet 3.0 nouns: tench, goldfish, great white shark. */
 export const SYNSETS = ['n01440764', 'n01443537', 'n01484850'] as const;
 
+const SIZES = Array.from({ length: 45 }, (_, n) => ({ width: 28 + (n % 9), height: 28 + (n % 5) }));
+
 /**
  * Writes an archive that a small network learns within a few steps: every picture of a synset shows the same waves, in
  * sizes of its own.
@@ -20,12 +22,13 @@ export async function writeArchive(directory: string, { imagesPerSynset = 40 } =
   await mkdir(directory, { recursive: true });
   const tars = await Promise.all(
     SYNSETS.map(async (synset, label) => {
-      const members = await Promise.all(
-        Array.from({ length: imagesPerSynset }, async (_, n) => ({
-          name: `${synset}_${n + 1}.JPEG`,
-          bytes: await syntheticJpeg({ width: 28 + (n % 9), height: 28 + (n % 5), seed: label }),
-        })),
+      const pictures = await Promise.all(
+        SIZES.map(({ width, height }) => syntheticJpeg({ width, height, seed: label })),
       );
+      const members = Array.from({ length: imagesPerSynset }, (_, n) => ({
+        name: `${synset}_${n + 1}.JPEG`,
+        bytes: pictures[n % pictures.length] as Buffer,
+      }));
       return { name: `${synset}.tar`, bytes: makeTar(members) };
     }),
   );

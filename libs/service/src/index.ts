@@ -18,3 +18,4 @@ export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export { type Logger } from 'pino';
 export { ProgressMeter } from './progress-meter.js';
 export { inOrder } from './in-order.js';
+export { keepTold } from './keep-told.js';

@@ -39,6 +39,12 @@ export class Announcer {
     });
   }
 
+  /** Tells everything anew, to a bus that has lost its state. */
+  async tellAll(served: readonly ServedVersion[]): Promise<void> {
+    for (const version of served) this.tell(version);
+    await this.#turn;
+  }
+
   /** A version is not served any more. */
   withdraw(ref: VersionRef): void {
     this.#announced.delete(versionKey(ref));

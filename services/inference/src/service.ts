@@ -4,6 +4,7 @@
  */
 import {
   createHttpApp,
+  keepTold,
   listen,
   type HttpServer,
   type Logger,
@@ -68,6 +69,8 @@ async function assemble(
   const announcer = await Announcer.open({ bus, log, address: publicAddress(options.host, server) });
   closers.push(() => announcer.withdrawAll());
   watchCatalogue(catalogue, { announcer, metrics, log });
+  const told = await keepTold({ bus, log }, () => announcer.tellAll(catalogue.versions()));
+  closers.push(() => told.stop());
   closers.push(async () => catalogue.close());
   const served = () => catalogue.versions().map((version) => announcer.describe(version));
   const follower = await followRegistry(catalogue, { bus, log, refreshSeconds: options.refreshSeconds, served });

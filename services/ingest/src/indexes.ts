@@ -1,30 +1,46 @@
 import { createHash } from 'node:crypto';
-import { Indexes, type IngestResult, type MessageBus } from '@bluewaters/messages';
+import { Indexes, type IngestResult } from '@bluewaters/messages';
 import { indexKeys, parseIndexEntry } from '@bluewaters/records';
+import type { ServicePorts } from '@bluewaters/service';
 import type { ObjectStore } from '@bluewaters/storage';
 
 /**
  * All complete indexes of a store, in the order of their names; what the table of indexes is rebuilt from.
  *
+ * @param onDamaged Told of an entry that cannot be read, which is then passed over; by default it is thrown.
  * @throws {CodedError} INDEX_INVALID for an entry that is damaged.
  */
-export async function* listIndexes(store: ObjectStore): AsyncGenerator<IngestResult> {
+export async function* listIndexes(
+  store: ObjectStore,
+  onDamaged: (error: unknown) => void = rethrow,
+): AsyncGenerator<IngestResult> {
   for await (const { key } of store.list('indexes/')) {
     const dataset = /^indexes\/([^/]+)\/index\.json$/u.exec(key)?.[1];
     if (dataset === undefined) continue;
-    const bytes = await store.get(key);
-    const { examples, synsets, refused, repaired } = parseIndexEntry(bytes, { file: key });
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    const indexKey = indexKeys.entry(dataset);
-    yield { dataset, indexKey, digest, examples, synsets: synsets.length, refused, repaired };
+    try {
+      yield summarize(dataset, await store.get(key));
+    } catch (error) {
+      onDamaged(error);
+    }
   }
 }
 
-/** Makes the table of indexes say what the store holds. */
-export async function rebuildIndexes(bus: MessageBus, store: ObjectStore): Promise<void> {
+function summarize(dataset: string, bytes: Uint8Array): IngestResult {
+  const indexKey = indexKeys.entry(dataset);
+  const { examples, synsets, refused, repaired } = parseIndexEntry(bytes, { file: indexKey });
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  return { dataset, indexKey, digest, examples, synsets: synsets.length, refused, repaired };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** Makes the table of indexes say what the store holds; one that is damaged is logged, since it must not keep the rest away. */
+export async function rebuildIndexes({ bus, store, log }: Pick<ServicePorts, 'bus' | 'store' | 'log'>): Promise<void> {
   const table = await bus.state(Indexes);
   const gone = new Set((await table.list()).map(({ key }) => key));
-  for await (const index of listIndexes(store)) {
+  for await (const index of listIndexes(store, (error) => log.warn({ err: error }, 'passed over'))) {
     await table.put(index.dataset, index);
     gone.delete(index.dataset);
   }

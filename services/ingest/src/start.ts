@@ -10,7 +10,7 @@ import {
   type Progress,
 } from '@bluewaters/messages';
 import { DEFAULT_LIMITS } from '@bluewaters/images';
-import { Counter, type RunningService, type ServicePorts } from '@bluewaters/service';
+import { Counter, keepTold, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { z } from 'zod';
 import { indexArchive } from './index-archive.js';
 import { rebuildIndexes } from './indexes.js';
@@ -33,7 +33,7 @@ export type IngestOptions = z.infer<typeof IngestOptions>;
  * a time.
  */
 export async function start(options: IngestOptions, ports: ServicePorts): Promise<RunningService> {
-  await rebuildIndexes(ports.bus, ports.store);
+  const told = await keepTold(ports, () => rebuildIndexes(ports));
   const images = new Counter({
     name: 'bluewaters_ingest_images_total',
     help: 'Images in indexes that were completed',
@@ -44,7 +44,11 @@ export async function start(options: IngestOptions, ports: ServicePorts): Promis
     images.inc(result.examples);
     return result;
   });
-  return { name: 'ingest', readiness: () => ({ ready: true }), stop: () => jobs.stop() };
+  const stop = async (): Promise<void> => {
+    await jobs.stop();
+    await told.stop();
+  };
+  return { name: 'ingest', readiness: () => ({ ready: true }), stop };
 }
 
 async function indexAndTell(

@@ -1,20 +1,33 @@
-import { Datasets, type BuildResult, type MessageBus } from '@bluewaters/messages';
+import { Datasets, type BuildResult } from '@bluewaters/messages';
 import { datasetKeys, parseManifest, type Manifest, type ManifestShard } from '@bluewaters/records';
+import type { ServicePorts } from '@bluewaters/service';
 import type { ObjectStore } from '@bluewaters/storage';
 import { sha256Of } from './load-index.js';
 
 /**
  * All complete datasets of a store, in the order of their names; what the table of datasets is rebuilt from.
  *
+ * @param onDamaged Told of an entry that cannot be read, which is then passed over; by default it is thrown.
  * @throws {CodedError} MANIFEST_INVALID for a manifest that is damaged.
  */
-export async function* listDatasets(store: ObjectStore): AsyncGenerator<BuildResult> {
+export async function* listDatasets(
+  store: ObjectStore,
+  onDamaged: (error: unknown) => void = rethrow,
+): AsyncGenerator<BuildResult> {
   for await (const { key } of store.list('datasets/')) {
     const dataset = /^datasets\/([^/]+)\/manifest\.json$/u.exec(key)?.[1];
     if (dataset === undefined) continue;
-    const bytes = await store.get(key);
-    yield summarize(dataset, parseManifest(bytes, { file: key }).splits, sha256Of(bytes));
+    try {
+      const bytes = await store.get(key);
+      yield summarize(dataset, parseManifest(bytes, { file: key }).splits, sha256Of(bytes));
+    } catch (error) {
+      onDamaged(error);
+    }
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** @param digest Sha256 of the manifest's bytes. */
@@ -32,11 +45,11 @@ export function summarize(dataset: string, splits: Manifest['splits'], digest: s
   };
 }
 
-/** Makes the table of datasets say what the store holds. */
-export async function rebuildDatasets(bus: MessageBus, store: ObjectStore): Promise<void> {
+/** Makes the table of datasets say what the store holds; one that is damaged is logged, since it must not keep the rest away. */
+export async function rebuildDatasets({ bus, store, log }: Pick<ServicePorts, 'bus' | 'store' | 'log'>): Promise<void> {
   const table = await bus.state(Datasets);
   const gone = new Set((await table.list()).map(({ key }) => key));
-  for await (const dataset of listDatasets(store)) {
+  for await (const dataset of listDatasets(store, (error) => log.warn({ err: error }, 'passed over'))) {
     await table.put(dataset.dataset, dataset);
     gone.delete(dataset.dataset);
   }

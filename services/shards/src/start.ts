@@ -10,7 +10,7 @@ import {
   type JobContext,
   type Progress,
 } from '@bluewaters/messages';
-import { Counter, type RunningService, type ServicePorts } from '@bluewaters/service';
+import { Counter, keepTold, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { z } from 'zod';
 import { buildShards } from './build-shards.js';
 import type { StoredShard } from './context.js';
@@ -29,7 +29,7 @@ export type ShardsOptions = z.infer<typeof ShardsOptions>;
  * at a time.
  */
 export async function start(options: ShardsOptions, ports: ServicePorts): Promise<RunningService> {
-  await rebuildDatasets(ports.bus, ports.store);
+  const told = await keepTold(ports, () => rebuildDatasets(ports));
   const images = new Counter({
     name: 'bluewaters_shards_images_total',
     help: 'Images in datasets that were completed',
@@ -40,7 +40,11 @@ export async function start(options: ShardsOptions, ports: ServicePorts): Promis
     images.inc(result.splits.train.examples + result.splits.validation.examples);
     return result;
   });
-  return { name: 'shards', readiness: () => ({ ready: true }), stop: () => jobs.stop() };
+  const stop = async (): Promise<void> => {
+    await jobs.stop();
+    await told.stop();
+  };
+  return { name: 'shards', readiness: () => ({ ready: true }), stop };
 }
 
 async function buildAndTell(

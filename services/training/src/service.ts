@@ -18,6 +18,7 @@ import {
   builtModule,
   Counter,
   forkChild,
+  keepTold,
   type ForkedChild,
   type RunningService,
   type ServicePorts,
@@ -35,7 +36,7 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
     labelNames: ['outcome'],
     registers: [metrics],
   });
-  await rebuildState(bus, store, log);
+  const told = await keepTold(ports, () => rebuildState(bus, store, log));
   const subscription = await consumeJobs(bus, Train, async (request, context) => {
     log.info({ run: request.run, attempt: context.attempt }, 'starting a rank');
     try {
@@ -47,7 +48,11 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
       throw error;
     }
   });
-  return { name: 'training', readiness: () => ({ ready: true }), stop: () => subscription.stop() };
+  const stop = async (): Promise<void> => {
+    await subscription.stop();
+    await told.stop();
+  };
+  return { name: 'training', readiness: () => ({ ready: true }), stop };
 }
 
 /** One delivery of training work. */

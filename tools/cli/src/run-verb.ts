@@ -39,11 +39,18 @@ function readOptions(verb: Verb, argv: Readonly<Record<string, unknown>>): Reado
   });
 }
 
+/** `npm run` and `timeout` hand a signal on that the process has had already: signals this close are one. */
+const SAME_SIGNAL_MS = 500;
+
 /** The first signal asks to stop; a second one does not wait. */
 function listenForStops(stopping: AbortController): void {
+  let askedAt = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (stopping.signal.aborted) process.exit(EXIT_INTERRUPTED);
+      const again = stopping.signal.aborted;
+      if (again && performance.now() - askedAt > SAME_SIGNAL_MS) process.exit(EXIT_INTERRUPTED);
+      if (again) return;
+      askedAt = performance.now();
       process.stderr.write('\nstopping; what is done is kept (again to stop at once)\n');
       stopping.abort(new CodedError('INTERRUPTED', 'Stopped; run the same command again to go on from here'));
     });

@@ -1,13 +1,23 @@
 import { InferenceOptions, start as startInference } from '@bluewaters/inference';
 import { CodedError } from '@bluewaters/errors';
+import { RefreshModels, ServedModels, type ServedModel } from '@bluewaters/messages';
 import type { Workplace } from './workplace.js';
 
-/** An inference service that is up, and how to end it. */
+/** An inference service that is up, and how to leave it. */
 export interface Serving {
   /** `http://host:port`. */
   readonly address: string;
+  /** Ends the service when it was started for this; otherwise does nothing. */
   stop(): Promise<void>;
 }
+
+/** A model, or one version of it. */
+export interface WantedModel {
+  readonly model: string;
+  readonly version?: number;
+}
+
+const READY_WITHIN_MS = 60_000;
 
 /** Starts serving what the store's registry holds. @throws {CodedError} PORT_IN_USE. */
 export async function startServing(
@@ -18,18 +28,48 @@ export async function startServing(
   return { address: service.address, stop: () => service.stop() };
 }
 
-/** Waits until a model answers. @throws {CodedError} TIMED_OUT, MODEL_UNKNOWN. */
-export async function waitUntilServed(serving: Serving, model: string, version?: number): Promise<void> {
-  const url = `${serving.address}/v1/models/${model}${version === undefined ? '' : `/versions/${version}`}`;
-  const deadline = performance.now() + 60_000;
-  for (;;) {
-    const response = await fetch(url);
-    const answer = (await response.json()) as { model_version_status?: { state: string }[] };
-    if (answer.model_version_status?.some(({ state }) => state === 'AVAILABLE')) return;
-    if (performance.now() > deadline) {
-      const code = response.status === 404 ? 'MODEL_UNKNOWN' : 'TIMED_OUT';
-      throw new CodedError(code, `The model ${model} is not served`, { details: { file: url } });
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+/**
+ * An inference service that answers for a model: one of this process's own on a free port, or with services elsewhere
+ * the one that tells the bus that it has the model ready.
+ *
+ * @throws {CodedError} TIMED_OUT when the model is not ready within a minute.
+ */
+export async function reachServing(workplace: Workplace, wanted: WantedModel): Promise<Serving> {
+  if (!workplace.embedded) return { address: await findServing(workplace, wanted), stop: async () => undefined };
+  const serving = await startServing(workplace, { port: 0 });
+  try {
+    await untilReady(workplace, wanted);
+    return serving;
+  } catch (error) {
+    await serving.stop();
+    throw error;
   }
+}
+
+async function findServing(workplace: Workplace, wanted: WantedModel): Promise<string> {
+  await workplace.bus.request(RefreshModels, {});
+  return (await untilReady(workplace, wanted)).address;
+}
+
+/** Waits until some process serves the model. */
+async function untilReady({ bus }: Workplace, { model, version }: WantedModel): Promise<ServedModel> {
+  const table = await bus.state(ServedModels);
+  const fits = (served: ServedModel): boolean =>
+    served.model === model && served.state === 'ready' && (version === undefined || served.version === version);
+  let timer: NodeJS.Timeout | undefined;
+  const found = new Promise<ServedModel>((resolve, reject) => {
+    timer = setTimeout(() => reject(notReady(model)), READY_WITHIN_MS);
+    void table
+      .watch(`${model}.`, (_, served) => {
+        if (served && fits(served)) resolve(served);
+      })
+      .then((watching) => found.finally(() => watching.stop()).catch(() => undefined), reject);
+  });
+  return found.finally(() => clearTimeout(timer));
+}
+
+function notReady(model: string): CodedError {
+  return new CodedError('TIMED_OUT', `No inference service has the model ${model} ready`, {
+    details: { expected: `a served model ${model}`, got: `nothing within ${READY_WITHIN_MS / 1000} s` },
+  });
 }

@@ -5,7 +5,7 @@ import type { ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
 import { PredictionClient, type Prediction } from '../prediction-client.js';
-import { startServing, waitUntilServed } from '../serving.js';
+import { reachServing } from '../serving.js';
 import { firstWord, formatTable, percent } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
@@ -40,9 +40,8 @@ export const classify = defineVerb({
       const ask = (address: string): Promise<Classified[]> =>
         askAll(new PredictionClient(address, model), images, values.top);
       if (values.url !== undefined) return ask(values.url);
-      const serving = await startServing(workplace, { port: 0 });
+      const serving = await reachServing(workplace, { model });
       try {
-        await waitUntilServed(serving, model);
         return await ask(serving.address);
       } finally {
         await serving.stop();

@@ -12,7 +12,7 @@ import { datasetName, ingestOptions, shardsOptions, trainOptions, trainRequest }
 import { trainNetwork, type LineContext } from '../line.js';
 import { prepareQuickstart } from '../quickstart.js';
 import { percent } from '../terminal.js';
-import { startServing, waitUntilServed } from '../serving.js';
+import { reachServing } from '../serving.js';
 import { tryPredictions, type TrialResult } from '../trial.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
@@ -93,9 +93,8 @@ async function tryOverHttp(
 ): Promise<TrialResult> {
   const { workplace, terminal, signal } = context;
   terminal.progress('inference', starting());
-  const serving = await startServing(workplace, { port: 0 });
+  const serving = await reachServing(workplace, names);
   try {
-    await waitUntilServed(serving, names.model, names.version);
     terminal.endProgress(`  inference: ${names.model} version ${names.version} is ready on ${serving.address}`);
     const examples = await heldOutExamples(workplace.store, names.dataset, TRIED);
     return await tryPredictions({ address: serving.address, model: names.model, examples, signal });

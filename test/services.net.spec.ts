@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { Datasets, Jobs, Models, openBus, type JobRecord, type MessageBus } from '@bluewaters/messages';
+import { openStore, type ObjectStore } from '@bluewaters/storage';
+import { MINIO_LOGIN, startMinio, startNats, temporaryDirectory, until, type TestServer } from '@bluewaters/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli, startCli, type Ended } from './support/cli.js';
+import { digestFolder } from './support/folders.js';
+import { archiveFlags, writeArchive, type ArchiveFiles } from './support/pictures.js';
+import { SERVICES, startService, type ServiceName, type ServiceProcess } from './support/services.js';
+
+const RECIPE = [
+  ...['--epochs', '3', '--batch', '60', '--learning-rate', '0.01', '--checkpoint-every-steps', '20'],
+  ...['--train-shards', '3', '--validation-share', '0.2'],
+];
+
+/** What killing a service in mid-work needs: the work that it must be at. */
+const WORK = { ingest: 'ingest.v1.index', shards: 'shards.v1.build', training: 'training.v1.train' } as const;
+
+describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, () => {
+  let directory: string;
+  let archive: ArchiveFiles;
+  let nats: TestServer;
+  let minio: TestServer;
+  let bus: MessageBus;
+  let store: ObjectStore;
+  let environment: NodeJS.ProcessEnv;
+  let embedded: { accuracy: number; shards: Record<string, string> };
+  const services = new Map<ServiceName, ServiceProcess>();
+
+  const start = async (name: ServiceName): Promise<void> =>
+    void services.set(name, await startService(name, environment));
+  const kill = async (name: ServiceName): Promise<void> => void (await services.get(name)?.kill());
+  const line = (dataset: string): string[] => [
+    'run',
+    ...archiveFlags(archive),
+    ...RECIPE,
+    '--dataset',
+    dataset,
+    '--json',
+  ];
+
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+    archive = await writeArchive(join(directory, 'archive'), { imagesPerSynset: 1500 });
+    const ended = await runCli([...line('pictures'), '--store', join(directory, 'store')]);
+    embedded = {
+      accuracy: ended.json<{ accuracy: number }>().accuracy,
+      shards: shardsOf(await digestFolder(join(directory, 'store/datasets/pictures'))),
+    };
+    [nats, minio] = await Promise.all([startNats(), startMinio()]);
+    environment = {
+      ...process.env,
+      BLUEWATERS_BUS: nats.url,
+      BLUEWATERS_STORE: `minio:${minio.url}/bluewaters`,
+      BLUEWATERS_MINIO_ACCESS_KEY: MINIO_LOGIN.accessKey,
+      BLUEWATERS_MINIO_SECRET_KEY: MINIO_LOGIN.secretKey,
+      BLUEWATERS_TRAINING_WORK_DIRECTORY: join(directory, 'work'),
+    };
+    Object.assign(process.env, environment);
+    store = await openStore({ kind: 'minio', url: minio.url, bucket: 'bluewaters' });
+    bus = await openBus({ kind: 'nats', url: nats.url });
+    await Promise.all(SERVICES.map(start));
+  }, 180_000);
+  afterAll(async () => {
+    await Promise.all(SERVICES.map(kill));
+    await bus?.close();
+    await store?.close();
+  });
+
+  /** Runs the command against the services. */
+  const ask = (args: readonly string[]): Promise<Ended> => runCli(args, { env: environment });
+
+  async function shardsInMinio(dataset: string): Promise<Record<string, string>> {
+    const prefix = `datasets/${dataset}/`;
+    const target = join(directory, `copy-${dataset}`);
+    for await (const { key } of store.list(prefix)) await store.getFile(key, join(target, key.slice(prefix.length)));
+    return shardsOf(await digestFolder(target));
+  }
+
+  it('gives the same shards byte for byte and the same answers as in one process', async () => {
+    const ended = await ask(line('pictures'));
+    expect(ended.stderr).toMatch(/inference: pictures version 1 is ready on http/u);
+    expect(ended.code).toBe(0);
+    expect(ended.json<{ accuracy: number }>().accuracy).toBe(embedded.accuracy);
+    expect(await shardsInMinio('pictures')).toEqual(embedded.shards);
+  });
+
+  it.each(Object.entries(WORK) as [keyof typeof WORK, string][])(
+    'ends with the same shards and answers when %s is killed in mid-work and started again',
+    async (name, subject) => {
+      const dataset = `without-${name}`;
+      const running = startCli(line(dataset), { env: environment });
+      await untilJob(
+        subject,
+        ({ state, progress }) => state === 'running' && (name !== 'training' || (progress?.done ?? 0) > 3000),
+      );
+      await kill(name);
+      await start(name);
+      const ended = await running.ended;
+      expect(ended.stderr).toContain('is ready on http');
+      expect(ended.json<{ accuracy: number }>().accuracy).toBeGreaterThan(embedded.accuracy - 0.003);
+      expect(await shardsInMinio(dataset)).toEqual(embedded.shards);
+    },
+  );
+
+  async function untilJob(subject: string, holds: (record: JobRecord) => boolean): Promise<void> {
+    const jobs = await bus.state(Jobs);
+    const submittedAfter = Date.now() - 2000;
+    await until(`${subject} to be at work`, async () => {
+      const records = (await jobs.list()).map(({ value }) => value);
+      return records.some((record) => record.work === subject && record.updatedAt > submittedAfter && holds(record));
+    });
+  }
+
+  it('answers again after inference was killed and started again', async () => {
+    await kill('inference');
+    await start('inference');
+    const picture = join(directory, 'archive/picture.jpg');
+    const ended = await ask(['classify', picture, '--model', 'pictures', '--top', '1', '--json']);
+    expect(ended.json()).toMatchObject({ classified: [{ predictions: [{ synset: 'n01443537' }] }] });
+  });
+
+  it('tells everything again from the store when the bus has lost its state', async () => {
+    await nats.restart({ empty: true });
+    await until(
+      'datasets and models to be known again',
+      async () => {
+        const [datasets, models] = await Promise.all([bus.state(Datasets), bus.state(Models)]);
+        return (await datasets.list()).length >= 4 && (await models.list()).length >= 4;
+      },
+      60_000,
+    );
+    const status = await ask(['status', '--json']);
+    const { datasets } = status.json<{ datasets: { dataset: string }[] }>();
+    expect(datasets.map(({ dataset }) => dataset)).toContain('pictures');
+  });
+
+  it('ends every service with 0 on SIGTERM', async () => {
+    const codes = await Promise.all([...services.values()].map((service) => service.kill('SIGTERM')));
+    expect(codes).toEqual([0, 0, 0, 0]);
+  });
+});
+
+/** The TFRecord files alone: the manifest names its dataset. */
+function shardsOf(digests: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(digests).filter(([name]) => /-of-\d+$/u.test(name)));
+}
