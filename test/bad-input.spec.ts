@@ -26,7 +26,7 @@ describe('bad input', { timeout: 120_000 }, () => {
     runCli(['ingest', ...archiveFlags(files), '--dataset', 'd', '--store', into, '--json']);
 
   beforeAll(async () => {
-    directory = await temporaryDirectory('bad-input');
+    directory = await temporaryDirectory();
     archive = await writeArchive(join(directory, 'archive'), { imagesPerSynset: 10 });
     store = join(directory, 'good');
     const made = await runCli([
@@ -203,7 +203,7 @@ async function flipBit(path: string, offset: number): Promise<void> {
 
 await describeWith(['small disk'], 'a full disk', () => {
   it('fails the line with STORE_FULL and leaves nothing half-done', { timeout: 120_000 }, async () => {
-    const directory = await temporaryDirectory('full-disk');
+    const directory = await temporaryDirectory();
     const archive = await writeArchive(directory, { imagesPerSynset: 10 });
     const into = join(await smallDisk(160 * 1024), 'store');
     const ended = await runCli([

@@ -43,7 +43,7 @@ describe('the command line', () => {
   });
 
   it('takes options from flags before the environment before a file', async () => {
-    const directory = await temporaryDirectory('options');
+    const directory = await temporaryDirectory();
     const config = join(directory, 'options.json');
     await writeFile(config, JSON.stringify({ store: join(directory, 'from-file') }));
     const env = { BLUEWATERS_STORE: join(directory, 'from-environment') };
@@ -55,7 +55,7 @@ describe('the command line', () => {
   });
 
   it('refuses an unknown entry of the file by name', async () => {
-    const config = join(await temporaryDirectory('options'), 'options.json');
+    const config = join(await temporaryDirectory(), 'options.json');
     await writeFile(config, '{"stroe": "x"}');
     const { code, stderr } = await runCli(['status', '--config', config]);
     expect(code).toBe(1);
@@ -73,14 +73,7 @@ describe('the command line', () => {
   });
 
   it('says with --json how it failed, as one JSON object on the last line', async () => {
-    const ended = await runCli([
-      'train',
-      '--dataset',
-      'nothing',
-      '--store',
-      await temporaryDirectory('empty'),
-      '--json',
-    ]);
+    const ended = await runCli(['train', '--dataset', 'nothing', '--store', await temporaryDirectory(), '--json']);
     expect(ended.code).toBe(1);
     expect(ended.json()).toMatchObject({ error: { code: 'MANIFEST_INVALID' } });
   });

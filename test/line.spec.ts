@@ -21,7 +21,7 @@ describe('bluewaters run', { timeout: 120_000 }, () => {
   const line = (name: string): string[] => ['run', ...flags, '--store', store(name), '--json'];
 
   beforeAll(async () => {
-    directory = await temporaryDirectory('line');
+    directory = await temporaryDirectory();
     const archive = await writeArchive(join(directory, 'archive'));
     flags = [
       ...archiveFlags(archive),

@@ -1,3 +1,4 @@
+import { CodedError } from '@bluewaters/errors';
 import { biasAdd, conv2d, matMul, maxPool, relu, reshape, type Output } from '@bluewaters/tensorflow';
 import type { BuildContext } from './network.js';
 
@@ -12,8 +13,8 @@ interface LayerOptions {
 /** Number in an axis that must be known when the graph is built. */
 function axis(x: Output, index: number): number {
   const size = x.shape?.[index];
-  if (typeof size !== 'number') throw new TypeError(`${x.name}: axis ${index} must be known while the graph is built`);
-  return size;
+  if (typeof size === 'number') return size;
+  throw new CodedError('GRAPH_INVALID', `Axis ${index} of ${x.name} must be known while the graph is built`);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Tensor1D } from '@tensorflow/tfjs';
 import { eager } from './eager.js';
 
 /** What {@link classificationMetrics} is computed from, gathered over a whole split. */
@@ -38,7 +39,7 @@ export async function classificationMetrics(predictions: Predictions): Promise<C
     const labels = tf.tensor1d(predictions.labels, 'int32'); // [examples]
     const top = tf.tensor2d(predictions.top, [examples, k], 'int32');
     const hits = tf.equal(top, labels.expandDims(1)).cast('float32'); // [examples, k]
-    const best = top.slice([0, 0], [examples, 1]).squeeze<import('@tensorflow/tfjs').Tensor1D>([1]);
+    const best = top.slice([0, 0], [examples, 1]).squeeze<Tensor1D>([1]);
     const confusion = tf.math.confusionMatrix(labels, best, outputs); // [outputs, outputs]
     return {
       top1: hits.slice([0, 0], [examples, 1]).mean(),

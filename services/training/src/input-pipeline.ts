@@ -108,6 +108,6 @@ function decode(scope: Scope, record: Output, input: InputContract): Output[] {
     'image/encoded': { dtype: 'string', shape: [] },
     'image/class/label': { dtype: 'int64', shape: [] },
   });
-  const image = preprocess(scope, features['image/encoded'] as Output, input);
-  return [image, cast(scope, features['image/class/label'] as Output, 'int32')];
+  const image = preprocess(scope, features['image/encoded'], input);
+  return [image, cast(scope, features['image/class/label'], 'int32')];
 }

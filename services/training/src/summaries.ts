@@ -25,22 +25,26 @@ export class Summaries {
     this.#train.graph(graph);
   }
 
+  /** Adds a point to each curve of training. */
   step({ step, loss, learningRate, imagesPerSecond }: StepFigures): void {
     this.#train.scalar('loss', step, loss);
     this.#train.scalar('learning_rate', step, learningRate);
     this.#train.scalar('images_per_second', step, imagesPerSecond);
   }
 
+  /** Adds a point to each curve of validation. */
   evaluation(step: number, { loss, top1, top5 }: Evaluation): void {
     this.#validation.scalar('loss', step, loss);
     this.#validation.scalar('accuracy/top1', step, top1);
     this.#validation.scalar('accuracy/top5', step, top5);
   }
 
+  /** Resolves when everything so far is in the files. */
   async flush(): Promise<void> {
     await Promise.all([this.#train.flush(), this.#validation.flush()]);
   }
 
+  /** Ends the files. */
   async close(): Promise<void> {
     await Promise.all([this.#train.close(), this.#validation.close()]);
   }

@@ -7,7 +7,7 @@
  *                    every so often: summary, checkpoint, progress; a request to stop is seen here
  *     evaluate on the validation split
  */
-import { toCodedError, CodedError } from '@bluewaters/errors';
+import { toCodedError, type CodedError } from '@bluewaters/errors';
 import type { TrainRequest, TrainResult } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
 import { registerModel } from './export.js';

@@ -84,7 +84,6 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
   };
 }
 
-// eslint-disable-next-line max-params -- the four parts of a graph, all needed, all different
 function trainingTower(
   root: Scope,
   variables: VariableStore,

@@ -6,13 +6,13 @@ const YARGS_TYPES = { number: 'number', boolean: 'boolean', list: 'array', text:
 
 /** Tells yargs the options of a schema, for parsing, `--help` and completion; values are checked by the schema later. */
 export function describeFlags(parser: Argv, schema: z.ZodObject): void {
-  for (const [option, type] of Object.entries(schema.shape)) {
+  for (const [option, type] of Object.entries<z.ZodType>(schema.shape)) {
     const { kind, defaultValue, description } = optionFacts(type);
     parser.option(flagName(option), {
       type: YARGS_TYPES[kind],
       describe: description ?? '',
       requiresArg: kind !== 'boolean',
-      ...(defaultValue === undefined ? {} : { defaultDescription: String(defaultValue) }),
+      ...(defaultValue === undefined ? {} : { defaultDescription: JSON.stringify(defaultValue) }),
     });
   }
 }

@@ -14,7 +14,8 @@ import {
   type TestServer,
 } from '@bluewaters/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MinioStore, openStore, type MinioOptions } from '../index.js';
+import { openStore } from '../index.js';
+import { MinioStore, type MinioOptions } from './minio-store.js';
 
 await describeWith(['minio'], 'with a real MinIO', () => {
   let server: TestServer;

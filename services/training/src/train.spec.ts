@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InProcessBus, Runs, TrainRequest, type Progress, type TrainResult } from '@bluewaters/messages';
+import {
+  datasetKeys,
+  encodeManifest,
+  frameRecord,
+  imageExample,
+  modelKeys,
+  runKeys,
+  type Manifest,
+  type ManifestShard,
+} from '@bluewaters/records';
+import { DirectoryStore, MemoryStore, type ObjectStore } from '@bluewaters/storage';
+import { liveHandles, loadSavedModel, Tensor, type Output } from '@bluewaters/tensorflow';
+import { syntheticJpeg, temporaryDirectory } from '@bluewaters/testing';
+import { describe, expect, it } from 'vitest';
+import { train } from './train.js';
+
+const SYNSETS = ['n01440764', 'n01443537', 'n01484850'];
+const BATCH = 16;
+
+/** Stores a dataset of three synsets, each with pictures of its own, and resolves to the manifest's digest. */
+async function storeDataset(store: ObjectStore, examples = { train: 90, validation: 21 }): Promise<string> {
+  const pictures = await Promise.all(SYNSETS.map((_, seed) => syntheticJpeg({ width: 30, height: 28, seed })));
+  const record = (n: number): Uint8Array => {
+    const place = n % SYNSETS.length;
+    const [encoded, synset] = [pictures[place] as Buffer, SYNSETS[place] as string];
+    const filename = `${synset}_${n}.JPEG`;
+    return frameRecord(
+      imageExample({ encoded, filename, width: 30, height: 28, label: place + 1, synset, text: synset, boxes: [] }),
+    );
+  };
+  const storeSplit = async (split: 'train' | 'validation'): Promise<ManifestShard[]> => {
+    const shards = [0, 1].map(async (shard) => {
+      const numbers = Array.from({ length: examples[split] }, (_, n) => n).filter((n) => n % 2 === shard);
+      const bytes = Buffer.concat(numbers.map(record));
+      const key = datasetKeys.shard('d', split, shard, 2);
+      await store.put(key, bytes);
+      return { key, size: bytes.length, sha256: sha256(bytes), examples: numbers.length };
+    });
+    return Promise.all(shards);
+  };
+  const manifest: Manifest = {
+    format: 'bluewaters.manifest.v1',
+    dataset: 'd',
+    index: '0'.repeat(64),
+    seed: 1,
+    classes: SYNSETS.map((synset, n) => ({ synset, label: n + 1, words: synset })),
+    splits: { train: await storeSplit('train'), validation: await storeSplit('validation') },
+  };
+  const bytes = encodeManifest(manifest);
+  await store.put(datasetKeys.manifest('d'), bytes);
+  return sha256(bytes);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A place to train in, with a store of its own. */
+async function workplace(store?: ObjectStore) {
+  const directory = await temporaryDirectory();
+  const kept = store ?? new DirectoryStore(join(directory, 'store'));
+  const manifest = await storeDataset(kept);
+  const bus = new InProcessBus();
+  const said: Progress[] = [];
+  const start = (changes: Partial<TrainRequest> = {}, stopAtImages = Infinity): Promise<TrainResult> => {
+    const stopping = new AbortController();
+    const request = TrainRequest.parse({
+      ...{ run: 'r', dataset: 'd', manifest, model: 'm', network: 'lenet', epochs: 6, batch: BATCH, imageSize: 28 },
+      ...{ learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4, seed: 7, checkpointEverySteps: 4, keepCheckpoints: 2 },
+      ...changes,
+    });
+    return train(request, {
+      bus,
+      store: kept,
+      workDirectory: join(directory, `work-${said.length}`),
+      threads: 2,
+      signal: stopping.signal,
+      report: (progress) => {
+        said.push(progress);
+        if (progress.phase.startsWith('training') && progress.done >= stopAtImages) stopping.abort();
+      },
+    });
+  };
+  return { directory, store: kept, bus, said, start };
+}
+
+/** The weights of a registered model. */
+async function weights(store: ObjectStore, version = 1): Promise<string> {
+  return sha256(await store.get(`${modelKeys.prefix('m', version)}variables/variables.data-00000-of-00001`));
+}
+
+describe('training', { timeout: 120_000 }, () => {
+  it('learns, evaluates every held-out example once, and tells the bus how the run stands', async () => {
+    const { start, bus } = await workplace();
+    const result = await start();
+    expect(result).toMatchObject({ version: 1, epochs: 6, steps: 36 });
+    expect(result.evaluation).toMatchObject({ examples: 21, top1: 1 });
+    expect(result.evaluation.confusion).toEqual([
+      [7, 0, 0],
+      [0, 7, 0],
+      [0, 0, 7],
+    ]);
+    expect((await (await bus.state(Runs)).get('r'))?.value).toMatchObject({
+      state: 'done',
+      step: 36,
+      checkpointStep: 36,
+    });
+  });
+
+  it('gives the same weights from the same seed, and others from another', async () => {
+    const [first, second, other] = await Promise.all([workplace(), workplace(), workplace()]);
+    await first.start();
+    await second.start();
+    await other.start({ seed: 8 });
+    expect(await weights(second.store)).toBe(await weights(first.store));
+    expect(await weights(other.store)).not.toBe(await weights(first.store));
+  });
+
+  it('gives the same weights when it was stopped in the middle of an epoch as when it never was', async () => {
+    const [whole, stopped] = await Promise.all([workplace(), workplace()]);
+    await whole.start();
+    await expect(stopped.start({}, 20 * BATCH)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await stopped.start();
+    expect(stopped.said.flatMap(({ notices = [] }) => notices)).toContain('going on from the checkpoint of step 20');
+    expect(await weights(stopped.store)).toBe(await weights(whole.store));
+  });
+
+  it('goes on elsewhere from what a remote store holds', async () => {
+    // A store without local paths: shards are copied here, checkpoints are committed there.
+    const remote = await workplace(new MemoryStore());
+    const whole = await workplace();
+    await whole.start();
+    await expect(remote.start({}, 20 * BATCH)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await remote.start();
+    expect(await weights(remote.store)).toBe(await weights(whole.store));
+    const kept: string[] = [];
+    for await (const { key } of remote.store.list(runKeys.checkpoints('r'))) kept.push(key.split('/').at(-1) as string);
+    expect(kept).toEqual(
+      expect.arrayContaining(['checkpoint', 'run.json', 'model.ckpt-36.index', 'model.ckpt-36.json']),
+    );
+  });
+
+  it('trains further when it is given more epochs, and makes nothing anew when it is not', async () => {
+    const { start, store } = await workplace();
+    expect((await start({ epochs: 2 })).version).toBe(1);
+    expect((await start({ epochs: 2 })).version).toBe(1);
+    const further = await start({ epochs: 3 });
+    expect(further).toMatchObject({ version: 2, epochs: 3, steps: 18 });
+    expect(await weights(store, 2)).not.toBe(await weights(store, 1));
+  });
+
+  it('refuses to go on with a run under other options, and a dataset that has changed', async () => {
+    const { start } = await workplace();
+    await start({ epochs: 1 });
+    await expect(start({ epochs: 1, batch: 8 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      details: { field: 'batch' },
+    });
+    await expect(start({ run: 'other', manifest: 'f'.repeat(64) })).rejects.toMatchObject({ code: 'MANIFEST_INVALID' });
+    await expect(start({ run: 'other', network: 'nothing' })).rejects.toMatchObject({ code: 'NETWORK_UNKNOWN' });
+  });
+
+  it('exports what it trained: JPEG bytes in, the last class among the answers', async () => {
+    const { start, store } = await workplace();
+    await start();
+    const directory = store.localPath(modelKeys.prefix('m', 1).replace(/\/$/u, '')) as string;
+    using model = await loadSavedModel(directory);
+    const { inputs, outputs } = model.signatures['serving_default']!;
+    const last = await syntheticJpeg({ width: 30, height: 28, seed: SYNSETS.length - 1 });
+    using jpegs = Tensor.of('string', [1], [last]);
+    const fetches = ['probabilities', 'top_labels', 'top_synsets'].map((key) => outputs[key] as Output);
+    const answers = await model.session.run({ feeds: [[inputs['image_bytes'] as Output, jpegs]], fetches });
+    expect(answers[0]?.shape).toEqual([1, SYNSETS.length + 1]);
+    expect(answers[1]?.values()[0]).toBe(SYNSETS.length);
+    expect(answers[2]?.strings()[0]?.toString()).toBe(SYNSETS.at(-1));
+    for (const answer of answers) answer[Symbol.dispose]();
+  });
+
+  it('gives every native handle back', async () => {
+    const { start } = await workplace();
+    const before = liveHandles();
+    await start({ epochs: 1 });
+    expect(liveHandles()).toEqual(before);
+  });
+
+  it('keeps run.json readable at every moment of a run', async () => {
+    const { start, directory } = await workplace();
+    await start({ epochs: 1 });
+    const text = await readFile(join(directory, 'store', runKeys.entry('r')), 'utf8');
+    expect(JSON.parse(text)).toMatchObject({ format: 'bluewaters.run.v1', state: 'done' });
+  });
+});
