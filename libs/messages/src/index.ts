@@ -1,5 +1,3 @@
-export { NatsBus, type NatsOptions } from './nats/nats-bus.js';
-export { type NatsLogin } from './nats/connect.js';
 export { BusOptions, openBus } from './open-bus.js';
 export { InProcessBus } from './in-process/in-process-bus.js';
 export { ParentBus } from './parent-child/parent-bus.js';

@@ -3,7 +3,6 @@ import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { warnOfFault, type FaultListener } from './faults.js';
 import { InProcessBus } from './in-process/in-process-bus.js';
-import { NatsBus } from './nats/nats-bus.js';
 import type { MessageBus } from './message-bus.js';
 import type { NatsLogin } from './nats/connect.js';
 
@@ -32,6 +31,8 @@ export type BusOptions = z.infer<typeof BusOptions>;
  */
 export async function openBus(options: BusOptions, onFault: FaultListener = warnOfFault): Promise<MessageBus> {
   if (options.kind === 'in-process') return new InProcessBus(onFault);
+  // The client of NATS takes a while to load, which a command without a bus should not pay.
+  const { NatsBus } = await import('./nats/nats-bus.js');
   const { url, ackWaitMs } = options;
   const login = readLogin(process.env);
   return NatsBus.open({ url, login, onFault, ...(ackWaitMs !== undefined && { ackWaitMs }) });

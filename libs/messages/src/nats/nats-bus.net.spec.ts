@@ -1,6 +1,6 @@
 import { describeMessageBus, describeWith, startNats, type TestServer } from '@bluewaters/testing';
 import { beforeAll } from 'vitest';
-import { NatsBus } from '../index.js';
+import { NatsBus } from './nats-bus.js';
 
 await describeWith(['nats'], 'with a real NATS', () => {
   let server: TestServer;

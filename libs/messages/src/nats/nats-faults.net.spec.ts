@@ -16,7 +16,6 @@ import {
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import {
-  NatsBus,
   consumeJobs,
   defineCommand,
   defineEvent,
@@ -26,6 +25,7 @@ import {
   openBus,
   submitJob,
 } from '../index.js';
+import { NatsBus } from './nats-bus.js';
 
 const Count = defineEvent('faults.v1.counted', z.number());
 const Echo = defineCommand('faults.v1.echo', z.number(), z.number());

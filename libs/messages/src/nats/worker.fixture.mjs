@@ -1,6 +1,7 @@
 // A worker of the tests that takes one job over NATS and then dies in the middle of it. Runs the built package.
 import { z } from 'zod';
-import { NatsBus, consumeJobs, defineWork, jobRequest } from '../../dist/index.js';
+import { consumeJobs, defineWork, jobRequest } from '../../dist/index.js';
+import { NatsBus } from '../../dist/nats/nats-bus.js';
 
 const Double = defineWork('killed.v1.double', jobRequest(z.number()), z.number());
 const bus = await NatsBus.open({ url: process.argv[2], ackWaitMs: 1_000 });

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CodedError } from '@bluewaters/errors';
 import type { StartedTestContainer } from 'testcontainers';
 import type { ServerHost, ServerProgram } from './test-server.js';
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
+const READY_MS = 30_000;
 
 /** True when a Docker engine answers at `DOCKER_HOST` or at the usual socket. */
 export async function dockerAnswers(): Promise<boolean> {
@@ -44,7 +46,11 @@ export class ContainerHost implements ServerHost {
     if (this.#container) await this.#container.restart({ timeout: 0 });
     else this.#container = await this.#create();
     this.#isRunning = true;
-    while (!(await this.#program.isReady(this.#port))) await sleep(20);
+    const end = Date.now() + READY_MS;
+    while (!(await this.#program.isReady(this.#port))) {
+      if (Date.now() > end) throw new CodedError('TIMED_OUT', `${this.#program.name} did not answer in its container`);
+      await sleep(20);
+    }
   }
 
   async kill(): Promise<void> {
@@ -67,12 +73,16 @@ export class ContainerHost implements ServerHost {
 
   async #create(): Promise<StartedTestContainer> {
     // Loaded only here: it is large, and most machines run the programs themselves.
-    const { GenericContainer } = await import('testcontainers');
+    const { GenericContainer, Wait } = await import('testcontainers');
     const { image, port, args, environment } = this.#program;
-    return new GenericContainer(image)
-      .withExposedPorts({ container: port, host: this.#port })
-      .withEnvironment({ ...environment })
-      .withCommand(args('0.0.0.0', port, '/data'))
-      .start();
+    return (
+      new GenericContainer(image)
+        .withExposedPorts({ container: port, host: this.#port })
+        .withEnvironment({ ...environment })
+        .withCommand(args('0.0.0.0', port, '/data'))
+        // We ask the server itself, at 127.0.0.1; the library would look for the port where it believes the engine to be.
+        .withWaitStrategy(Wait.forAll([]))
+        .start()
+    );
   }
 }
