@@ -18,6 +18,7 @@ const ROOTS = [
   'tensorflow/core/protobuf/saved_model.proto',
   'tensorflow/core/protobuf/config.proto',
   'tensorflow/core/util/event.proto',
+  'tensorflow/core/framework/dataset_options.proto',
 ];
 const COMPILER = '@bufbuild/buf@1.61.0';
 const PLUGIN = fileURLToPath(import.meta.resolve('@bufbuild/protoc-gen-es/package.json'));

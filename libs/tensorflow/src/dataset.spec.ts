@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
 import { encodeExample, frameRecord, RECORD_HEADER_BYTES } from '@bluewaters/records';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -19,6 +20,7 @@ import {
   type RunRequest,
   type Scope,
 } from './index.js';
+import { GraphDefSchema } from './generated/tensorflow/core/framework/graph_pb.js';
 
 const FILES = 3;
 const RECORDS_IN_FILE = 7;
@@ -271,5 +273,17 @@ describe('parseSingleExample', () => {
 
   it('names a required feature that is missing', async () => {
     await expect(parse(encodeExample({ label: { ints: [3] } }))).rejects.toThrow(/box/);
+  });
+});
+
+describe('iterator', () => {
+  it('leaves TensorFlow nothing to tune, whose thread would hold up each restart', () => {
+    using graph = new Graph();
+    const scope = graph.scope();
+    dataset.iterator(scope, dataset.range(scope, 0, 3), 'numbers');
+    const { node } = fromBinary(GraphDefSchema, graph.toGraphDef());
+    const options = node.find(({ op }) => op === 'OptionsDataset')?.attr['serialized_options']?.value;
+    // tensorflow.data.Options: field 7, autotune_options, holds field 1, enabled: false.
+    expect(options).toEqual({ case: 's', value: Uint8Array.of((7 << 3) | 2, 2, 1 << 3, 0) });
   });
 });
