@@ -1,4 +1,5 @@
 # Sourced by every job: finds the installation, the store and the launcher. Set STORE or BW_HOME with qsub -v.
+# shellcheck shell=bash disable=SC2034 # the jobs use what is set here
 
 home="${BW_HOME:-$PBS_O_WORKDIR}"
 BLUEWATERS="$home/tools/cli/bin/bluewaters.mjs"
@@ -11,4 +12,4 @@ if command -v aprun > /dev/null; then
 else
   LAUNCH=""
 fi
-cd "$PBS_O_WORKDIR"
+cd "$PBS_O_WORKDIR" || exit

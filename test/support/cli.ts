@@ -62,7 +62,7 @@ export function runCli(
 }
 
 /** The tests' own variables are no options of the command, and none of the user's must steer a test. */
-function withoutOptions(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutOptions(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(environment).filter(([name]) => !name.startsWith('BLUEWATERS_') || name === 'BLUEWATERS_CACHE'),
   );

@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { temporaryDirectory } from '@bluewaters/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { withoutOptions } from './support/cli.js';
+import { ROOT } from './support/pages.js';
+import { writeArchive } from './support/pictures.js';
+
+/** In the order in which they are submitted. */
+const JOBS = ['extract_data_from_archive.pbs', 'build_imagenet_data.pbs', 'distributed_tf_launch.pbs'] as const;
+type Job = (typeof JOBS)[number];
+
+/** The jobs and what they source, relative to the repository. */
+const SCRIPTS = readdirSync(join(ROOT, 'pbs'))
+  .filter((name) => /\.(pbs|sh)$/u.test(name))
+  .map((name) => join('pbs', name));
+
+/** How a program ended. */
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function call(program: string, args: readonly string[], env = process.env): Promise<Ended> {
+  try {
+    return { code: 0, ...(await promisify(execFile)(program, [...args], { cwd: ROOT, env })) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as Ended;
+    return { code, stdout: stdout ?? '', stderr: stderr ?? String(error) };
+  }
+}
+
+/** Writes down how it was called, one argument a line, and runs what stands after `--`. */
+const APRUN = `#!/bin/bash
+printf '%s\\n' "$@" >> "$APRUN_CALLS"
+while [[ $1 != -- ]]; do shift; done
+shift
+exec "$@"
+`;
+
+describe('the batch jobs', { timeout: 120_000 }, () => {
+  let submittedFrom: string;
+  let spool: string;
+  let variables: Record<string, string>;
+  const first = new Map<Job, Ended>();
+
+  beforeAll(async () => {
+    const directory = await temporaryDirectory();
+    [submittedFrom, spool] = [join(directory, 'submitted from'), join(directory, 'spool')];
+    await Promise.all([mkdir(submittedFrom), mkdir(spool)]);
+    const { images, synsets, words } = await writeArchive(join(directory, 'archive'));
+    variables = { IMAGES: images, SYNSETS: synsets, WORDS: words, DATASET: 'fish', NETWORK: 'lenet' };
+    Object.assign(variables, { TRAIN_SHARDS: '3', VALIDATION_SHARDS: '2', EPOCHS: '2', BATCH: '24' });
+    for (const job of JOBS) first.set(job, await submit(job, variables));
+  }, 120_000);
+
+  /** Runs a job as PBS does: a copy in its spool folder, with what `qsub -v` was given. */
+  async function submit(job: Job, given: Readonly<Record<string, string>>): Promise<Ended> {
+    const script = join(spool, '42.SC');
+    await copyFile(join(ROOT, 'pbs', job), script);
+    const pbs = { PBS_O_WORKDIR: submittedFrom, PBS_NUM_PPN: '7', BW_HOME: ROOT };
+    return call('bash', [script], { ...withoutOptions(process.env), ...pbs, ...given });
+  }
+
+  it.each(SCRIPTS)('%s is free of what bash and, where there is one, shellcheck complain of', async (script) => {
+    expect(await call('bash', ['-n', script])).toEqual({ code: 0, stdout: '', stderr: '' });
+    const { code } = await call('bash', ['-c', 'command -v shellcheck']);
+    if (code === 0) expect(await call('shellcheck', ['-x', script])).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('leave a checkpoint_dir with the result of training, one after another', async () => {
+    for (const [job, { code, stderr }] of first) expect(code, `${job}: ${stderr}`).toBe(0);
+    const said = first.get(JOBS[2])?.stdout ?? '';
+    const [, result = ''] = /^result in (.*)$/mu.exec(said) ?? [];
+    expect(result).toBe(join(submittedFrom, 'run/runs/fish-lenet/checkpoint_dir'));
+    const names = await readdir(result);
+    const [, latest] =
+      /model_checkpoint_path: "([^"]+)"/u.exec(await readFile(join(result, 'checkpoint'), 'utf8')) ?? [];
+    expect(names).toEqual(expect.arrayContaining([`${latest}.index`, `${latest}.json`]));
+  });
+
+  it('run on a compute node, with all its cores, where there is aprun, and go on from where they stopped', async () => {
+    const launchers = join(submittedFrom, 'launchers');
+    const calls = join(submittedFrom, 'calls.txt');
+    await mkdir(launchers);
+    await writeFile(join(launchers, 'aprun'), APRUN);
+    await chmod(join(launchers, 'aprun'), 0o755);
+    const machine = { PATH: `${launchers}:${process.env['PATH']}`, APRUN_CALLS: calls };
+    for (const job of JOBS) {
+      await writeFile(calls, '');
+      const { code, stderr } = await submit(job, { ...variables, ...machine, EPOCHS: '3' });
+      expect(code, `${job}: ${stderr}`).toBe(0);
+      const call = (await readFile(calls, 'utf8')).trimEnd().split('\n').join(' ');
+      expect(call).toMatch(/ -d 7 -cc none -- \S+bluewaters\.mjs (ingest|shards build|train) /u);
+      if (job === JOBS[2]) expect(stderr).toMatch(/going on from the checkpoint of step \d+/u);
+    }
+  });
+
+  it.each([
+    [JOBS[0], 'IMAGES', 'name the archive'],
+    [JOBS[0], 'SYNSETS', 'name the synset list'],
+    [JOBS[0], 'DATASET', 'name the dataset'],
+    [JOBS[1], 'DATASET', 'name the dataset'],
+    [JOBS[2], 'DATASET', 'name the dataset'],
+  ] as const)('%s says by name that %s was not given', async (job, name, sentence) => {
+    const { [name]: _, ...others } = variables;
+    const { code, stderr } = await submit(job, others);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`${name}: ${sentence}: qsub -v ${name}=`);
+  });
+});
