@@ -65,6 +65,11 @@ export const ERROR_CODES = {
     httpStatus: 422,
     meaning: 'A checkpoint is cut short, damaged, or of another run.',
   },
+  TRAINING_DIVERGED: {
+    retryable: false,
+    httpStatus: 422,
+    meaning: 'The loss is no longer a finite number: the weights are lost since the last checkpoint.',
+  },
   MODEL_UNKNOWN: {
     retryable: false,
     httpStatus: 404,

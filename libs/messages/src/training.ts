@@ -39,8 +39,6 @@ export const Evaluation = z.strictObject({
   /** Share with the true class among the five most probable, 0 to 1. */
   top5: z.number().min(0).max(1),
   loss: z.number(),
-  /** Examples of class i (row) that were taken for class j (column), in label order without background. */
-  confusion: z.array(z.array(z.int().nonnegative())).optional(),
 });
 /** See {@link Evaluation:variable}. */
 export type Evaluation = z.infer<typeof Evaluation>;
@@ -103,7 +101,7 @@ export const RunRecord = z.strictObject({
   epoch: z.int().nonnegative(),
   /** Of the last checkpoint, if there is one. */
   checkpointStep: z.int().nonnegative().optional(),
-  evaluation: Evaluation.omit({ confusion: true }).optional(),
+  evaluation: Evaluation.optional(),
 });
 /** See {@link RunRecord:variable}. */
 export type RunRecord = z.infer<typeof RunRecord>;

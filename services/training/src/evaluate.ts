@@ -1,5 +1,4 @@
-import { classificationMetrics } from '@bluewaters/models';
-import type { Evaluation } from '@bluewaters/messages';
+import { classificationMetrics, type ClassificationMetrics } from '@bluewaters/models';
 import { isEndOfSequence, Tensor, type Session } from '@bluewaters/tensorflow';
 import type { TrainingGraph } from './training-graph.js';
 
@@ -19,7 +18,7 @@ export async function evaluate(
   session: Session,
   graph: TrainingGraph,
   options: EvaluateOptions,
-): Promise<Evaluation & { confusion: number[][] }> {
+): Promise<ClassificationMetrics> {
   const { evaluation } = graph;
   const gathered = new Gathered(options.examples, evaluation.k);
   using files = Tensor.of('string', [options.files.length], [...options.files]);

@@ -1,6 +1,6 @@
 import { TrainRequest } from '@bluewaters/messages';
 import { describe, expect, it } from 'vitest';
-import { assertSameRun, parseRunEntry, requestDigest, runRecord, type RunEntry } from './run-entry.js';
+import { assertSameRun, parseRunEntry, requestDigest, type RunEntry } from './run-entry.js';
 
 const REQUEST = TrainRequest.parse({
   run: 'r',
@@ -45,10 +45,5 @@ describe('a run entry', () => {
   it('has one digest for requests that differ only in what may change', () => {
     expect(requestDigest({ ...REQUEST, epochs: 9, keepCheckpoints: 5 })).toBe(requestDigest(REQUEST));
     expect(requestDigest({ ...REQUEST, seed: 2 })).not.toBe(requestDigest(REQUEST));
-  });
-
-  it('is told to the bus without the confusion matrix', () => {
-    const evaluation = { examples: 3, top1: 1, top5: 1, loss: 0.1, confusion: [[3]] };
-    expect(runRecord({ ...ENTRY, evaluation }).evaluation).toEqual({ examples: 3, top1: 1, top5: 1, loss: 0.1 });
   });
 });

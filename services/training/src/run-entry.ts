@@ -68,7 +68,6 @@ export function assertSameRun(entry: RunEntry, request: TrainRequest): void {
 /** The run as the bus tells it. */
 export function runRecord(entry: RunEntry): RunRecord {
   const { request, state, step, epoch, checkpointStep, evaluation } = entry;
-  const { confusion: _, ...figures } = evaluation ?? {};
   return {
     run: request.run,
     model: request.model,
@@ -78,7 +77,7 @@ export function runRecord(entry: RunEntry): RunRecord {
     step,
     epoch,
     ...(checkpointStep === undefined ? {} : { checkpointStep }),
-    ...(evaluation ? { evaluation: figures as Omit<Evaluation, 'confusion'> } : {}),
+    ...(evaluation ? { evaluation } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InProcessBus, Runs, TrainRequest, type Progress, type TrainResult } from '@bluewaters/messages';
 import {
@@ -95,15 +95,19 @@ async function weights(store: ObjectStore, version = 1): Promise<string> {
 
 describe('training', { timeout: 120_000 }, () => {
   it('learns, evaluates every held-out example once, and tells the bus how the run stands', async () => {
-    const { start, bus } = await workplace();
+    const { start, bus, directory } = await workplace();
     const result = await start();
     expect(result).toMatchObject({ version: 1, epochs: 6, steps: 36 });
     expect(result.evaluation).toMatchObject({ examples: 21, top1: 1 });
-    expect(result.evaluation.confusion).toEqual([
-      [7, 0, 0],
-      [0, 7, 0],
-      [0, 0, 7],
-    ]);
+    const path = join(directory, 'store', runKeys.checkpoints('r'), 'confusion.json');
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
+      classes: SYNSETS,
+      confusion: [
+        [7, 0, 0],
+        [0, 7, 0],
+        [0, 0, 7],
+      ],
+    });
     expect((await (await bus.state(Runs)).get('r'))?.value).toMatchObject({
       state: 'done',
       step: 36,
@@ -178,6 +182,15 @@ describe('training', { timeout: 120_000 }, () => {
     expect(answers[1]?.values()[0]).toBe(SYNSETS.length);
     expect(answers[2]?.strings()[0]?.toString()).toBe(SYNSETS.at(-1));
     for (const answer of answers) answer[Symbol.dispose]();
+  });
+
+  it('says so when it diverges, and leaves the last good checkpoint', async () => {
+    const { start, directory } = await workplace();
+    await expect(start({ learningRate: 1e9, epochs: 20 })).rejects.toMatchObject({ code: 'TRAINING_DIVERGED' });
+    const names = await readdir(join(directory, 'store', runKeys.checkpoints('r')));
+    expect(names.filter((name) => name.endsWith('.json') && name !== 'run.json').length).toBeLessThanOrEqual(2);
+    await expect(start({ learningRate: 1e9, epochs: 20 })).rejects.toMatchObject({ code: 'TRAINING_DIVERGED' });
+    expect(await start({ run: 'lower' })).toMatchObject({ evaluation: { top1: 1 } });
   });
 
   it('gives every native handle back', async () => {

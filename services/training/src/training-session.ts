@@ -6,6 +6,7 @@ import { Checkpointed, Evaluated, Runs, type Evaluation } from '@bluewaters/mess
 import { cosineWithWarmup, type Schedule } from '@bluewaters/models';
 import { Session, Tensor, tensorflowVersion } from '@bluewaters/tensorflow';
 import { evaluate } from './evaluate.js';
+import { writeWhole } from './files.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
 import { positionAt, type Position } from './position.js';
@@ -90,6 +91,7 @@ export class TrainingSession {
     while (this.#step < end) {
       const learningRate = this.#schedule(this.#step);
       const loss = await this.#trainStep(learningRate);
+      this.#assertFinite(loss, 'the loss of a batch');
       this.#step += 1;
       this.#laps.lap();
       if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, learningRate);
@@ -104,7 +106,7 @@ export class TrainingSession {
     const { run } = this.#run.request;
     const startedAt = performance.now();
     const examples = countExamples(this.#run.manifest, 'validation');
-    const evaluation = await evaluate(this.#session, this.#graph, {
+    const { confusion, ...evaluation } = await evaluate(this.#session, this.#graph, {
       files: this.#shards.validation,
       examples,
       outputs: this.#run.outputs,
@@ -113,9 +115,11 @@ export class TrainingSession {
         this.#report('evaluating', { done, total: examples, unit: 'images', ratePerSecond });
       },
     });
+    this.#assertFinite(evaluation.loss, 'the loss on the validation split');
     this.#evaluation = evaluation;
     this.#evaluatedStep = this.#step;
     this.#summaries.evaluation(this.#step, evaluation);
+    await this.#writeConfusion(confusion);
     await this.#run.bus.publish(Evaluated, { run, step: this.#step, evaluation });
     await this.#writeEntry('running');
     return evaluation;
@@ -201,6 +205,15 @@ export class TrainingSession {
     return loss.number();
   }
 
+  /** Before anything is written: a checkpoint of lost weights would replace one that can be gone on from. */
+  #assertFinite(loss: number, what: string): void {
+    if (Number.isFinite(loss)) return;
+    const { run, learningRate } = this.#run.request;
+    throw new CodedError('TRAINING_DIVERGED', `Training diverged; try a lower rate under another name than ${run}`, {
+      details: { field: 'learningRate', expected: `${what} to be finite`, got: `${loss} at a rate of ${learningRate}` },
+    });
+  }
+
   #tell(loss: number, learningRate: number): void {
     const imagesPerSecond = this.#laps.recent;
     this.#summaries.step({ step: this.#step, loss, learningRate, imagesPerSecond });
@@ -226,6 +239,17 @@ export class TrainingSession {
     await this.checkpoint();
     await this.#writeEntry('stopped');
     throw new CodedError('INTERRUPTED', `Training was stopped after a checkpoint at step ${this.#step}`);
+  }
+
+  /** Beside the checkpoints, not in a message: it has as many numbers as the square of the classes. */
+  async #writeConfusion(confusion: number[][]): Promise<void> {
+    const { directory, mirror, manifest } = this.#run;
+    const path = join(directory, 'confusion.json');
+    const classes = manifest.classes.map(({ synset }) => synset);
+    const rows = confusion.map((row) => JSON.stringify(row)).join(',\n    ');
+    const head = JSON.stringify({ format: 'bluewaters.confusion.v1', step: this.#step, classes }).slice(0, -1);
+    await writeWhole(path, `${head},\n  "confusion": [\n    ${rows}\n  ]}\n`);
+    await mirror.commit([path]);
   }
 
   async #writeEntry(state: RunEntry['state'], version?: number): Promise<void> {

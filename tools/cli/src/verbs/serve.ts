@@ -1,8 +1,9 @@
+import { ServedModels, type Subscription } from '@bluewaters/messages';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
 import { startServing } from '../serving.js';
 import { defineVerb } from '../verb.js';
-import { withWorkplace } from '../workplace.js';
+import { withWorkplace, type Workplace } from '../workplace.js';
 
 const options = z.strictObject({
   host: z.string().default('127.0.0.1').describe('the address to listen on; 0.0.0.0 for every one'),
@@ -22,9 +23,20 @@ export const serve = defineVerb({
     return withWorkplace({ store: readStore(store), bus: readBus(bus), verbose }, async (workplace) => {
       const serving = await startServing(workplace, { host, port });
       print(`serving the models of ${workplace.store.description} on ${serving.address} (Ctrl-C to end)`);
+      const watching = await tellWhenReady(workplace, print);
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await watching.stop();
       await serving.stop();
       return { address: serving.address };
     });
   },
 });
+
+/** Says of each model version that it answers; a model takes seconds to load and to run once. */
+async function tellWhenReady({ bus }: Workplace, print: (line: string) => void): Promise<Subscription> {
+  const table = await bus.state(ServedModels);
+  return table.watch('', (_, served) => {
+    if (served?.state === 'ready') print(`  ${served.model} version ${served.version} is ready`);
+    if (served?.state === 'failed') print(`  ${served.model} version ${served.version} cannot be served`);
+  });
+}
