@@ -20,13 +20,30 @@ export const frameOptions = {
   verbose: z.boolean().default(false).describe('show the log of the services'),
 };
 
-/** Reads a store as people write it: a plain path is a folder. */
-export function readStore(text: string): StoreOptions {
-  const options = /^[a-z]+:/u.test(text) ? parseStore(text) : ({ kind: 'directory', path: text } as const);
-  return options.kind === 'directory' ? { kind: 'directory', path: resolve(options.path) } : options;
+/** What the options of a verb say of the place where it works. */
+export interface PlaceValues {
+  readonly store: string;
+  readonly bus: string;
+  readonly threads?: number | undefined;
+  readonly verbose: boolean;
 }
 
-/** Reads a bus. */
-export function readBus(text: string): BusOptions {
-  return parseBus(text);
+/** Where the services and their bytes are. */
+export interface Place {
+  readonly store: StoreOptions;
+  readonly bus: BusOptions;
+  /** TensorFlow's, for training in this command's child processes. */
+  readonly threads?: number;
+  /** Show the log of the services on stderr. */
+  readonly verbose: boolean;
+}
+
+/** Reads where a verb works; a store that is a plain path is a folder. @throws {CodedError} CONFIG_INVALID. */
+export function readPlace({ store, bus, threads, verbose }: PlaceValues): Place {
+  return { store: readStore(store), bus: parseBus(bus), verbose, ...(threads === undefined ? {} : { threads }) };
+}
+
+function readStore(text: string): StoreOptions {
+  const options = /^[a-z]+:/u.test(text) ? parseStore(text) : ({ kind: 'directory', path: text } as const);
+  return options.kind === 'directory' ? { kind: 'directory', path: resolve(options.path) } : options;
 }

@@ -5,12 +5,13 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openBus, type BusOptions, type MessageBus } from '@bluewaters/messages';
+import { openBus, type MessageBus } from '@bluewaters/messages';
 import { createLogger, Registry, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
 import { IngestOptions, start as startIngest } from '@bluewaters/ingest';
 import { ShardsOptions, start as startShards } from '@bluewaters/shards';
 import { start as startTraining, TrainingOptions } from '@bluewaters/training';
+import type { Place } from './common-options.js';
 
 /** What every verb works with. */
 export interface Workplace {
@@ -28,21 +29,8 @@ export interface Workplace {
 /** The services that do queued work. */
 export type ServiceName = 'ingest' | 'shards' | 'training';
 
-/** Where a verb works. */
-export interface WorkplaceOptions {
-  readonly store: StoreOptions;
-  readonly bus: BusOptions;
-  /** TensorFlow's, for training in this process's children. */
-  readonly threads?: number;
-  /** Log on stderr. */
-  readonly verbose?: boolean;
-}
-
 /** Opens a workplace for as long as `use` takes, and closes it however that ends. */
-export async function withWorkplace<T>(
-  options: WorkplaceOptions,
-  use: (workplace: Workplace) => Promise<T>,
-): Promise<T> {
+export async function withWorkplace<T>(options: Place, use: (workplace: Workplace) => Promise<T>): Promise<T> {
   const workplace = await openWorkplace(options);
   try {
     return await use(workplace);
@@ -51,7 +39,7 @@ export async function withWorkplace<T>(
   }
 }
 
-async function openWorkplace(options: WorkplaceOptions): Promise<Workplace> {
+async function openWorkplace(options: Place): Promise<Workplace> {
   const store = await openStore(options.store);
   const bus = await openBus(options.bus);
   const log = createLogger({ service: 'bluewaters', level: options.verbose ? 'debug' : 'silent' });
@@ -82,7 +70,7 @@ async function openWorkplace(options: WorkplaceOptions): Promise<Workplace> {
   };
 }
 
-function trainingOptions({ store, threads }: WorkplaceOptions): TrainingOptions {
+function trainingOptions({ store, threads }: Place): TrainingOptions {
   return TrainingOptions.parse({
     store,
     workDirectory: store.kind === 'directory' ? join(store.path, 'work') : join(tmpdir(), 'bluewaters-work'),

@@ -3,7 +3,7 @@ import { CodedError, toCodedError } from '@bluewaters/errors';
 import { modelKeys } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
-import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { PredictionClient, type Prediction } from '../prediction-client.js';
 import { reachServing } from '../serving.js';
 import { firstWord, formatTable, percent } from '../terminal.js';
@@ -34,7 +34,7 @@ export const classify = defineVerb({
   run: async (values, { words, print }) => {
     if (words.length === 0) throw new CodedError('CONFIG_INVALID', 'Say which pictures: bluewaters classify IMAGE…');
     const images = await Promise.all(words.map(readImage));
-    const place = { store: readStore(values.store), bus: readBus(values.bus), verbose: values.verbose };
+    const place = readPlace(values);
     const classified = await withWorkplace(place, async (workplace) => {
       const model = values.model ?? (await onlyModel(workplace.store));
       const ask = (address: string): Promise<Classified[]> =>

@@ -1,6 +1,6 @@
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
-import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { datasetName, ingestOptions } from '../line-options.js';
 import { asSource, indexArchive, type LineContext } from '../line.js';
 import { defineVerb } from '../verb.js';
@@ -19,9 +19,7 @@ export const ingest = defineVerb({
     ['$0 ingest --images Images.tar --synsets synsets.txt --words words.txt', 'index an ImageNet-style archive'],
   ],
   run: (values, context) =>
-    withWorkplace({ store: readStore(values.store), bus: readBus(values.bus), verbose: values.verbose }, (workplace) =>
-      ingestFrom({ ...context, workplace }, values),
-    ),
+    withWorkplace(readPlace(values), (workplace) => ingestFrom({ ...context, workplace }, values)),
 });
 
 /** Indexes the archive that the options name. @throws {CodedError} CONFIG_INVALID when one is missing. */

@@ -6,7 +6,7 @@
  */
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
-import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { heldOutExamples } from '../held-out.js';
 import { datasetName, ingestOptions, shardsOptions, trainOptions, trainRequest } from '../line-options.js';
 import { trainNetwork, type LineContext } from '../line.js';
@@ -49,14 +49,7 @@ export const run = defineVerb({
     ['$0 run --images A.tar --synsets synsets.txt --words words.txt --network cifarnet', 'an archive of your own'],
   ],
   run: (values, context) => {
-    const { store, bus, threads, verbose } = values;
-    const place = {
-      store: readStore(store),
-      bus: readBus(bus),
-      verbose,
-      ...(threads === undefined ? {} : { threads }),
-    };
-    return withWorkplace(place, (workplace) => runLine({ ...context, workplace }, values, context.print));
+    return withWorkplace(readPlace(values), (workplace) => runLine({ ...context, workplace }, values, context.print));
   },
 });
 

@@ -1,6 +1,6 @@
 import { ServedModels, type Subscription } from '@bluewaters/messages';
 import { z } from 'zod';
-import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { startServing } from '../serving.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace, type Workplace } from '../workplace.js';
@@ -19,8 +19,8 @@ export const serve = defineVerb({
   options,
   examples: [['$0 serve --port 8501', 'then open http://127.0.0.1:8501/ and drop a picture']],
   run: (values, { signal, print }) => {
-    const { store, bus, verbose, host, port } = values;
-    return withWorkplace({ store: readStore(store), bus: readBus(bus), verbose }, async (workplace) => {
+    const { host, port } = values;
+    return withWorkplace(readPlace(values), async (workplace) => {
       const serving = await startServing(workplace, { host, port });
       print(`serving the models of ${workplace.store.description} on ${serving.address} (Ctrl-C to end)`);
       const watching = await tellWhenReady(workplace, print);

@@ -3,7 +3,7 @@ import type { BuildResult } from '@bluewaters/messages';
 import { verifyDataset } from '@bluewaters/shards';
 import { allDatasets, indexDigest } from '../digests.js';
 import { z } from 'zod';
-import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { buildRequest, shardsOptions } from '../line-options.js';
 import { asSource, buildShards, type LineContext } from '../line.js';
 import { formatCount, formatTable } from '../terminal.js';
@@ -22,7 +22,7 @@ export const shardsBuild = defineVerb({
   options: buildOptions,
   examples: [['$0 shards build --dataset flowers --train-shards 64', 'spread the records over 64 files']],
   run: (values, context) =>
-    withWorkplace({ store: readStore(values.store), bus: readBus(values.bus), verbose: values.verbose }, (workplace) =>
+    withWorkplace(readPlace(values), (workplace) =>
       buildFrom({ ...context, workplace }, { ...values, dataset: requireDataset(values.dataset) }),
     ),
 });
@@ -34,7 +34,7 @@ export const shardsVerify = defineVerb({
   options: verifyOptions,
   examples: [['$0 shards verify --dataset flowers', 'name the first record that is damaged, if any']],
   run: (values, { terminal, signal, print }) =>
-    withWorkplace({ store: readStore(values.store), bus: readBus(values.bus) }, async ({ store }) => {
+    withWorkplace(readPlace(values), async ({ store }) => {
       const name = requireDataset(values.dataset);
       const report = await verifyDataset(store, name, {
         signal,
@@ -52,7 +52,7 @@ export const shardsList = defineVerb({
   options: listOptions,
   examples: [['$0 shards ls', 'what can be trained on']],
   run: (values, { print }) =>
-    withWorkplace({ store: readStore(values.store), bus: readBus(values.bus) }, async ({ store }) => {
+    withWorkplace(readPlace(values), async ({ store }) => {
       const datasets = await allDatasets(store);
       const rows = datasets.map(({ dataset: name, splits }) => [
         name,

@@ -1,6 +1,6 @@
 import { Datasets, Indexes, Jobs, Models, Runs, type StateDefinition } from '@bluewaters/messages';
 import { z } from 'zod';
-import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { describeProgress, formatCount, formatTable, percent } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace, type Workplace } from '../workplace.js';
@@ -16,8 +16,8 @@ export const status = defineVerb({
     ['$0 status', 'read from the store'],
     ['$0 status --bus nats://127.0.0.1:4222', 'with the jobs of services that run elsewhere'],
   ],
-  run: ({ store, bus }, { print }) =>
-    withWorkplace({ store: readStore(store), bus: readBus(bus) }, async (workplace) => {
+  run: (values, { print }) =>
+    withWorkplace(readPlace(values), async (workplace) => {
       // Without a bus the services are started for a moment: each tells what the store holds.
       await workplace.need('ingest', 'shards', 'training');
       const state = await readState(workplace);

@@ -1,6 +1,6 @@
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
-import { frameOptions, placeOptions, readBus, readStore } from '../common-options.js';
+import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { findDataset } from '../digests.js';
 import { shardsOptions, trainOptions, trainRequest } from '../line-options.js';
 import { trainNetwork } from '../line.js';
@@ -25,14 +25,7 @@ export const train = defineVerb({
     ['$0 train --dataset mnist --epochs 6', 'three more epochs of a run that had three'],
   ],
   run: (values, context) => {
-    const { store, bus, threads, verbose } = values;
-    const place = {
-      store: readStore(store),
-      bus: readBus(bus),
-      verbose,
-      ...(threads === undefined ? {} : { threads }),
-    };
-    return withWorkplace(place, async (workplace) => {
+    return withWorkplace(readPlace(values), async (workplace) => {
       if (values.dataset === undefined) {
         throw new CodedError('CONFIG_INVALID', 'Say which dataset: --dataset NAME is missing');
       }
