@@ -28,7 +28,14 @@ export function runPythonModule(...args: readonly string[]): Promise<{ stdout: s
 
 function python(args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
   return promisify(execFile)(PYTHON ?? 'python3', [...args], {
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '1', CUDA_VISIBLE_DEVICES: '-1' },
+    env: {
+      ...process.env,
+      TF_CPP_MIN_LOG_LEVEL: '3',
+      TF_ENABLE_ONEDNN_OPTS: '1',
+      CUDA_VISIBLE_DEVICES: '-1',
+      // TensorBoard's own import, whatever it reads.
+      PYTHONWARNINGS: 'ignore:pkg_resources is deprecated as an API',
+    },
     maxBuffer: 64 << 20,
   });
 }

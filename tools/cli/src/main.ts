@@ -43,8 +43,7 @@ function addVerb(parser: Argv, verb: Verb, name: string): Argv {
 
 function addGroup(parser: Argv, group: string): Argv {
   const verbs = VERBS.filter(({ name }) => name.startsWith(`${group} `));
-  const summary = `${verbs.map(({ name }) => name.slice(group.length + 1)).join(', ')}: see \`bluewaters ${group} --help\``;
-  return parser.command(group, summary, (own) => {
+  return parser.command(group, 'build, verify and list datasets of TFRecord shards', (own) => {
     for (const verb of verbs) addVerb(own, verb, verb.name.slice(group.length + 1));
     return own.demandCommand(1, `Say which: ${verbs.map(({ name }) => name).join(', ')}`).strict();
   });
@@ -57,7 +56,6 @@ const parser = yargs(hideBin(process.argv))
   .strict()
   .demandCommand(1, 'Say what to do; `bluewaters --help` lists the commands.')
   .recommendCommands()
-  .completion('completion', 'print a script that completes commands and options in bash or zsh')
   .wrap(Math.min(110, process.stdout.columns || 100))
   .epilogue(
     'Options also come from BLUEWATERS_* in the environment and from a JSON file (--config). ' +
@@ -68,6 +66,9 @@ const parser = yargs(hideBin(process.argv))
     console.error(coded ? `error ${coded.code}: ${coded.message}` : `${message}\nSee \`bluewaters --help\`.`);
     process.exit(coded ? 1 : 2);
   });
-for (const verb of VERBS) if (!verb.name.includes(' ')) addVerb(parser, verb, verb.name);
-addGroup(parser, 'shards');
+for (const verb of VERBS) {
+  if (!verb.name.includes(' ')) addVerb(parser, verb, verb.name);
+  else if (verb === shardsBuild) addGroup(parser, 'shards');
+}
+parser.completion('completion', 'print a script that completes commands and options in bash or zsh');
 await parser.parseAsync();

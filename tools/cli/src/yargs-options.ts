@@ -1,6 +1,10 @@
 import { flagName, optionFacts } from '@bluewaters/service';
 import type { Argv } from 'yargs';
 import type { z } from 'zod';
+import { frameOptions, placeOptions } from './common-options.js';
+
+/** Options of every verb stand apart, so that a verb's own are found at a glance. */
+const COMMON = { ...placeOptions, ...frameOptions };
 
 const YARGS_TYPES = { number: 'number', boolean: 'boolean', list: 'array', text: 'string' } as const;
 
@@ -12,6 +16,7 @@ export function describeFlags(parser: Argv, schema: z.ZodObject): void {
       type: YARGS_TYPES[kind],
       describe: description ?? '',
       requiresArg: kind !== 'boolean',
+      group: option in COMMON ? 'Where and how:' : 'Options:',
       ...(defaultValue === undefined ? {} : { defaultDescription: JSON.stringify(defaultValue) }),
     });
   }

@@ -1,0 +1,112 @@
+/**
+ * The proofs that take too long for `npm test`, or whose figures belong to a machine: `npm run prove`, or
+ * `npm run prove -- quickstart killed` for some of them. Each says what it demands, fails when that is not met, and prints
+ * a line for docs/results.md. Run them with nothing else going on.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const COMMAND = join(REPOSITORY, 'tools/cli/bin/bluewaters.mjs');
+
+/** @typedef {{ code: number | null, result: any }} Ended */
+
+/**
+ * Runs `bluewaters` with `--json`; what it tells people passes through.
+ *
+ * @param {readonly string[]} args
+ * @param {number} [killAfterMs] SIGKILL after so long.
+ * @returns {Promise<Ended>}
+ */
+function bluewaters(args, killAfterMs) {
+  const child = spawn(process.execPath, [COMMAND, ...args, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.on('data', (bytes) => (stdout += bytes));
+  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      const last = stdout.trimEnd().split('\n').at(-1);
+      resolve({ code, result: last ? JSON.parse(last) : undefined });
+    });
+  });
+}
+
+/** @param {string} store */
+function shardDigests(store) {
+  const folder = join(store, 'datasets/mnist');
+  const names = readdirSync(folder).filter((name) => /-of-\d+$/u.test(name));
+  return names
+    .map(
+      (name) =>
+        `${name} ${createHash('sha256')
+          .update(readFileSync(join(folder, name)))
+          .digest('hex')}`,
+    )
+    .join('\n');
+}
+
+/** @param {number} share */
+const percent = (share) => `${(100 * share).toFixed(2)} %`;
+
+/** @param {boolean} holds @param {string} demand */
+function demand(holds, demand) {
+  if (!holds) throw new Error(`not met: ${demand}`);
+}
+
+/** Each resolves to what it found, in words. @type {Record<string, (folder: string) => Promise<string>>} */
+const PROOFS = {
+  async quickstart(folder) {
+    const { code, result } = await bluewaters(['run', '--quickstart', '--store', folder]);
+    demand(code === 0 && result.top1 >= 0.985, 'at least 98.5 % of 10,000 held-out digits');
+    demand(result.seconds < 180, 'under 3 minutes on 2 cores');
+    const seconds = result.seconds.toFixed(0);
+    return `${percent(result.top1)} of 10,000 held-out digits, ${seconds} s in all, training at ${result.imagesPerSecond.toFixed(0)} images/s`;
+  },
+  async killed(folder) {
+    const whole = join(folder, 'whole');
+    const killed = join(folder, 'killed');
+    const reference = await bluewaters(['run', '--quickstart', '--store', whole]);
+    const kills = [4_000, 9_000, 15_000, 20_000, 25_000, 30_000];
+    for (const afterMs of kills) await bluewaters(['run', '--quickstart', '--store', killed], afterMs);
+    const ended = await bluewaters(['run', '--quickstart', '--store', killed]);
+    demand(ended.code === 0, 'the line ends');
+    demand(shardDigests(killed) === shardDigests(whole), 'the same shards byte for byte');
+    const apart = Math.abs(ended.result.top1 - reference.result.top1);
+    demand(apart <= 0.003, 'an accuracy within 0.3 points');
+    return `after ${kills.length} SIGKILLs the same shards, accuracy ${percent(apart)} apart`;
+  },
+  async cifar10(folder) {
+    const images = process.env['BLUEWATERS_DATA'];
+    if (!images) return 'left out: BLUEWATERS_DATA does not name the real images';
+    const from = join(images, 'cifar10');
+    const files = ['--images', join(from, 'Images.tar.gz'), '--synsets', join(from, 'synsets.txt')];
+    const recipe = ['--words', join(from, 'words.txt'), '--network', 'cifarnet', '--epochs', '4', '--store', folder];
+    const { code, result } = await bluewaters(['run', ...files, ...recipe]);
+    demand(code === 0 && result.top1 >= 0.68, 'at least 68 % of 5,000 held-out pictures after 4 epochs');
+    return `${percent(result.top1)} of ${result.heldOut} held-out pictures after 4 epochs, ${result.seconds.toFixed(0)} s in all`;
+  },
+};
+
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: REPOSITORY, encoding: 'utf8' }).trim();
+const machine = `${availableParallelism()} cores of ${cpus()[0]?.model.trim()}`;
+const asked = process.argv.slice(2);
+const lines = [];
+for (const name of asked.length > 0 ? asked : Object.keys(PROOFS)) {
+  const proof = PROOFS[name];
+  if (!proof) throw new Error(`there is no proof ${name}; there are ${Object.keys(PROOFS).join(', ')}`);
+  const folder = mkdtempSync(join(tmpdir(), 'bluewaters-prove-'));
+  try {
+    lines.push(`| \`npm run prove -- ${name}\` | ${commit} | ${machine} | ${await proof(folder)} |`);
+  } catch (error) {
+    lines.push(`| \`npm run prove -- ${name}\` | ${commit} | ${machine} | FAILED: ${String(error)} |`);
+    process.exitCode = 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+console.log(lines.join('\n'));
