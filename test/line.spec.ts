@@ -22,14 +22,14 @@ describe('bluewaters run', { timeout: 120_000 }, () => {
 
   beforeAll(async () => {
     directory = await temporaryDirectory();
-    const archive = await writeArchive(join(directory, 'archive'));
+    const archive = await writeArchive(join(directory, 'archive'), { imagesPerSynset: 500 });
     flags = [
       ...archiveFlags(archive),
-      ...['--epochs', '15', '--batch', '12', '--learning-rate', '0.01', '--checkpoint-every-steps', '5'],
+      ...['--epochs', '12', '--batch', '24', '--learning-rate', '0.01', '--checkpoint-every-steps', '20'],
       ...['--train-shards', '3', '--validation-share', '0.2'],
     ];
     const ended = await runCli(line('whole'));
-    expect(ended.stderr).toContain('ingest: 120 images of 3 synsets');
+    expect(ended.stderr).toContain('ingest: 1,500 images of 3 synsets');
     expect(ended.code).toBe(0);
     reference = await digestFolder(store('whole/datasets'));
   }, 120_000);
@@ -54,9 +54,9 @@ describe('bluewaters run', { timeout: 120_000 }, () => {
     ['while it indexes or soon after', /^Blue Waters ML/u],
     ['between index and shards', /ingest: .* images of/u],
     ['between shards and training', /shards: .* records/u],
-    ['while it trains', /training epoch/u],
-  ])('ends with the same shards and a right model after a SIGKILL %s', async (_, moment) => {
-    const name = `killed-${String(moment).length}`;
+    ['while it trains', /training: epoch/u],
+  ])('ends with the same shards and a right model after a SIGKILL %s', async (when, moment) => {
+    const name = `killed-${when.replaceAll(' ', '-')}`;
     const killed = startCli(line(name));
     await killed.line(moment);
     killed.process.kill('SIGKILL');
@@ -69,7 +69,7 @@ describe('bluewaters run', { timeout: 120_000 }, () => {
 
   it('stops with a checkpoint on SIGINT, exits with 130, and goes on from there', async () => {
     const stopped = startCli(line('stopped'));
-    await stopped.line(/training epoch/u);
+    await stopped.line(/training: epoch/u);
     stopped.process.kill('SIGINT');
     const { code, stdout } = await stopped.ended;
     expect(code).toBe(130);

@@ -81,7 +81,7 @@ async function workplace(store?: ObjectStore) {
       signal: stopping.signal,
       report: (progress) => {
         said.push(progress);
-        if (progress.phase.startsWith('training') && progress.done >= stopAtImages) stopping.abort();
+        if (progress.phase.startsWith('epoch') && progress.done >= stopAtImages) stopping.abort();
       },
     });
   };

@@ -218,7 +218,7 @@ export class TrainingSession {
     const imagesPerSecond = this.#laps.recent;
     this.#summaries.step({ step: this.#step, loss, learningRate, imagesPerSecond });
     const { epoch } = positionAt(this.#step - 1, this.#run.stepsPerEpoch);
-    this.#report(`training epoch ${epoch + 1} of ${this.#run.request.epochs}`, {
+    this.#report(`epoch ${epoch + 1} of ${this.#run.request.epochs}`, {
       done: this.#step * this.#run.request.batch,
       total: this.#run.totalSteps * this.#run.request.batch,
       unit: 'images',

@@ -51,7 +51,7 @@ function listenForStops(stopping: AbortController): void {
       if (again && performance.now() - askedAt > SAME_SIGNAL_MS) process.exit(EXIT_INTERRUPTED);
       if (again) return;
       askedAt = performance.now();
-      process.stderr.write('\nstopping; what is done is kept (again to stop at once)\n');
+      process.stderr.write('\nstopping: what is done is kept (again to stop at once)\n');
       stopping.abort(new CodedError('INTERRUPTED', 'Stopped; run the same command again to go on from here'));
     });
   }
@@ -59,7 +59,8 @@ function listenForStops(stopping: AbortController): void {
 
 function fail(error: unknown, how: { readonly json: boolean; readonly stopped: boolean }): void {
   const coded = toCodedError(error);
-  process.stderr.write(`\nerror ${coded.code}: ${coded.message}\n`);
+  const said = how.stopped ? 'stopped: run the same command again to go on' : `error ${coded.code}: ${coded.message}`;
+  process.stderr.write(`\n${said}\n`);
   if (coded.code === 'INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (how.json) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
   process.exitCode = how.stopped ? EXIT_INTERRUPTED : EXIT_FAILED;

@@ -51,7 +51,7 @@ function kindOf({ job, progress }: JobRecord): string {
   return `${job} ${progress?.phase.replace(/\d+/gu, '')}`;
 }
 
-/** `training epoch 1 of 3, 24 %, 4,210 images/s, 35 s left, loss 0.213`. */
+/** `epoch 1 of 3, 24 %, 4,210 images/s, 35 s left, loss 0.213`. */
 export function describeProgress({ state, progress }: JobRecord): string {
   if (!progress) return state;
   const { phase, done, total, unit, ratePerSecond, figures } = progress;
