@@ -80,6 +80,28 @@ const PROOFS = {
     demand(apart <= 0.003, 'an accuracy within 0.3 points');
     return `after ${kills.length} SIGKILLs the same shards, accuracy ${percent(apart)} apart`;
   },
+  async keras(folder) {
+    const python = process.env['BLUEWATERS_PYTHON'];
+    if (!python) return 'left out: BLUEWATERS_PYTHON does not name a Python with TensorFlow';
+    await bluewaters(['run', '--quickstart', '--epochs', '1', '--store', folder, '--minimum-accuracy', '0.95']);
+    const shards = readdirSync(join(folder, 'datasets/mnist')).filter((name) => /^train-.*-of-\d+$/u.test(name));
+    const paths = shards.map((name) => join(folder, 'datasets/mnist', name));
+    /** @type {number[]} */
+    const ratios = [];
+    const figures = [];
+    for (const turn of ['a', 'b', 'c']) {
+      const ours = await bluewaters(['train', '--dataset', 'mnist', '--epochs', '2', '--run', turn, '--store', folder]);
+      const keras = execFileSync(python, [join(REPOSITORY, 'tools/prove/keras_lenet.py'), ...paths], {
+        encoding: 'utf8',
+        env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '1', TF_CPP_MIN_LOG_LEVEL: '3' },
+      });
+      const rates = [ours.result.imagesPerSecond, Number(keras.trimEnd().split('\n').at(-1))];
+      ratios.push(rates[0] / rates[1]);
+      figures.push(rates.map((rate) => rate.toFixed(0)).join(' against '));
+    }
+    const median = [...ratios].sort((a, b) => a - b)[1] ?? 0;
+    return `lenet on MNIST's shards, images/s, ours against Keras: ${figures.join(', ')}; median ratio ${median.toFixed(2)}`;
+  },
   async cifar10(folder) {
     const images = process.env['BLUEWATERS_DATA'];
     if (!images) return 'left out: BLUEWATERS_DATA does not name the real images';
