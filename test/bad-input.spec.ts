@@ -174,6 +174,15 @@ describe('bad input', { timeout: 120_000 }, () => {
     taken.close();
   });
 
+  it('names the model that is not in the registry, and the picture that is none', async () => {
+    const picture = join(directory, 'archive/picture.jpg');
+    const asked = await runCli(['classify', picture, '--model', 'unknown', '--store', store, '--json']);
+    const { details } = await expectRefusal(asked, 'MODEL_UNKNOWN');
+    expect(details).toMatchObject({ field: 'model', expected: 'd', got: 'unknown' });
+    const mixed = await runCli(['classify', picture, archive.words, '--store', store, '--json']);
+    expect((await expectRefusal(mixed, 'IMAGE_INVALID')).details.file).toBe(archive.words);
+  });
+
   it('answers a request that is no image, and one for an unknown model, by their codes', async () => {
     const serving = startCli(['serve', '--store', store, '--port', '0']);
     const address = /http:\S+/u.exec(await serving.line(/http:\/\//u))?.[0] as string;
@@ -220,6 +229,6 @@ await describeWith(['small disk'], 'a full disk', () => {
     expect(ended.code).toBe(1);
     const left = await filesBelow(into);
     expect(left.filter((name) => name.endsWith('entry.json'))).toEqual([]);
-    expect(left.filter((name) => name.includes('writing'))).toEqual([]);
+    expect(left.filter((name) => /(?:^|\/)~/u.test(name))).toEqual([]);
   });
 });

@@ -62,6 +62,18 @@ describe('the command line', () => {
     expect(stderr).toMatch(/CONFIG_INVALID.*stroe.*expected store/su);
   });
 
+  it.each([
+    ['text for a number', ['train', '--epochs', 'many'], /--epochs, expected a number/u],
+    ['a fraction for a count', ['train', '--epochs', '1.5'], /--epochs, expected a whole number, got 1\.5/u],
+    ['a store without a name', ['status', '--store', ''], /field store/u],
+    ['an archive beside the quickstart', ['run', '--quickstart', '--images', 'A.tar'], /field images, .* got both/u],
+  ])('refuses %s in plain words', async (_what, args, complaint) => {
+    const { code, stderr } = await runCli(args);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/CONFIG_INVALID/u);
+    expect(stderr).toMatch(complaint);
+  });
+
   it('prints a completion script, which completes verbs and options', async () => {
     expect((await runCli(['completion'])).stdout).toContain('complete -o');
     const completions = async (...words: string[]): Promise<string[]> =>

@@ -73,11 +73,19 @@ function fromIssue(
   const option = unknown ?? String(issue.path[0] ?? '');
   const value = given[option];
   if (value === undefined) return new CodedError('CONFIG_INVALID', `The option --${flagName(option)} is missing`);
-  const expected = unknown === undefined ? issue.message : 'an option that --help lists';
-  const got = typeof value === 'string' ? value : JSON.stringify(value);
+  const expected = unknown === undefined ? plainExpectation(issue.message) : 'an option that --help lists';
+  const got = typeof value === 'string' ? value : Number.isNaN(value) ? 'no number' : JSON.stringify(value);
   return new CodedError('CONFIG_INVALID', 'An option has a wrong value', {
     details: { field: where(option), expected, got },
   });
+}
+
+const KINDS: Readonly<Record<string, string>> = { int: 'a whole number', number: 'a number', string: 'a text' };
+
+/** `Invalid input: expected int, received number` → `a whole number`: what was given is told anyway. */
+function plainExpectation(message: string): string {
+  const expected = message.replace(/^[^:]*: expected /u, '').replace(/, received .*$/u, '');
+  return KINDS[expected] ?? expected.replace(/^(?:int|number) to be /u, '');
 }
 
 /**
@@ -97,7 +105,8 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw toCodedError(error, 'FILE_NOT_FOUND');
+    const { code } = toCodedError(error, 'FILE_NOT_FOUND');
+    throw new CodedError(code, 'A file of options cannot be read', { details: { file: path }, cause: error });
   }
 }
 

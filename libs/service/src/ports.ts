@@ -27,7 +27,10 @@ function parseMinio(url: URL): StoreOptions {
 /** Says nothing of what was given: a mistyped form may hold a password. */
 function invalidStore(): CodedError {
   return new CodedError('CONFIG_INVALID', 'The store is not in a known form', {
-    details: { field: 'store', expected: 'directory:/path, minio:http://host:9000/bucket or memory:' },
+    details: {
+      field: 'store',
+      expected: 'directory:/path, minio:http://host:9000/bucket (3 to 63 of a-z, 0-9, . and -) or memory:',
+    },
   });
 }
 

@@ -33,7 +33,8 @@ export function fileError(error: unknown, file: string): CodedError {
   const coded = toCodedError(error, 'STORE_UNAVAILABLE');
   if (coded === error) return coded;
   const code = isSystemError(error, 'EFBIG') ? 'STORE_FULL' : coded.code;
-  return new CodedError(code, coded.message, { details: { file }, cause: error });
+  const message = isSystemError(error, 'ENOENT') ? 'There is no such file' : coded.message;
+  return new CodedError(code, message, { details: { file }, cause: error });
 }
 
 /** True for an error of the operating system with one of these codes. */

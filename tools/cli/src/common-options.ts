@@ -44,6 +44,7 @@ export function readPlace({ store, bus, threads, verbose }: PlaceValues): Place 
 }
 
 function readStore(text: string): StoreOptions {
-  const options = /^[a-z]+:/u.test(text) ? parseStore(text) : ({ kind: 'directory', path: text } as const);
+  const options =
+    text === '' || /^[a-z]+:/u.test(text) ? parseStore(text) : ({ kind: 'directory', path: text } as const);
   return options.kind === 'directory' ? { kind: 'directory', path: resolve(options.path) } : options;
 }

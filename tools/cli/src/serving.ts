@@ -32,13 +32,14 @@ export async function startServing(
  * An inference service that answers for a model: one of this process's own on a free port, or with services elsewhere
  * the one that tells the bus that it has the model ready.
  *
- * @throws {CodedError} TIMED_OUT when the model is not ready within a minute.
+ * @throws {CodedError} TIMED_OUT when the model is not ready within a minute; the signal's reason when it is aborted.
  */
-export async function reachServing(workplace: Workplace, wanted: WantedModel): Promise<Serving> {
-  if (!workplace.embedded) return { address: await findServing(workplace, wanted), stop: async () => undefined };
+export async function reachServing(workplace: Workplace, wanted: WantedModel, signal: AbortSignal): Promise<Serving> {
+  if (!workplace.embedded)
+    return { address: await findServing(workplace, wanted, signal), stop: async () => undefined };
   const serving = await startServing(workplace, { port: 0 });
   try {
-    await untilReady(workplace, wanted);
+    await untilReady(workplace, wanted, signal);
     return serving;
   } catch (error) {
     await serving.stop();
@@ -46,26 +47,37 @@ export async function reachServing(workplace: Workplace, wanted: WantedModel): P
   }
 }
 
-async function findServing(workplace: Workplace, wanted: WantedModel): Promise<string> {
+async function findServing(workplace: Workplace, wanted: WantedModel, signal: AbortSignal): Promise<string> {
   await workplace.bus.request(RefreshModels, {});
-  return (await untilReady(workplace, wanted)).address;
+  return (await untilReady(workplace, wanted, signal)).address;
 }
 
 /** Waits until some process serves the model. */
-async function untilReady({ bus }: Workplace, { model, version }: WantedModel): Promise<ServedModel> {
+async function untilReady(
+  { bus }: Workplace,
+  { model, version }: WantedModel,
+  signal: AbortSignal,
+): Promise<ServedModel> {
+  signal.throwIfAborted();
   const table = await bus.state(ServedModels);
   const fits = (served: ServedModel): boolean =>
     served.model === model && served.state === 'ready' && (version === undefined || served.version === version);
   let timer: NodeJS.Timeout | undefined;
+  let interrupt = (): void => undefined;
   const found = new Promise<ServedModel>((resolve, reject) => {
     timer = setTimeout(() => reject(notReady(model)), READY_WITHIN_MS);
+    interrupt = () => reject(signal.reason as CodedError);
+    signal.addEventListener('abort', interrupt, { once: true });
     void table
       .watch(`${model}.`, (_, served) => {
         if (served && fits(served)) resolve(served);
       })
       .then((watching) => found.finally(() => watching.stop()).catch(() => undefined), reject);
   });
-  return found.finally(() => clearTimeout(timer));
+  return found.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', interrupt);
+  });
 }
 
 function notReady(model: string): CodedError {

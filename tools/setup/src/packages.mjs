@@ -1,4 +1,5 @@
 /** The npm packages and the compiled TypeScript. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hand } from './process.mjs';
@@ -77,6 +78,7 @@ async function readLock(file) {
  * @param {string} root
  */
 export async function compile(root) {
+  if (!existsSync(join(root, 'tools/cli/dist/main.js'))) say('TypeScript: compiling it, about half a minute');
   const status = await hand(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root });
   if (status !== 0) {
     throw new SetupError('The TypeScript does not compile.', 'The lines above say where.');

@@ -93,17 +93,17 @@ const PROBES = [
   },
   {
     name: 'NATS server',
-    how: 'Run `npm run setup -- servers`, or use Docker; only tests and the cluster mode need it.',
+    how: 'Run `npm run setup -- servers`, or use Docker; tests need it, and services that run as processes of their own.',
     look: async (_root, env) => versionOf(await findNats(env)),
   },
   {
     name: 'MinIO server',
-    how: 'Run `npm run setup -- servers`, or use Docker; only tests and the compose mode need it.',
+    how: 'Run `npm run setup -- servers`, or use Docker; tests need it, and services that share no folder.',
     look: async (_root, env) => versionOf(await findMinio(env)),
   },
   {
     name: 'Docker engine',
-    how: 'Install Docker and start it, or set DOCKER_HOST; only the compose mode needs it.',
+    how: 'Install Docker and start it, or set DOCKER_HOST; only tests of containers need it.',
     look: async (_root, env) => orNothing(await dockerVersion(env)),
   },
   {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CodedError, toCodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
 import { modelKeys } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
@@ -31,16 +31,16 @@ export const classify = defineVerb({
   words: 'images',
   options,
   examples: [['$0 classify five.jpg cat.png --model mnist', 'JPEG, PNG or WebP']],
-  run: async (values, { words, print }) => {
+  run: async (values, { words, print, signal }) => {
     if (words.length === 0) throw new CodedError('CONFIG_INVALID', 'Say which pictures: bluewaters classify IMAGE…');
     const images = await Promise.all(words.map(readImage));
     const place = readPlace(values);
     const classified = await withWorkplace(place, async (workplace) => {
-      const model = values.model ?? (await onlyModel(workplace.store));
+      const model = await chooseModel(workplace.store, values);
       const ask = (address: string): Promise<Classified[]> =>
         askAll(new PredictionClient(address, model), images, values.top);
       if (values.url !== undefined) return ask(values.url);
-      const serving = await reachServing(workplace, { model });
+      const serving = await reachServing(workplace, { model }, signal);
       try {
         return await ask(serving.address);
       } finally {
@@ -71,7 +71,10 @@ async function readImage(path: string): Promise<Image> {
 async function askAll(client: PredictionClient, images: readonly Image[], top: number): Promise<Classified[]> {
   const classified: Classified[] = [];
   for (const { path, bytes } of images) {
-    classified.push({ image: path, predictions: await client.classify(bytes, top) });
+    const predictions = await client.classify(bytes, top).catch((error: unknown) => {
+      throw isCodedError(error, 'IMAGE_INVALID') ? noPicture(path, error) : error;
+    });
+    classified.push({ image: path, predictions });
   }
   return classified;
 }
@@ -85,16 +88,41 @@ function rowsOf({ image, predictions }: Classified): string[][] {
   ]);
 }
 
-/** The registry's only model. @throws {CodedError} MODEL_UNKNOWN when there is none, CONFIG_INVALID when there are more. */
-async function onlyModel(store: ObjectStore): Promise<string> {
+/** The service knows the bytes alone; which of the user's files they are is known here. */
+function noPicture(path: string, cause: CodedError): CodedError {
+  return new CodedError('IMAGE_INVALID', 'This is not a picture that can be read', {
+    details: { ...cause.details, file: path },
+    cause,
+  });
+}
+
+/**
+ * The model to ask. A service at a given address knows its own; else the registry must have it, so that nobody waits
+ * for a model that is not there.
+ *
+ * @throws {CodedError} MODEL_UNKNOWN when it has not; CONFIG_INVALID when there are several and none was named.
+ */
+async function chooseModel(
+  store: ObjectStore,
+  { model, url }: { readonly model?: string | undefined; readonly url?: string | undefined },
+): Promise<string> {
+  if (model !== undefined && url !== undefined) return model;
+  const names = await modelNames(store);
+  const [first, ...others] = names;
+  if (first === undefined) throw new CodedError('MODEL_UNKNOWN', `There is no model in ${store.description} yet`);
+  if (model === undefined && others.length === 0) return first;
+  if (model !== undefined && names.includes(model)) return model;
+  const details = { field: 'model', expected: names.join(' or ') };
+  if (model === undefined) {
+    throw new CodedError('CONFIG_INVALID', 'There are several models: say which with --model', { details });
+  }
+  throw new CodedError('MODEL_UNKNOWN', 'There is no model of that name', { details: { ...details, got: model } });
+}
+
+async function modelNames(store: ObjectStore): Promise<string[]> {
   const names = new Set<string>();
   for await (const { key } of store.list(modelKeys.root)) {
     if (key.endsWith('/entry.json')) names.add(key.split('/')[1] as string);
   }
-  const [first, ...others] = names;
-  if (first === undefined) throw new CodedError('MODEL_UNKNOWN', `There is no model in ${store.description} yet`);
-  if (others.length === 0) return first;
-  throw new CodedError('CONFIG_INVALID', 'There are several models: say which with --model', {
-    details: { field: 'model', expected: [...names].join(' or ') },
-  });
+  return [...names];
 }

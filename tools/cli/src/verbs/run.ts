@@ -11,7 +11,7 @@ import { heldOutExamples } from '../held-out.js';
 import { datasetName, ingestOptions, shardsOptions, trainOptions, trainRequest } from '../line-options.js';
 import { trainNetwork, type LineContext } from '../line.js';
 import { prepareQuickstart } from '../quickstart.js';
-import { percent } from '../terminal.js';
+import { formatCount, percent } from '../terminal.js';
 import { reachServing } from '../serving.js';
 import { tryPredictions, type TrialResult } from '../trial.js';
 import { defineVerb } from '../verb.js';
@@ -54,6 +54,7 @@ export const run = defineVerb({
 });
 
 async function runLine(context: LineContext, given: Options, print: (line: string) => void): Promise<unknown> {
+  if (given.quickstart) refuseOwnArchive(given);
   const startedAt = performance.now();
   const { workplace, terminal } = context;
   terminal.say(`Blue Waters ML: archive in, prediction out, in ${workplace.store.description}`);
@@ -66,7 +67,7 @@ async function runLine(context: LineContext, given: Options, print: (line: strin
   const trial = await tryOverHttp(context, { dataset, model: trained.model, version: trained.version });
 
   trial.table.forEach(print);
-  print(`  ${percent(trial.accuracy)} of ${trial.tried} held-out pictures are right, over HTTP`);
+  print(`  ${percent(trial.accuracy)} of ${formatCount(trial.tried)} held-out pictures are right, over HTTP`);
   const paths = pathsOf(workplace.store, { dataset, run: trained.run, model: trained.model, version: trained.version });
   howToGoOn(values.store, { paths, model: trained.model }).forEach(print);
   assertAccuracy(trial, values.minimumAccuracy ?? (values.quickstart ? 0.985 : 0));
@@ -80,13 +81,22 @@ async function runLine(context: LineContext, given: Options, print: (line: strin
   };
 }
 
+/** The quickstart has an archive of its own: one that is named beside it would be passed over in silence. */
+function refuseOwnArchive(given: Options): void {
+  const named = (['images', 'synsets', 'words', 'dataset'] as const).find((option) => given[option] !== undefined);
+  if (named === undefined) return;
+  throw new CodedError('CONFIG_INVALID', 'The quickstart brings its own archive', {
+    details: { field: named, expected: 'either --quickstart or an archive of yours', got: 'both' },
+  });
+}
+
 async function tryOverHttp(
   context: LineContext,
   names: { readonly dataset: string; readonly model: string; readonly version: number },
 ): Promise<TrialResult> {
   const { workplace, terminal, signal } = context;
   terminal.progress('inference', starting());
-  const serving = await reachServing(workplace, names);
+  const serving = await reachServing(workplace, names, signal);
   try {
     terminal.endProgress(`  inference: ${names.model} version ${names.version} is ready on ${serving.address}`);
     const examples = await heldOutExamples(workplace.store, names.dataset, TRIED);
