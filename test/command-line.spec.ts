@@ -88,5 +88,17 @@ describe('the command line', () => {
     const ended = await runCli(['train', '--dataset', 'nothing', '--store', await temporaryDirectory(), '--json']);
     expect(ended.code).toBe(1);
     expect(ended.json()).toMatchObject({ error: { code: 'MANIFEST_INVALID' } });
+    const mistyped = await runCli(['train', '--epoch', '3', '--json']);
+    expect(mistyped.code).toBe(2);
+    expect(mistyped.json()).toMatchObject({ error: { code: 'CONFIG_INVALID' } });
+  });
+
+  it('gives the JSON object also when the environment or a file asks for it', async () => {
+    const directory = await temporaryDirectory();
+    const config = join(directory, 'options.json');
+    await writeFile(config, '{"json": true}');
+    const ls = ['shards', 'ls', '--store', directory];
+    expect((await runCli(ls, { env: { BLUEWATERS_JSON: 'true' } })).json()).toHaveProperty('datasets');
+    expect((await runCli([...ls, '--config', config])).json()).toHaveProperty('datasets');
   });
 });

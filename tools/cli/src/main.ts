@@ -1,5 +1,5 @@
 /** The `bluewaters` command: finds the verb, reads its options from flags, environment and file, runs it, tells how it ended. */
-import { toCodedError } from '@bluewaters/errors';
+import { CodedError, toCodedError } from '@bluewaters/errors';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { runVerb } from './run-verb.js';
@@ -62,9 +62,10 @@ const parser = yargs(hideBin(process.argv))
       'Start with `bluewaters run --quickstart`.',
   )
   .fail((message: string | null, error: Error | undefined) => {
-    const coded = error ? toCodedError(error) : undefined;
-    console.error(coded ? `error ${coded.code}: ${coded.message}` : `${message}\nSee \`bluewaters --help\`.`);
-    process.exit(coded ? 1 : 2);
+    const coded = error ? toCodedError(error) : new CodedError('CONFIG_INVALID', message ?? '');
+    console.error(error ? `error ${coded.code}: ${coded.message}` : `${message}\nSee \`bluewaters --help\`.`);
+    if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
+    process.exit(error ? 1 : 2);
   });
 for (const verb of VERBS) {
   if (!verb.name.includes(' ')) addVerb(parser, verb, verb.name);

@@ -11,12 +11,14 @@ const EXIT_FAILED = 1;
 export async function runVerb(verb: Verb, argv: Readonly<Record<string, unknown>>): Promise<void> {
   const stopping = new AbortController();
   listenForStops(stopping);
-  const json = argv['json'] === true;
+  let json = argv['json'] === true;
   const print = (line: string): void => {
     if (!json) process.stdout.write(`${line}\n`);
   };
   try {
     const options = readOptions(verb, argv);
+    // Also the environment and a file may ask for it; an error before this line can only go by the flag.
+    json = options['json'] === true;
     const words = verb.words === undefined ? [] : ((argv[verb.words.toLowerCase()] ?? []) as unknown[]).map(String);
     const terminal = openTerminal(process.stderr);
     const result = await verb.run(options, { terminal, signal: stopping.signal, print, words });

@@ -30,7 +30,7 @@ export const classify = defineVerb({
   summary: 'say what pictures show',
   words: 'images',
   options,
-  examples: [['$0 classify five.jpg cat.png --model mnist', 'JPEG, PNG or WebP']],
+  examples: [['$0 classify five.jpg cat.png --model mnist', 'JPEG, PNG, GIF or WebP']],
   run: async (values, { words, print, signal }) => {
     if (words.length === 0) throw new CodedError('CONFIG_INVALID', 'Say which pictures: bluewaters classify IMAGE…');
     const images = await Promise.all(words.map(readImage));
