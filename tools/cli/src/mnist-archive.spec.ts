@@ -45,6 +45,14 @@ describe('the MNIST archive', () => {
     expect(entry.synsets).toEqual(
       DIGIT_CLASSES.map((each, digit) => expect.objectContaining({ ...each, label: digit + 1 })),
     );
+    for (const { synset } of DIGIT_CLASSES) {
+      const lines = Buffer.from(await store.get(`indexes/mnist/synsets/${synset}.jsonl`)).toString();
+      const names = lines
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { name?: string }).name);
+      expect(names.filter((name) => !new RegExp(`^${synset}_\\d+\\.JPEG$`, 'u').test(name ?? ''))).toEqual([]);
+    }
     expect(parseImageList(await readFile(archive.validation, 'utf8'), { file: 'x' }).size).toBe(20);
   });
 
