@@ -164,6 +164,14 @@ describe('bad input', { timeout: 120_000 }, () => {
     expect(ended.code).toBe(0);
   });
 
+  it('names the model version that is damaged, at once', async () => {
+    const copy = await copyStore();
+    await flipBit(join(copy, 'models/d/1/saved_model.pb'), 100);
+    const again = ['run', ...archiveFlags(archive), '--dataset', 'd', ...SMALL, '--store', copy, '--json'];
+    const { message } = await expectRefusal(await runCli(again), 'MODEL_INVALID');
+    expect(message).toContain('Version 1 of the model d');
+  });
+
   it('names the port that is in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));

@@ -19,3 +19,4 @@ export { type Logger } from 'pino';
 export { ProgressMeter } from './progress-meter.js';
 export { inOrder } from './in-order.js';
 export { keepTold } from './keep-told.js';
+export { cacheDirectory } from './cache-directory.js';

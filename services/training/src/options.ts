@@ -1,5 +1,5 @@
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { cacheDirectory } from '@bluewaters/service';
 import { StoreOptions } from '@bluewaters/storage';
 import { z } from 'zod';
 
@@ -8,7 +8,7 @@ export const TrainingOptions = z.strictObject({
   /** The store, once more: a rank opens it in its own process. */
   store: StoreOptions,
   /** Folder for local copies of shards and, with a remote store, of `checkpoint_dir`. */
-  workDirectory: z.string().default(join(tmpdir(), 'bluewaters-training')),
+  workDirectory: z.string().default(() => cacheDirectory('training')),
   /** TensorFlow's threads; results are bit-equal only for equal numbers. */
   threads: z
     .int()

@@ -19,6 +19,24 @@ const mnist = await loadMnist();
 const few = (): Promise<MnistDigits> =>
   Promise.resolve({ train: mnist.train.slice(0, 60), heldOut: mnist.heldOut.slice(0, 20) });
 
+/** Offsets of zero, one, … nine in WordNet 3.0's `data.noun`, as its `index.noun` has them. */
+const WORDNET_IDS = [
+  'n13742358',
+  'n13742573',
+  'n13743269',
+  'n13744044',
+  'n13744304',
+  'n13744521',
+  'n13744722',
+  'n13744916',
+  'n13745086',
+  'n13745270',
+];
+
+it('names the digits by their ids in WordNet 3.0', () => {
+  expect(DIGIT_CLASSES.map(({ synset }) => synset)).toEqual(WORDNET_IDS);
+});
+
 describe('the MNIST archive', () => {
   it('takes all 70,000 digits out of the package, with labels that fit', () => {
     expect([mnist.train.length, mnist.heldOut.length]).toEqual([60_000, 10_000]);

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { tmpdir } from 'node:os';
+import { cacheDirectory } from '@bluewaters/service';
 import type { LineContext } from './line.js';
 
 /** The options that the quickstart stands for. */
@@ -14,7 +13,7 @@ export interface QuickstartOptions {
 /** Writes the complete MNIST once as an ImageNet-style archive, in the store's own folder where it has one. */
 export async function prepareQuickstart(context: LineContext): Promise<QuickstartOptions> {
   const { workplace, terminal, signal } = context;
-  const directory = workplace.store.localPath('archives/mnist') ?? join(tmpdir(), 'bluewaters-mnist');
+  const directory = workplace.store.localPath('archives/mnist') ?? cacheDirectory('mnist-archive');
   const { writeMnistArchive } = await import('./mnist-archive.js');
   const archive = await writeMnistArchive(directory, {
     signal,

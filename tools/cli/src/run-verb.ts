@@ -61,9 +61,10 @@ function listenForStops(stopping: AbortController): void {
 
 function fail(error: unknown, how: { readonly json: boolean; readonly stopped: boolean }): void {
   const coded = toCodedError(error);
-  const said = how.stopped ? 'stopped: run the same command again to go on' : `error ${coded.code}: ${coded.message}`;
+  const interrupted = how.stopped && coded.code === 'INTERRUPTED';
+  const said = interrupted ? 'stopped: run the same command again to go on' : `error ${coded.code}: ${coded.message}`;
   process.stderr.write(`\n${said}\n`);
   if (coded.code === 'INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (how.json) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
-  process.exitCode = how.stopped ? EXIT_INTERRUPTED : EXIT_FAILED;
+  process.exitCode = interrupted ? EXIT_INTERRUPTED : EXIT_FAILED;
 }

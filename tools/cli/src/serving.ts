@@ -60,8 +60,8 @@ async function untilReady(
 ): Promise<ServedModel> {
   signal.throwIfAborted();
   const table = await bus.state(ServedModels);
-  const fits = (served: ServedModel): boolean =>
-    served.model === model && served.state === 'ready' && (version === undefined || served.version === version);
+  const isWanted = (served: ServedModel): boolean =>
+    served.model === model && (version === undefined || served.version === version);
   let timer: NodeJS.Timeout | undefined;
   let interrupt = (): void => undefined;
   const found = new Promise<ServedModel>((resolve, reject) => {
@@ -70,7 +70,10 @@ async function untilReady(
     signal.addEventListener('abort', interrupt, { once: true });
     void table
       .watch(`${model}.`, (_, served) => {
-        if (served && fits(served)) resolve(served);
+        if (!served || !isWanted(served)) return;
+        if (served.state === 'ready') resolve(served);
+        // With a version there is no other to wait for; without one an older may still answer.
+        if (served.state === 'failed' && version !== undefined) reject(cannotBeServed(served));
       })
       .then((watching) => found.finally(() => watching.stop()).catch(() => undefined), reject);
   });
@@ -83,5 +86,11 @@ async function untilReady(
 function notReady(model: string): CodedError {
   return new CodedError('TIMED_OUT', `No inference service has the model ${model} ready`, {
     details: { expected: `a served model ${model}`, got: `nothing within ${READY_WITHIN_MS / 1000} s` },
+  });
+}
+
+function cannotBeServed({ model, version, address }: ServedModel): CodedError {
+  return new CodedError('MODEL_INVALID', `Version ${version} of the model ${model} cannot be loaded`, {
+    details: { file: address, expected: 'a model that is ready', got: 'one that failed' },
   });
 }

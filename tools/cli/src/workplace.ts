@@ -3,10 +3,9 @@
  * process, over the in-process bus and the given store; with `--bus nats://…` they run elsewhere and this process only
  * asks them.
  */
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBus, type MessageBus } from '@bluewaters/messages';
-import { createLogger, Registry, type RunningService, type ServicePorts } from '@bluewaters/service';
+import { cacheDirectory, createLogger, Registry, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
 import { IngestOptions, start as startIngest } from '@bluewaters/ingest';
 import { ShardsOptions, start as startShards } from '@bluewaters/shards';
@@ -73,7 +72,7 @@ async function openWorkplace(options: Place): Promise<Workplace> {
 function trainingOptions({ store, threads }: Place): TrainingOptions {
   return TrainingOptions.parse({
     store,
-    workDirectory: store.kind === 'directory' ? join(store.path, 'work') : join(tmpdir(), 'bluewaters-work'),
+    workDirectory: store.kind === 'directory' ? join(store.path, 'work') : cacheDirectory('work'),
     ...(threads === undefined ? {} : { threads }),
   });
 }
