@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { Datasets, Jobs, Models, openBus, type JobRecord, type MessageBus } from '@bluewaters/messages';
 import { openStore, type ObjectStore } from '@bluewaters/storage';
-import { MINIO_LOGIN, startMinio, startNats, temporaryDirectory, until, type TestServer } from '@bluewaters/testing';
+import {
+  freePort,
+  MINIO_LOGIN,
+  startMinio,
+  startNats,
+  temporaryDirectory,
+  until,
+  type TestServer,
+} from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli, type Ended } from './support/cli.js';
 import { digestFolder } from './support/folders.js';
@@ -24,11 +32,12 @@ describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, 
   let bus: MessageBus;
   let store: ObjectStore;
   let environment: NodeJS.ProcessEnv;
+  let inferencePort: number;
   let embedded: { accuracy: number; shards: Record<string, string> };
   const services = new Map<ServiceName, ServiceProcess>();
 
   const start = async (name: ServiceName): Promise<void> =>
-    void services.set(name, await startService(name, environment));
+    void services.set(name, await startService(name, environment, inferencePort));
   const kill = async (name: ServiceName): Promise<void> => void (await services.get(name)?.kill());
   const line = (dataset: string): string[] => [
     'run',
@@ -48,6 +57,7 @@ describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, 
       shards: shardsOf(await digestFolder(join(directory, 'store/datasets/pictures'))),
     };
     [nats, minio] = await Promise.all([startNats(), startMinio()]);
+    inferencePort = await freePort();
     environment = {
       ...process.env,
       BLUEWATERS_BUS: nats.url,
@@ -111,6 +121,14 @@ describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, 
       return records.some((record) => record.work === subject && record.updatedAt > submittedAfter && holds(record));
     });
   }
+
+  it('ends with the same answers when inference is killed while it answers and started again', async () => {
+    const running = startCli(line('pictures'), { env: environment });
+    await running.line(/inference: pictures version 1 is ready/u);
+    await kill('inference');
+    await start('inference');
+    expect((await running.ended).json<{ accuracy: number }>().accuracy).toBe(embedded.accuracy);
+  });
 
   it('answers again after inference was killed and started again', async () => {
     await kill('inference');

@@ -19,10 +19,14 @@ export interface ServiceProcess {
 }
 
 /** Starts a service as operations would, and waits until it says that it is ready. */
-export async function startService(name: ServiceName, env: NodeJS.ProcessEnv): Promise<ServiceProcess> {
+export async function startService(
+  name: ServiceName,
+  env: NodeJS.ProcessEnv,
+  inferencePort: number,
+): Promise<ServiceProcess> {
   const main = fileURLToPath(new URL(`../../services/${name}/dist/main.js`, import.meta.url));
   const healthPort = await freePort();
-  const port = name === 'inference' ? ['--port', String(await freePort())] : [];
+  const port = name === 'inference' ? ['--port', String(inferencePort)] : [];
   const child = spawn(process.execPath, [main, '--health-port', String(healthPort), ...port], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],

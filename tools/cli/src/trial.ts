@@ -1,4 +1,5 @@
 import type { HeldOutExample } from './held-out.js';
+import { patiently } from './patiently.js';
 import { PredictionClient } from './prediction-client.js';
 import { firstWord, formatTable, percent } from './terminal.js';
 
@@ -25,14 +26,14 @@ export async function tryPredictions(options: {
   const client = new PredictionClient(options.address, options.model);
   const rows: string[][] = [];
   for (const example of examples.slice(0, SHOWN)) {
-    const [best] = await client.classify(example.encoded, 1);
+    const [best] = await patiently(() => client.classify(example.encoded, 1), signal);
     if (best) rows.push([example.filename, firstWord(example.words), firstWord(best.words), percent(best.probability)]);
   }
   let right = 0;
   for (let start = 0; start < examples.length; start += PICTURES_A_REQUEST) {
     signal.throwIfAborted();
     const asked = examples.slice(start, start + PICTURES_A_REQUEST);
-    const answers = await client.predict(asked.map(({ encoded }) => encoded));
+    const answers = await patiently(() => client.predict(asked.map(({ encoded }) => encoded)), signal);
     right += answers.filter(({ label }, index) => label === asked[index]?.label).length;
   }
   return {
