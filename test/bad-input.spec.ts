@@ -43,6 +43,10 @@ describe('bad input', { timeout: 120_000 }, () => {
     expect(made.code).toBe(0);
   }, 120_000);
 
+  /** Trains a run of its own on the dataset of a store. */
+  const trainAnew = (from: string): Promise<Ended> =>
+    runCli(['train', '--dataset', 'd', '--run', 'new', ...SMALL.slice(0, 4), '--store', from, '--json']);
+
   /** A copy of the good store, to be damaged. */
   async function copyStore(): Promise<string> {
     const copy = freshStore();
@@ -113,17 +117,7 @@ describe('bad input', { timeout: 120_000 }, () => {
     const shard = join(copy, 'datasets/d/train-00001-of-00002');
     await flipBit(shard, 700);
     const verified = await runCli(['shards', 'verify', '--dataset', 'd', '--store', copy, '--json']);
-    const trained = await runCli([
-      'train',
-      '--dataset',
-      'd',
-      '--run',
-      'new',
-      ...SMALL.slice(0, 4),
-      '--store',
-      copy,
-      '--json',
-    ]);
+    const trained = await trainAnew(copy);
     for (const ended of [verified, trained]) {
       const { details } = await expectRefusal(ended, 'RECORD_CORRUPT');
       expect(details.file).toContain('train-00001-of-00002');
@@ -134,17 +128,7 @@ describe('bad input', { timeout: 120_000 }, () => {
   it('names the shard that a manifest names and that is not there', async () => {
     const copy = await copyStore();
     await rm(join(copy, 'datasets/d/train-00000-of-00002'));
-    const ended = await runCli([
-      'train',
-      '--dataset',
-      'd',
-      '--run',
-      'new',
-      ...SMALL.slice(0, 4),
-      '--store',
-      copy,
-      '--json',
-    ]);
+    const ended = await trainAnew(copy);
     const { details } = await expectRefusal(ended, 'SHARD_MISSING');
     expect(details.file).toBe('datasets/d/train-00000-of-00002');
   });

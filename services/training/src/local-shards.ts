@@ -45,14 +45,16 @@ async function bringShard(store: ObjectStore, shard: ManifestShard, cache: strin
     return path;
   }
   const copy = join(cache, basename(shard.key));
-  if (await isCopy(copy, shard)) return copy;
+  const kept = await digestFile(copy).catch(() => undefined);
+  if (kept?.sha256 === shard.sha256) return copy;
   await mkdir(cache, { recursive: true });
   await store.getFile(shard.key, copy).catch((error: unknown) => {
     throw toCodedError(error).code === 'OBJECT_NOT_FOUND' ? missing(shard) : error;
   });
-  if (await isCopy(copy, shard)) return copy;
+  const { sha256 } = await digestFile(copy);
+  if (sha256 === shard.sha256) return copy;
   throw new CodedError('SHARD_CORRUPT', 'A shard is not the one that the manifest names', {
-    details: { file: shard.key, expected: `sha256 ${shard.sha256}`, got: (await digestFile(copy)).sha256 },
+    details: { file: shard.key, expected: `sha256 ${shard.sha256}`, got: sha256 },
   });
 }
 
@@ -63,11 +65,6 @@ async function assertSize(path: string, shard: ManifestShard): Promise<void> {
   throw new CodedError('SHARD_CORRUPT', 'A shard has another size than the manifest says', {
     details: { file: shard.key, expected: `${shard.size} bytes`, got: `${found.size} bytes` },
   });
-}
-
-async function isCopy(path: string, shard: ManifestShard): Promise<boolean> {
-  const found = await digestFile(path).catch(() => undefined);
-  return found?.sha256 === shard.sha256;
 }
 
 function missing(shard: ManifestShard): CodedError {
