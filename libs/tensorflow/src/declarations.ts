@@ -107,6 +107,7 @@ export const DECLARATIONS = {
   TF_OperationName: c<(operation: Pointer) => string>('const char *TF_OperationName(void *operation)'),
   TF_OperationOpType: c<(operation: Pointer) => string>('const char *TF_OperationOpType(void *operation)'),
   TF_OperationDevice: c<(operation: Pointer) => string>('const char *TF_OperationDevice(void *operation)'),
+  TF_OperationNumInputs: c<(operation: Pointer) => number>('int TF_OperationNumInputs(void *operation)'),
   TF_OperationNumOutputs: c<(operation: Pointer) => number>('int TF_OperationNumOutputs(void *operation)'),
   TF_OperationOutputType: c<(output: NativeOutput) => number>('int TF_OperationOutputType(TF_Output output)'),
 

@@ -1,44 +1,76 @@
-/** Gradients, by TensorFlow's own rules. */
+/** Gradients: by TensorFlow's own rules, and by ours where it has none. */
 import { CodedError } from '@bluewaters/errors';
-import { repairGradients } from './gradient-repairs.js';
+import { Cuts, findRuled, type Cut, type Seed } from './gradient-cuts.js';
+import { GRADIENT_RULES, type GradientRules } from './gradient-rules.js';
 import { native, type NativeOutput } from './native.js';
 import { Operation, Output } from './operation.js';
+import { identity } from './operations/arrays.js';
 import type { Scope } from './scope.js';
-import { checked, type StatusError } from './status.js';
+import { checked } from './status.js';
 
 /** How gradients are asked for. */
 export interface GradientOptions {
   /** The gradient that arrives at each of `ys`, of its shape; by default ones. */
   readonly gradYs?: readonly Output[];
+  /** Rules for further types of operations, or instead of those that there are. */
+  readonly rules?: GradientRules;
 }
 
 /**
  * Adds the partial derivatives of the sum of `ys` with respect to each of `xs`, in a name scope `gradients`.
- * Operations without a rule in TensorFlow's library are refused; for `SparseSoftmaxCrossEntropyWithLogits` start from
- * the logits with what `softmaxCrossEntropyLoss` gives.
+ *
+ * Derive before the first run of a session on the graph: for operations with a rule of our own the graph is cut and
+ * joined again, and TensorFlow warns of that on the error stream once the operations have run.
  *
  * @param xs For a variable, the very output that the forward pass read.
  * @returns One gradient for each of `xs`, of its dtype and shape.
- * @throws {CodedError} GRAPH_INVALID when there is no rule, or some of `xs` has no influence on `ys`.
+ * @throws {CodedError} GRAPH_INVALID when an operation on the way has no rule, or some of `xs` has no influence on `ys`.
  */
 export function gradients(
   scope: Scope,
   ys: readonly Output[],
   xs: readonly Output[],
-  { gradYs }: GradientOptions = {},
+  { gradYs, rules }: GradientOptions = {},
 ): Output[] {
   checkGradYs(ys, gradYs);
   const own = scope.child('gradients');
-  const refuse = (failure: StatusError) => {
-    const of = ys.map((y) => y.name).join(', ');
-    return new CodedError('GRAPH_INVALID', `gradients of ${of}: ${failure.message}`, { cause: failure });
-  };
-  const found = addGradients(own, { ys, xs, gradYs }, refuse);
-  const replacements = repairGradients(own, refuse);
-  return found.map((gradient, i) => {
-    const output = asOutput(scope, gradient, xs[i]!);
-    return replacements.get(output.name) ?? output;
+  const known: GradientRules = { ...GRADIENT_RULES, ...rules };
+  const ruled = findRuled(ys, xs, ({ type }) => known[type]);
+  if (ruled.length === 0) return required(addGradients(own, { ys, xs, gradYs }), xs);
+  using cut = new Cuts(own, ruled, ys);
+  const seeds = ys.map((y, i) => ({ y: cut.standIn(y), gradient: gradYs?.[i] ?? onesLike(own, y) }));
+  for (const one of cut.cuts.toReversed()) seeds.push(...seedsAcross(own, cut, one, seeds));
+  return required(
+    gradientsAt(
+      own,
+      cut,
+      seeds,
+      xs.map((x) => cut.standIn(x)),
+    ),
+    xs,
+  );
+}
+
+/** What arrives at the inputs of an operation with a rule of our own; nothing where nothing arrives at its outputs. */
+function seedsAcross(own: Scope, cut: Cuts, { operation, rule, leaves }: Cut, seeds: readonly Seed[]): Seed[] {
+  const ends = leaves.filter((leaf) => leaf !== undefined);
+  const found = gradientsAt(own, cut, seeds, ends);
+  if (found.every((gradient) => gradient === undefined)) return [];
+  const arriving = leaves.map((leaf) => leaf && found[ends.indexOf(leaf)]);
+  const across = rule(own.child(operation.type), operation, arriving);
+  return operation.inputs.flatMap((y, i) => {
+    const gradient = across[i];
+    return gradient ? [{ y, gradient }] : [];
   });
+}
+
+/** The library's gradients in the cut graph; undefined where none arrives. */
+function gradientsAt(own: Scope, cut: Cuts, seeds: readonly Seed[], ends: readonly Output[]): (Output | undefined)[] {
+  const { useful, reached } = cut.between(seeds, ends);
+  if (reached.length === 0) return ends.map(() => undefined);
+  const request = { ys: useful.map(({ y }) => y), xs: reached, gradYs: useful.map(({ gradient }) => gradient) };
+  const found = addGradients(own, request);
+  return ends.map((end) => found[reached.indexOf(end)]);
 }
 
 interface GradientRequest {
@@ -47,32 +79,42 @@ interface GradientRequest {
   readonly gradYs: readonly Output[] | undefined;
 }
 
+function addGradients(own: Scope, { xs, gradYs, ...request }: GradientRequest): (Output | undefined)[] {
+  // What is both start and end would get the gradient of its own start only.
+  const ends = new Set(xs.map(({ name }) => name));
+  const ys = request.ys.map((y) => (ends.has(y.name) ? identity(own, y, { name: 'start' }) : y));
+  const natives = (outputs: readonly Output[]) => outputs.map((output) => output.native);
+  const inOrder = (outputs: readonly Output[]) => [natives(outputs), outputs.length] as const;
+  const incoming = gradYs ? natives(gradYs) : null;
+  const found = xs.map((): NativeOutput => ({ oper: null, index: 0 }));
+  const place = [own.graph.pointer, own.child('library').name] as const;
+  checked(
+    (status) => native().TF_AddGradientsWithPrefix(...place, ...inOrder(ys), ...inOrder(xs), incoming, status, found),
+    (failure) => {
+      const of = ys.map((y) => y.name).join(', ');
+      return new CodedError('GRAPH_INVALID', `gradients of ${of}: ${failure.message}`, { cause: failure });
+    },
+  );
+  return found.map(({ oper, index }) =>
+    oper === null ? undefined : new Output(new Operation(own.graph, oper), index),
+  );
+}
+
+function onesLike(scope: Scope, y: Output): Output {
+  return scope.op('OnesLike', { inputs: [y] }).output();
+}
+
+function required(found: readonly (Output | undefined)[], xs: readonly Output[]): Output[] {
+  return found.map((gradient, i) => {
+    if (gradient) return gradient;
+    const message = 'a gradient is asked for something that no gradient reaches';
+    throw new CodedError('GRAPH_INVALID', message, { details: { field: xs[i]?.name ?? '' } });
+  });
+}
+
 function checkGradYs(ys: readonly Output[], gradYs: readonly Output[] | undefined): void {
   if (!gradYs || gradYs.length === ys.length) return;
   throw new CodedError('GRAPH_INVALID', 'gradients need one gradYs for each of ys', {
     details: { field: 'gradYs', expected: String(ys.length), got: String(gradYs.length) },
   });
-}
-
-function addGradients(
-  own: Scope,
-  { ys, xs, gradYs }: GradientRequest,
-  refuse: (failure: StatusError) => Error,
-): NativeOutput[] {
-  const natives = (outputs: readonly Output[]) => outputs.map((output) => output.native);
-  const inOrder = (outputs: readonly Output[]) => [natives(outputs), outputs.length] as const;
-  const incoming = gradYs ? natives(gradYs) : null;
-  const found = xs.map((): NativeOutput => ({ oper: null, index: 0 }));
-  const place = [own.graph.pointer, own.name] as const;
-  checked(
-    (status) => native().TF_AddGradientsWithPrefix(...place, ...inOrder(ys), ...inOrder(xs), incoming, status, found),
-    refuse,
-  );
-  return found;
-}
-
-function asOutput(scope: Scope, { oper, index }: NativeOutput, x: Output): Output {
-  if (oper !== null) return new Output(new Operation(scope.graph, oper), index);
-  const message = 'a gradient is asked for something that no gradient reaches';
-  throw new CodedError('GRAPH_INVALID', message, { details: { field: x.name } });
 }

@@ -16,11 +16,20 @@ export type { OperationInput } from './op-builder.js';
 export { GraphFunction, type ElementSpec } from './graph-function.js';
 export { defineFunction, type FunctionOptions } from './functions.js';
 export { gradients, type GradientOptions } from './gradients.js';
+export type { GradientRule, GradientRules } from './gradient-rules.js';
 
 export { assign, variable, Variable, type VariableOptions } from './variables.js';
 /** First values of variables: zeros, glorotUniform and others. */
 export * as initializers from './initializers.js';
 export type { Initializer } from './initializers.js';
+
+export {
+  assignMovingAverage,
+  movingAverages,
+  type MovingAverageOptions,
+  type MovingAverages,
+  type MovingAverageStep,
+} from './moving-averages.js';
 
 export {
   cast,
@@ -52,6 +61,7 @@ export {
   max,
   maximum,
   mean,
+  minimum,
   mul,
   sqrt,
   square,
@@ -83,12 +93,7 @@ export {
   type Window,
   type WindowOptions,
 } from './operations/nn.js';
-export {
-  softmaxCrossEntropyLoss,
-  sparseSoftmaxCrossEntropy,
-  type CrossEntropy,
-  type CrossEntropyLoss,
-} from './operations/losses.js';
+export { softmaxCrossEntropyLoss, sparseSoftmaxCrossEntropy } from './operations/losses.js';
 export {
   cropAndResize,
   decodeImage,

@@ -55,6 +55,11 @@ export class Operation {
     return new Output(new Operation(this.graph, notNull(oper)), from);
   }
 
+  /** What arrives at all inputs, counted through all lists; control inputs are none of them. */
+  get inputs(): Output[] {
+    return Array.from({ length: native().TF_OperationNumInputs(this.pointer) }, (_, i) => this.input(i));
+  }
+
   /** All outputs, in the order of the operation's definition. */
   get outputs(): Output[] {
     return Array.from({ length: native().TF_OperationNumOutputs(this.pointer) }, (_, i) => new Output(this, i));

@@ -80,12 +80,11 @@ function trainable(scope: Scope) {
   const images = scope.placeholder('float32', [null, 8, 8, 1], { name: 'images' });
   const labels = scope.placeholder('int64', [null], { name: 'labels' });
   const { logits, variables } = smallNetwork(scope, images);
-  const { loss, gradient } = softmaxCrossEntropyLoss(scope, logits, labels);
+  const loss = softmaxCrossEntropyLoss(scope, logits, labels);
   const slopes = gradients(
     scope,
-    [logits],
+    [loss],
     variables.map(({ value }) => value),
-    { gradYs: [gradient] },
   );
   const accuracy = mean(scope, cast(scope, equal(scope, argMax(scope, logits, 1), labels), 'float32'));
   return { images, labels, variables, loss, accuracy, step: descend(scope, variables, slopes, 0.1) };

@@ -100,16 +100,15 @@ function trainingTower(
     shuffleBuffer,
   });
   const logits = network.build({ scope, variables }, pipeline.images, outputs);
-  const { loss, gradient } = softmaxCrossEntropyLoss(scope, logits, pipeline.labels);
+  const loss = softmaxCrossEntropyLoss(scope, logits, pipeline.labels);
   const { parameters } = variables;
   const learningRate = scope.placeholder('float32', [], { name: 'learning_rate' });
   const { update, slots } = momentumOptimiser(root, {
     parameters,
     gradients: gradients(
       scope,
-      [logits],
+      [loss],
       parameters.map((parameter) => parameter.variable.value),
-      { gradYs: [gradient] },
     ),
     learningRate,
     momentum: request.momentum,
@@ -132,6 +131,6 @@ function evaluationTower(
   const pipeline = evaluationPipeline(scope, { input, batch: Math.max(request.batch, 100), parallelism: threads });
   const logits = network.build({ scope, variables }, pipeline.images, outputs);
   const k = Math.min(5, outputs);
-  const { loss: losses } = sparseSoftmaxCrossEntropy(scope, logits, pipeline.labels);
+  const losses = sparseSoftmaxCrossEntropy(scope, logits, pipeline.labels);
   return { ...pipeline, top: topK(scope, logits, k).indices, k, losses };
 }

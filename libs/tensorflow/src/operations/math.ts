@@ -45,6 +45,11 @@ export function maximum(scope: Scope, x: Output, y: Operand, { name }: Named = {
   return binary(scope, 'Maximum', [x, y], name);
 }
 
+/** The smaller of x and y. */
+export function minimum(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
+  return binary(scope, 'Minimum', [x, y], name);
+}
+
 /** bool: x = y */
 export function equal(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
   return binary(scope, 'Equal', [x, y], name);
