@@ -1,6 +1,6 @@
 /** Constants: from JavaScript values to tensors, with the dtype and shape that they suggest. */
 import { CodedError } from '@bluewaters/errors';
-import { dtypeOfArray, type DType, type TensorValues } from './dtypes.js';
+import { dtypeOfArray, type ArrayDType, type DType, type TensorValues } from './dtypes.js';
 import { describeShape, elementCount } from './shape.js';
 import { Tensor, type ElementValues, type ScalarValue } from './tensor.js';
 
@@ -11,12 +11,30 @@ export type NestedValues = readonly (ScalarValue | NestedValues)[];
 export type ConstantValue = ScalarValue | NestedValues | TensorValues | Tensor;
 
 /** How a value becomes a constant. */
-export interface ConstantOptions {
+export interface ConstantOptions<D extends DType = DType> {
   /** By default float32 for numbers, and what the others are: int64 for bigint, bool, string, a typed array's own. */
-  readonly dtype?: DType;
+  readonly dtype?: D;
   /** By default that of the lists; one value alone fills any shape. */
   readonly shape?: readonly number[];
 }
+
+type OrLists<Element> = Element | readonly OrLists<Element>[];
+
+/** The dtype that a value suggests. */
+export type DTypeOfConstant<Value> =
+  Value extends Tensor<infer D>
+    ? D
+    : Value extends TensorValues
+      ? { [D in ArrayDType]: Value extends TensorValues<D> ? D : never }[ArrayDType]
+      : Value extends OrLists<number>
+        ? 'float32'
+        : Value extends OrLists<bigint>
+          ? 'int64'
+          : Value extends OrLists<boolean>
+            ? 'bool'
+            : Value extends OrLists<string | Uint8Array>
+              ? 'string'
+              : DType;
 
 interface Flat {
   readonly values: ElementValues;

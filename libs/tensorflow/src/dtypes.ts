@@ -97,9 +97,12 @@ export function isBigIntDType(dtype: DType): boolean {
   return dtype === 'int64' || dtype === 'uint64';
 }
 
+/** The dtypes that a typed array suggests. */
+export type ArrayDType = Exclude<NumericDType, 'bool' | 'float16' | 'bfloat16'>;
+
 /** The dtype whose typed array `values` is; bytes are taken as uint8. */
-export function dtypeOfArray(values: TensorValues): NumericDType {
-  const names: Readonly<Record<string, NumericDType>> = {
+export function dtypeOfArray(values: TensorValues): ArrayDType {
+  const names: Readonly<Record<string, ArrayDType>> = {
     Float32Array: 'float32',
     Float64Array: 'float64',
     Int32Array: 'int32',

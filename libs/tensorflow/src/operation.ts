@@ -80,11 +80,21 @@ export class Operation {
   }
 }
 
-/** One output of an operation: what other operations take as input, and what a session feeds and fetches. */
-export class Output {
+/**
+ * One output of an operation: what other operations take as input, and what a session feeds and fetches.
+ *
+ * `Output<'float32'>` is one whose dtype the compiler knows: it is refused where another dtype is needed. A plain
+ * `Output` goes everywhere, and TensorFlow checks it when the operation is added.
+ */
+export class Output<D extends DType = DType> {
   readonly operation: Operation;
   readonly index: number;
   readonly dtype: DType;
+  /**
+   * Never there: it tells the compiler of `D`. The parameter of a method may be narrower or wider, which is what lets a
+   * plain `Output` pass; a property of type `D` would not.
+   */
+  declare readonly known?: { dtype(dtype: D): void };
 
   /** @param index Of an output that exists. */
   constructor(operation: Operation, index: number) {

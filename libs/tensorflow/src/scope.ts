@@ -1,6 +1,6 @@
 /** Scopes: where new operations go in a graph, and what they have in common. */
 import type { AttributeValue } from './attributes.js';
-import { constantTensor, type ConstantOptions, type ConstantValue } from './constant.js';
+import { constantTensor, type ConstantOptions, type ConstantValue, type DTypeOfConstant } from './constant.js';
 import { nestDevice } from './device.js';
 import type { DType } from './dtypes.js';
 import type { Graph } from './graph.js';
@@ -109,6 +109,18 @@ export class Scope {
    * @param options Numbers become float32 unless `dtype` says otherwise; `shape` reshapes, or repeats a single value.
    * @throws {CodedError} GRAPH_INVALID when the lists are ragged or the shape does not fit.
    */
+  constant<D extends DType>(
+    value: ConstantValue,
+    options: ConstantOptions<D> & Named & { readonly dtype: D },
+  ): Output<D>;
+  /** The same, of the dtype that the value suggests. */
+  constant<Value extends ConstantValue>(
+    value: Value,
+    options?: ConstantOptions<never> & Named,
+  ): Output<DTypeOfConstant<Value>>;
+  /** The same, of a dtype known at run time. */
+  constant(value: ConstantValue, options?: ConstantOptions & Named): Output;
+  /** What all three do. */
   constant(value: ConstantValue, options: ConstantOptions & Named = {}): Output {
     using tensor = constantTensor(value, options);
     const attributes = { value: tensor.tensor, dtype: tensor.tensor.dtype };
@@ -120,7 +132,7 @@ export class Scope {
    *
    * @param shape Null for lengths that may change from run to run; undefined when even the rank may.
    */
-  placeholder(dtype: DType, shape: Shape | undefined, options: Named = {}): Output {
+  placeholder<D extends DType>(dtype: D, shape: Shape | undefined, options: Named = {}): Output<D> {
     return this.op('Placeholder', { name: options.name ?? 'Placeholder', attributes: { dtype, shape } }).output();
   }
 

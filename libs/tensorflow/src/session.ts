@@ -1,5 +1,6 @@
 /** Sessions: they run graphs, on worker threads, and keep variables. */
 import { CodedError } from '@bluewaters/errors';
+import type { DType } from './dtypes.js';
 import { Graph } from './graph.js';
 import { Handle, holdAll } from './handles.js';
 import { callAsync, native, type Pointer } from './native.js';
@@ -10,11 +11,11 @@ import { checked, checkedPointer, failureOf, newStatus, notNull } from './status
 import { Tensor } from './tensor.js';
 
 /** One step: what goes in, what comes out, and what else has to happen. */
-export interface RunRequest {
+export interface RunRequest<D extends DType = DType> {
   /** Values for placeholders, or instead of any other output. They stay the caller's. */
   readonly feeds?: readonly (readonly [output: Output, value: Tensor])[];
   /** Outputs to compute. */
-  readonly fetches?: readonly Output[];
+  readonly fetches?: readonly Output<D>[];
   /** Operations to run for their effect. */
   readonly targets?: readonly Operation[];
 }
@@ -51,7 +52,7 @@ export class Session implements Disposable {
    * @throws {CodedError} TENSORFLOW_FAILED with the operation that failed; RECORD_CORRUPT, FILE_NOT_FOUND or STORE_FULL
    * when a file was the reason. {@link isEndOfSequence} tells the end of a dataset.
    */
-  async run({ feeds = [], fetches = [], targets = [] }: RunRequest): Promise<Tensor[]> {
+  async run<D extends DType>({ feeds = [], fetches = [], targets = [] }: RunRequest<D>): Promise<Tensor<D>[]> {
     const inputs = feeds.map(([output]) => output.native);
     const values = feeds.map(([, tensor]) => tensor.handle.pointer);
     const outputs = fetches.map((output) => output.native);
@@ -72,7 +73,7 @@ export class Session implements Disposable {
     }
     const failure = failureOf(status);
     if (failure) throw runFailure(failure);
-    return results.map((pointer) => Tensor.adopt(notNull(pointer)));
+    return results.map((pointer) => Tensor.adopt(notNull(pointer)) as Tensor<D>);
   }
 
   /** The devices that this session can use. */

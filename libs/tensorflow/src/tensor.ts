@@ -25,12 +25,12 @@ export type ElementValues = TensorValues | readonly ScalarValue[];
 const STRING_BYTES = 24;
 
 /** Values of one dtype and shape. Its owner gives it back with `using` or `[Symbol.dispose]()`. */
-export class Tensor implements Disposable {
-  readonly dtype: DType;
+export class Tensor<D extends DType = DType> implements Disposable {
+  readonly dtype: D;
   readonly shape: readonly number[];
   readonly #handle: Handle;
 
-  private constructor(handle: Handle, dtype: DType, shape: readonly number[]) {
+  private constructor(handle: Handle, dtype: D, shape: readonly number[]) {
     this.#handle = handle;
     this.dtype = dtype;
     this.shape = shape;
@@ -42,17 +42,18 @@ export class Tensor implements Disposable {
    * @param values As many as the shape holds, row by row. A typed array of the dtype's own kind is copied as bytes.
    * @throws {CodedError} CONFIG_INVALID when the number of values is not what the shape holds.
    */
-  static of(dtype: DType, shape: readonly number[], values: ElementValues): Tensor {
+  static of<D extends DType>(dtype: D, shape: readonly number[], values: ElementValues): Tensor<D> {
     if (values.length !== elementCount(shape)) {
       throw new CodedError('CONFIG_INVALID', 'a tensor needs one value for each element of its shape', {
         details: { field: 'values', expected: describeShape(shape), got: `${values.length} values` },
       });
     }
-    return dtype === 'string' ? stringTensor(shape, values) : numericTensor(dtype, shape, values);
+    const tensor = dtype === 'string' ? stringTensor(shape, values) : numericTensor(dtype, shape, values);
+    return tensor as Tensor<D>;
   }
 
   /** A tensor of shape `[]`. */
-  static scalar(dtype: DType, value: ScalarValue): Tensor {
+  static scalar<D extends DType>(dtype: D, value: ScalarValue): Tensor<D> {
     return Tensor.of(dtype, [], [value]);
   }
 
@@ -80,8 +81,8 @@ export class Tensor implements Disposable {
    *
    * @throws {CodedError} CONFIG_INVALID when the tensor has another dtype, or one without a typed array.
    */
-  values(): TensorValues;
-  values<D extends DType>(dtype: D): TensorValues<D>;
+  values(): TensorValues<D>;
+  values<Other extends DType>(dtype: Other): TensorValues<Other>;
   values(dtype: DType = this.dtype): TensorValues {
     if (dtype !== this.dtype) {
       throw new CodedError('CONFIG_INVALID', 'a tensor is read as another dtype than it has', {

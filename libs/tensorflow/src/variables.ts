@@ -5,8 +5,8 @@ import type { Operation, Output } from './operation.js';
 import type { Scope } from './scope.js';
 
 /** How a variable is asked for. */
-export interface VariableOptions {
-  readonly dtype: DType;
+export interface VariableOptions<D extends DType = DType> {
+  readonly dtype: D;
   readonly shape: readonly number[];
   /** Gives the first value. */
   readonly initializer: Initializer;
@@ -15,34 +15,34 @@ export interface VariableOptions {
 }
 
 /** The facts about a variable, and the operations that make it up. */
-interface VariableParts {
+interface VariableParts<D extends DType> {
   readonly name: string;
-  readonly dtype: DType;
+  readonly dtype: D;
   readonly shape: readonly number[];
   readonly trainable: boolean;
-  readonly handle: Output;
-  readonly initialValue: Output;
+  readonly handle: Output<'resource'>;
+  readonly initialValue: Output<D>;
   readonly initializer: Operation;
-  readonly value: Output;
+  readonly value: Output<D>;
 }
 
 /** A resource variable, named and laid out as Python's are, so that checkpoints and SavedModels fit. */
-export class Variable implements VariableParts {
+export class Variable<D extends DType = DType> implements VariableParts<D> {
   /** With all its scopes: 'conv1/weights'. It is the key in checkpoints. */
   readonly name: string;
-  readonly dtype: DType;
+  readonly dtype: D;
   readonly shape: readonly number[];
   readonly trainable: boolean;
   /** What the operations take that change the variable; dtype resource. */
-  readonly handle: Output;
-  readonly initialValue: Output;
+  readonly handle: Output<'resource'>;
+  readonly initialValue: Output<D>;
   /** Run it once before the first step, unless a checkpoint is restored. */
   readonly initializer: Operation;
   /** Read at the start of a step, or at any moment of it; a forward pass and its gradients must share one output. */
-  readonly value: Output;
+  readonly value: Output<D>;
 
   /** Use {@link variable}. */
-  constructor(parts: VariableParts) {
+  constructor(parts: VariableParts<D>) {
     this.name = parts.name;
     this.dtype = parts.dtype;
     this.shape = parts.shape;
@@ -54,7 +54,7 @@ export class Variable implements VariableParts {
   }
 
   /** Another read, for instance one in a scope that waits for an update. */
-  read(scope: Scope): Output {
+  read(scope: Scope): Output<D> {
     return readVariable(scope, this.handle, this.dtype);
   }
 }
@@ -64,7 +64,7 @@ export class Variable implements VariableParts {
  *
  * @param name Within the scope; made unique.
  */
-export function variable(scope: Scope, name: string, options: VariableOptions): Variable {
+export function variable<D extends DType>(scope: Scope, name: string, options: VariableOptions<D>): Variable<D> {
   const { dtype, shape, trainable = true } = options;
   const own = scope.child(name);
   const handle = own.namesake('VarHandleOp', { attributes: { dtype, shape, shared_name: own.name } }).output();
@@ -75,7 +75,7 @@ export function variable(scope: Scope, name: string, options: VariableOptions): 
     attributes: { dtype },
   });
   const value = readVariable(own.child('Read'), handle, dtype);
-  return new Variable({ name: own.name, dtype, shape, trainable, handle, initialValue, initializer, value });
+  return new Variable<D>({ name: own.name, dtype, shape, trainable, handle, initialValue, initializer, value });
 }
 
 /**
@@ -83,13 +83,13 @@ export function variable(scope: Scope, name: string, options: VariableOptions): 
  *
  * @param value Of the variable's dtype and shape.
  */
-export function assign(scope: Scope, target: Variable, value: Output): Operation {
+export function assign<D extends DType>(scope: Scope, target: Variable<D>, value: Output<NoInfer<D>>): Operation {
   const placed = scope.on(target.handle.operation.device);
   return placed.op('AssignVariableOp', { inputs: [target.handle, value], attributes: { dtype: target.dtype } });
 }
 
 /** A variable is read where it lives; what needs it elsewhere gets it sent. */
-function readVariable(scope: Scope, handle: Output, dtype: DType): Output {
+function readVariable<D extends DType>(scope: Scope, handle: Output<'resource'>, dtype: D): Output<D> {
   const placed = scope.on(handle.operation.device);
   return placed.op('ReadVariableOp', { inputs: [handle], attributes: { dtype } }).output();
 }

@@ -1,4 +1,5 @@
 /** Operations that do nothing but order others. */
+import type { DType } from '../dtypes.js';
 import type { Operation, Output } from '../operation.js';
 import type { Named, Scope } from '../scope.js';
 
@@ -13,7 +14,12 @@ export function noOp(scope: Scope, { name }: Named = {}): Operation {
 }
 
 /** `x`, once these operations are done. */
-export function identityAfter(scope: Scope, operations: readonly Operation[], x: Output, { name }: Named = {}): Output {
+export function identityAfter<D extends DType>(
+  scope: Scope,
+  operations: readonly Operation[],
+  x: Output<D>,
+  { name }: Named = {},
+): Output<D> {
   return scope
     .after(...operations)
     .op('Identity', { name, inputs: [x] })

@@ -14,7 +14,7 @@ export interface DecodeJpegOptions extends Named {
 }
 
 /** uint8 [height, width, channels] from the bytes of one JPEG, a string scalar. */
-export function decodeJpeg(scope: Scope, contents: Output, options: DecodeJpegOptions): Output {
+export function decodeJpeg(scope: Scope, contents: Output<'string'>, options: DecodeJpegOptions): Output<'uint8'> {
   const { channels, ratio = 1, dctMethod = '', name } = options;
   const attributes = { channels, ratio, dct_method: dctMethod };
   return scope.op('DecodeJpeg', { name, inputs: [contents], attributes }).output();
@@ -23,9 +23,9 @@ export function decodeJpeg(scope: Scope, contents: Output, options: DecodeJpegOp
 /** uint8 [height, width, channels] from the bytes of one JPEG, PNG, BMP or the first frame of a GIF. */
 export function decodeImage(
   scope: Scope,
-  contents: Output,
+  contents: Output<'string'>,
   { channels, name }: Named & { readonly channels: 1 | 3 },
-): Output {
+): Output<'uint8'> {
   return scope
     .op('DecodeImage', { name, inputs: [contents], attributes: { channels, expand_animations: false } })
     .output();
@@ -43,9 +43,9 @@ const HALF_PIXEL = { align_corners: false, half_pixel_centers: true };
 export function resizeBilinear(
   scope: Scope,
   images: Output,
-  size: readonly [height: number, width: number] | Output,
+  size: readonly [height: number, width: number] | Output<'int32'>,
   { name = 'ResizeBilinear' }: Named = {},
-): Output {
+): Output<'float32'> {
   const own = scope.child(name);
   const lengths = 'operation' in size ? size : own.constant(Int32Array.from(size), { name: 'size' });
   const single = images.shape?.length === 3;
@@ -59,9 +59,9 @@ export interface CropAndResizeInputs {
   /** [batch, height, width, channels] */
   readonly images: Output;
   /** float32 [boxes, 4]: top, left, bottom, right on a scale of 0 to 1. */
-  readonly boxes: Output;
+  readonly boxes: Output<'float32'>;
   /** int32 [boxes]: which picture each box is cut from. */
-  readonly boxIndices: Output;
+  readonly boxIndices: Output<'int32'>;
 }
 
 /** float32 [boxes, height, width, channels]: bilinear, zero outside of a picture. */
@@ -70,7 +70,7 @@ export function cropAndResize(
   { images, boxes, boxIndices }: CropAndResizeInputs,
   size: readonly [height: number, width: number],
   { name = 'CropAndResize' }: Named = {},
-): Output {
+): Output<'float32'> {
   const own = scope.child(name);
   const lengths = own.constant(Int32Array.from(size), { name: 'size' });
   return own.namesake('CropAndResize', { inputs: [images, boxes, boxIndices, lengths] }).output();

@@ -9,7 +9,12 @@ import { mean } from './math.js';
  * @param logits [batch, classes]
  * @param labels int32 or int64 [batch], 0 to classes - 1.
  */
-export function sparseSoftmaxCrossEntropy(scope: Scope, logits: Output, labels: Output, { name }: Named = {}): Output {
+export function sparseSoftmaxCrossEntropy(
+  scope: Scope,
+  logits: Output,
+  labels: Output<'int32' | 'int64'>,
+  { name }: Named = {},
+): Output {
   return scope.op('SparseSoftmaxCrossEntropyWithLogits', { name, inputs: [logits, labels] }).output();
 }
 
@@ -19,7 +24,7 @@ export function sparseSoftmaxCrossEntropy(scope: Scope, logits: Output, labels: 
  * @param logits [batch, classes]
  * @param labels int32 or int64 [batch], 0 to classes - 1.
  */
-export function softmaxCrossEntropyLoss(scope: Scope, logits: Output, labels: Output): Output {
+export function softmaxCrossEntropyLoss(scope: Scope, logits: Output, labels: Output<'int32' | 'int64'>): Output {
   const inner = scope.child('cross_entropy');
   return mean(inner, sparseSoftmaxCrossEntropy(inner, logits, labels));
 }

@@ -1,9 +1,10 @@
 /** Arithmetic, comparisons and reductions. Shapes of two operands are broadcast as in NumPy. */
+import type { DType } from '../dtypes.js';
 import type { Output } from '../operation.js';
 import type { Named, Scope } from '../scope.js';
 
 /** An output, or a number that becomes a constant of the other operand's dtype. */
-export type Operand = Output | number;
+export type Operand<D extends DType = DType> = Output<D> | number;
 
 function binary(scope: Scope, type: string, [x, y]: readonly [Output, Operand], name: string = type): Output {
   if (typeof y !== 'number') return scope.op(type, { name, inputs: [x, y] }).output();
@@ -16,32 +17,57 @@ function unary(scope: Scope, type: string, x: Output, name: string | undefined):
 }
 
 /** x + y */
-export function add(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
+export function add<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  y: Operand<NoInfer<D>>,
+  { name }: Named = {},
+): Output<D> {
   return binary(scope, 'AddV2', [x, y], name);
 }
 
 /** The sum of any number of tensors of one shape. */
-export function addN(scope: Scope, xs: readonly Output[], { name }: Named = {}): Output {
+export function addN<D extends DType>(scope: Scope, xs: readonly Output<D>[], { name }: Named = {}): Output<D> {
   return scope.op('AddN', { name, inputs: [xs] }).output();
 }
 
 /** x - y */
-export function sub(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
+export function sub<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  y: Operand<NoInfer<D>>,
+  { name }: Named = {},
+): Output<D> {
   return binary(scope, 'Sub', [x, y], name);
 }
 
 /** x · y, element by element */
-export function mul(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
+export function mul<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  y: Operand<NoInfer<D>>,
+  { name }: Named = {},
+): Output<D> {
   return binary(scope, 'Mul', [x, y], name);
 }
 
 /** x / y; floats only. */
-export function div(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
+export function div<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  y: Operand<NoInfer<D>>,
+  { name }: Named = {},
+): Output<D> {
   return binary(scope, 'RealDiv', [x, y], name);
 }
 
 /** The larger of x and y. */
-export function maximum(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
+export function maximum<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  y: Operand<NoInfer<D>>,
+  { name }: Named = {},
+): Output<D> {
   return binary(scope, 'Maximum', [x, y], name);
 }
 
@@ -51,42 +77,52 @@ export function minimum(scope: Scope, x: Output, y: Operand, { name }: Named = {
 }
 
 /** bool: x = y */
-export function equal(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
+export function equal<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  y: Operand<NoInfer<D>>,
+  { name }: Named = {},
+): Output<'bool'> {
   return binary(scope, 'Equal', [x, y], name);
 }
 
 /** bool: x < y */
-export function less(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
+export function less<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  y: Operand<NoInfer<D>>,
+  { name }: Named = {},
+): Output<'bool'> {
   return binary(scope, 'Less', [x, y], name);
 }
 
 /** x² */
-export function square(scope: Scope, x: Output, { name }: Named = {}): Output {
+export function square<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
   return unary(scope, 'Square', x, name);
 }
 
 /** √x */
-export function sqrt(scope: Scope, x: Output, { name }: Named = {}): Output {
+export function sqrt<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
   return unary(scope, 'Sqrt', x, name);
 }
 
 /** bool: neither infinite nor not-a-number. */
-export function isFinite(scope: Scope, x: Output, { name }: Named = {}): Output {
+export function isFinite(scope: Scope, x: Output, { name }: Named = {}): Output<'bool'> {
   return unary(scope, 'IsFinite', x, name);
 }
 
 /** Half the sum of the squares, a scalar: the penalty of weight decay. */
-export function l2Loss(scope: Scope, x: Output, { name }: Named = {}): Output {
+export function l2Loss<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
   return unary(scope, 'L2Loss', x, name);
 }
 
 /** [n, m] from x [n, k] and y [k, m]; either may come transposed. */
-export function matMul(
+export function matMul<D extends DType>(
   scope: Scope,
-  x: Output,
-  y: Output,
+  x: Output<D>,
+  y: Output<NoInfer<D>>,
   options: Named & { readonly transposeA?: boolean; readonly transposeB?: boolean } = {},
-): Output {
+): Output<D> {
   const attributes = { transpose_a: options.transposeA ?? false, transpose_b: options.transposeB ?? false };
   return scope.op('MatMul', { name: options.name, inputs: [x, y], attributes }).output();
 }
@@ -106,7 +142,7 @@ function reduce(scope: Scope, type: string, x: Output, options: ReductionOptions
 }
 
 /** A constant where the rank is known: some gradients need one. */
-function allAxes(scope: Scope, x: Output): Output {
+function allAxes(scope: Scope, x: Output): Output<'int32'> {
   const rank = x.shape?.length;
   if (rank !== undefined)
     return scope.constant(
@@ -119,27 +155,27 @@ function allAxes(scope: Scope, x: Output): Output {
 }
 
 /** The mean over some axes. */
-export function mean(scope: Scope, x: Output, options: ReductionOptions = {}): Output {
+export function mean<D extends DType>(scope: Scope, x: Output<D>, options: ReductionOptions = {}): Output<D> {
   return reduce(scope, 'Mean', x, options);
 }
 
 /** The sum over some axes. */
-export function sum(scope: Scope, x: Output, options: ReductionOptions = {}): Output {
+export function sum<D extends DType>(scope: Scope, x: Output<D>, options: ReductionOptions = {}): Output<D> {
   return reduce(scope, 'Sum', x, options);
 }
 
 /** The largest value over some axes. */
-export function max(scope: Scope, x: Output, options: ReductionOptions = {}): Output {
+export function max<D extends DType>(scope: Scope, x: Output<D>, options: ReductionOptions = {}): Output<D> {
   return reduce(scope, 'Max', x, options);
 }
 
 /** bool: whether all values over some axes are true. */
-export function all(scope: Scope, x: Output, options: ReductionOptions = {}): Output {
+export function all(scope: Scope, x: Output, options: ReductionOptions = {}): Output<'bool'> {
   return reduce(scope, 'All', x, options);
 }
 
 /** int64: where along an axis the largest value is; the first of equals. */
-export function argMax(scope: Scope, x: Output, axis: number, { name = 'ArgMax' }: Named = {}): Output {
+export function argMax(scope: Scope, x: Output, axis: number, { name = 'ArgMax' }: Named = {}): Output<'int64'> {
   const own = scope.child(name);
   const along = own.constant(axis, { dtype: 'int32', name: 'dimension' });
   return own.namesake('ArgMax', { inputs: [x, along], attributes: { output_type: 'int64' } }).output();

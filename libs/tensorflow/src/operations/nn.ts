@@ -1,4 +1,5 @@
 /** Layers of convolutional networks. Pictures are [batch, height, width, channels] unless a layout says otherwise. */
+import type { DType } from '../dtypes.js';
 import type { Output } from '../operation.js';
 import type { Named, Scope } from '../scope.js';
 import { cast } from './arrays.js';
@@ -29,24 +30,29 @@ function spatial([height, width]: readonly [number, number], format: DataFormat)
  *
  * @param filter [height, width, input channels, output channels], in either data format.
  */
-export function conv2d(scope: Scope, x: Output, filter: Output, options: WindowOptions = {}): Output {
+export function conv2d<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  filter: Output<NoInfer<D>>,
+  options: WindowOptions = {},
+): Output<D> {
   const { strides = [1, 1], padding = 'SAME', dataFormat = 'NHWC', name } = options;
   const attributes = { strides: spatial(strides, dataFormat), padding, data_format: dataFormat };
   return scope.op('Conv2D', { name, inputs: [x, filter], attributes }).output();
 }
 
 /** Adds `bias` [channels] to every pixel or row. */
-export function biasAdd(
+export function biasAdd<D extends DType>(
   scope: Scope,
-  x: Output,
-  bias: Output,
+  x: Output<D>,
+  bias: Output<NoInfer<D>>,
   { dataFormat = 'NHWC', name }: Named & { readonly dataFormat?: DataFormat } = {},
-): Output {
+): Output<D> {
   return scope.op('BiasAdd', { name, inputs: [x, bias], attributes: { data_format: dataFormat } }).output();
 }
 
 /** max(x, 0) */
-export function relu(scope: Scope, x: Output, { name }: Named = {}): Output {
+export function relu<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
   return scope.op('Relu', { name, inputs: [x] }).output();
 }
 
@@ -54,12 +60,22 @@ export function relu(scope: Scope, x: Output, { name }: Named = {}): Output {
 export type Window = readonly [height: number, width: number];
 
 /** The largest value under a moving window. */
-export function maxPool(scope: Scope, x: Output, window: Window, options: WindowOptions = {}): Output {
+export function maxPool<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  window: Window,
+  options: WindowOptions = {},
+): Output<D> {
   return pool(scope, 'MaxPool', [x, window], options);
 }
 
 /** The mean under a moving window; padding does not count. */
-export function avgPool(scope: Scope, x: Output, window: Window, options: WindowOptions = {}): Output {
+export function avgPool<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  window: Window,
+  options: WindowOptions = {},
+): Output<D> {
   return pool(scope, 'AvgPool', [x, window], options);
 }
 
@@ -75,7 +91,7 @@ function pool(scope: Scope, type: string, [x, window]: [Output, Window], options
 }
 
 /** Probabilities [..., classes] from logits of the same shape. */
-export function softmax(scope: Scope, logits: Output, { name }: Named = {}): Output {
+export function softmax<D extends DType>(scope: Scope, logits: Output<D>, { name }: Named = {}): Output<D> {
   return scope.op('Softmax', { name, inputs: [logits] }).output();
 }
 
@@ -88,18 +104,22 @@ export interface LrnOptions extends Named {
 }
 
 /** Local response normalisation across channels; NHWC only. */
-export function lrn(scope: Scope, x: Output, { radius, bias, alpha, beta, name }: LrnOptions): Output {
+export function lrn<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  { radius, bias, alpha, beta, name }: LrnOptions,
+): Output<D> {
   return scope.op('LRN', { name, inputs: [x], attributes: { depth_radius: radius, bias, alpha, beta } }).output();
 }
 
 /** The four vectors [channels] of batch normalisation, float32. */
 export interface BatchNormInputs {
-  readonly scale: Output;
-  readonly offset: Output;
+  readonly scale: Output<'float32'>;
+  readonly offset: Output<'float32'>;
   /** Moving mean; when training, an empty vector. */
-  readonly mean: Output;
+  readonly mean: Output<'float32'>;
   /** Moving variance; when training, an empty vector. */
-  readonly variance: Output;
+  readonly variance: Output<'float32'>;
 }
 
 /** How batch normalisation runs. */
@@ -112,22 +132,22 @@ export interface BatchNormOptions extends Named {
 }
 
 /** What batch normalisation gives. */
-export interface BatchNormResult {
+export interface BatchNormResult<D extends DType = DType> {
   /** Of the input's shape. */
-  readonly y: Output;
+  readonly y: Output<D>;
   /** [channels]: of this batch, when training. */
-  readonly batchMean: Output;
+  readonly batchMean: Output<'float32'>;
   /** [channels]: of this batch, when training, without bias (divided by n - 1). */
-  readonly batchVariance: Output;
+  readonly batchVariance: Output<'float32'>;
 }
 
 /** Batch normalisation; moving averages are the caller's to update. */
-export function fusedBatchNorm(
+export function fusedBatchNorm<D extends DType>(
   scope: Scope,
-  x: Output,
+  x: Output<D>,
   { scale, offset, mean, variance }: BatchNormInputs,
   { training, epsilon = 0.001, dataFormat = 'NHWC', name }: BatchNormOptions,
-): BatchNormResult {
+): BatchNormResult<D> {
   const operation = scope.op('FusedBatchNormV3', {
     name,
     inputs: [x, scale, offset, mean, variance],
@@ -141,11 +161,15 @@ export interface DropoutOptions extends Named {
   /** The part that becomes zero, 0 to 1; what stays is divided by 1 - rate. */
   readonly rate: number;
   /** int64 [2]: equal seeds drop the same elements. Feed or compute another one each step. */
-  readonly seed: Output;
+  readonly seed: Output<'int64'>;
 }
 
 /** Sets a random part of `x` to zero. */
-export function dropout(scope: Scope, x: Output, { rate, seed, name = 'dropout' }: DropoutOptions): Output {
+export function dropout<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  { rate, seed, name = 'dropout' }: DropoutOptions,
+): Output<D> {
   const inner = scope.child(name);
   const dims = inner.op('Shape', { inputs: [x] }).output();
   const attributes = { dtype: x.dtype };
@@ -155,12 +179,12 @@ export function dropout(scope: Scope, x: Output, { rate, seed, name = 'dropout' 
 }
 
 /** The k largest values of the last axis, in falling order, and where they are (int32). */
-export function topK(
+export function topK<D extends DType>(
   scope: Scope,
-  x: Output,
+  x: Output<D>,
   k: number,
   { name = 'TopKV2' }: Named = {},
-): { readonly values: Output; readonly indices: Output } {
+): { readonly values: Output<D>; readonly indices: Output<'int32'> } {
   const own = scope.child(name);
   const count = own.constant(k, { dtype: 'int32', name: 'k' });
   const operation = own.namesake('TopKV2', { inputs: [x, count], attributes: { sorted: true } });
@@ -170,9 +194,9 @@ export function topK(
 /** Scores and what they should have found. */
 export interface InTopKInputs {
   /** [batch, classes] */
-  readonly predictions: Output;
+  readonly predictions: Output<'float32'>;
   /** int32 or int64 [batch] */
-  readonly labels: Output;
+  readonly labels: Output<'int32' | 'int64'>;
 }
 
 /** bool [batch]: whether the label's score is among the k largest. */
@@ -181,7 +205,7 @@ export function inTopK(
   { predictions, labels }: InTopKInputs,
   k: number,
   { name = 'InTopKV2' }: Named = {},
-): Output {
+): Output<'bool'> {
   const own = scope.child(name);
   const count = own.constant(k, { dtype: labels.dtype, name: 'k' });
   return own.namesake('InTopKV2', { inputs: [predictions, labels, count] }).output();

@@ -23,7 +23,7 @@ export interface FixedLengthFeature {
  */
 export function parseSingleExample<Key extends string>(
   scope: Scope,
-  serialized: Output,
+  serialized: Output<'string'>,
   features: Readonly<Record<Key, FixedLengthFeature>>,
   { name }: Named = {},
 ): Record<Key, Output> {
