@@ -22,6 +22,11 @@ type Release = (pointer: Pointer) => void;
 export const DECLARATIONS = {
   TF_Version: c<() => string>('const char *TF_Version()'),
 
+  // The C library's own, which TensorFlow brings along.
+  memcpy: c<(to: Pointer | ArrayBufferView, from: Pointer | ArrayBufferView, bytes: number) => Pointer>(
+    'void *memcpy(void *to, const void *from, size_t bytes)',
+  ),
+
   TF_NewStatus: c<() => Pointer>('void *TF_NewStatus()'),
   TF_DeleteStatus: c<Release>('void TF_DeleteStatus(void *status)'),
   TF_GetCode: c<(status: Pointer) => number>('int TF_GetCode(void *status)'),
@@ -199,27 +204,28 @@ export const DECLARATIONS = {
     'void *TF_LoadSessionFromSavedModel(void *options, void *runOptions, const char *directory, ' +
       'const char **tags, int tagCount, void *graph, void *metaGraph, void *status)',
   ),
-  // It returns nothing; koffi 3.1.6 crashes on asynchronous functions that say so, and no one reads the int.
+  // It returns nothing; koffi 3.1.6 crashes on asynchronous functions that say so, and no one reads the int. The arrays
+  // (TF_Output, TF_Tensor *, TF_Operation *) are laid out by the caller, once for many runs.
   TF_SessionRun: c<
     (
       ...parameters: [
         session: Pointer,
-        runOptions: null,
-        inputs: readonly NativeOutput[],
-        inputValues: readonly Pointer[],
+        runOptions: Pointer | null,
+        inputs: Uint8Array,
+        inputValues: BigUint64Array,
         inputCount: number,
-        outputs: readonly NativeOutput[],
-        outputValues: (Pointer | null)[],
+        outputs: Uint8Array,
+        outputValues: BigUint64Array,
         outputCount: number,
-        targets: readonly Pointer[],
+        targets: BigUint64Array,
         targetCount: number,
-        runMetadata: null,
+        runMetadata: Pointer | null,
         status: Pointer,
       ]
     ) => number
   >(
-    'int TF_SessionRun(void *session, void *runOptions, const TF_Output *inputs, void **inputValues, int inputCount, ' +
-      'const TF_Output *outputs, _Out_ void **outputValues, int outputCount, void **targets, int targetCount, ' +
+    'int TF_SessionRun(void *session, void *runOptions, const void *inputs, const void *inputValues, int inputCount, ' +
+      'const void *outputs, void *outputValues, int outputCount, const void *targets, int targetCount, ' +
       'void *runMetadata, void *status)',
   ),
   TF_CloseSession: c<(session: Pointer, status: Pointer) => void>('void TF_CloseSession(void *session, void *status)'),

@@ -13,7 +13,12 @@ const DTYPE_NUMBERS = {
   complex64: 8,
   int64: 9,
   bool: 10,
+  qint8: 11,
+  quint8: 12,
+  qint32: 13,
   bfloat16: 14,
+  qint16: 15,
+  quint16: 16,
   uint16: 17,
   complex128: 18,
   float16: 19,
@@ -21,12 +26,19 @@ const DTYPE_NUMBERS = {
   variant: 21,
   uint32: 22,
   uint64: 23,
+  float8_e5m2: 24,
+  float8_e4m3fn: 25,
+  int4: 29,
+  uint4: 30,
 } as const;
 
 /** The type of a tensor's elements. */
 export type DType = keyof typeof DTYPE_NUMBERS;
 
-/** How elements look in JavaScript; a bool is 0 or 1, and the two half-precision floats are their 16 bits. */
+/**
+ * How elements look in JavaScript: a bool is 0 or 1, the 16-bit floats (`half.ts`) and the 8-bit ones are their bits, a
+ * complex number is two numbers, real part first, a quantized one is its integer, and a 4-bit integer has a byte.
+ */
 const ARRAYS = {
   float32: Float32Array,
   float64: Float64Array,
@@ -41,6 +53,17 @@ const ARRAYS = {
   float16: Uint16Array,
   uint32: Uint32Array,
   uint64: BigUint64Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+  qint8: Int8Array,
+  quint8: Uint8Array,
+  qint16: Int16Array,
+  quint16: Uint16Array,
+  qint32: Int32Array,
+  float8_e5m2: Uint8Array,
+  float8_e4m3fn: Uint8Array,
+  int4: Int8Array,
+  uint4: Uint8Array,
 } as const;
 
 /** The types whose elements JavaScript can read and write as numbers. */
@@ -71,7 +94,7 @@ export function dtypeNumber(dtype: DType): number {
   return DTYPE_NUMBERS[dtype];
 }
 
-/** @throws {CodedError} GRAPH_INVALID for a type that has no name here, such as the quantized ones. */
+/** @throws {CodedError} GRAPH_INVALID for a type that has no name here, of a newer TensorFlow. */
 export function dtypeOfNumber(number: number): DType {
   const dtype = DTYPES_BY_NUMBER.get(number % REFERENCE_OFFSET);
   if (dtype) return dtype;
@@ -82,14 +105,21 @@ export function dtypeOfNumber(number: number): DType {
 
 /** What the constructors of all typed arrays have in common. */
 interface ArrayConstructor {
+  readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBufferLike): TensorValues;
+  new (length: number): TensorValues;
   from(values: ArrayLike<unknown>): TensorValues;
 }
 
-/** @throws {CodedError} CONFIG_INVALID for a dtype without a typed array: string, resource, variant, complex. */
+/** @throws {CodedError} CONFIG_INVALID for a dtype without a typed array: string, resource, variant. */
 export function arrayConstructor(dtype: DType): ArrayConstructor {
   if (isNumericDType(dtype)) return ARRAYS[dtype] as unknown as ArrayConstructor;
   throw new CodedError('CONFIG_INVALID', `elements of type ${dtype} are not numbers`, { details: { field: 'dtype' } });
+}
+
+/** How many numbers of the typed array make one element: two for a complex number. */
+export function numbersPerElement(dtype: DType): number {
+  return dtype === 'complex64' || dtype === 'complex128' ? 2 : 1;
 }
 
 /** Whether JavaScript holds the elements as bigint. */
@@ -98,7 +128,17 @@ export function isBigIntDType(dtype: DType): boolean {
 }
 
 /** The dtypes that a typed array suggests. */
-export type ArrayDType = Exclude<NumericDType, 'bool' | 'float16' | 'bfloat16'>;
+export type ArrayDType =
+  | 'float32'
+  | 'float64'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64';
 
 /** The dtype whose typed array `values` is; bytes are taken as uint8. */
 export function dtypeOfArray(values: TensorValues): ArrayDType {

@@ -110,6 +110,10 @@ export * as dataset from './dataset/index.js';
 export type { Dataset, DatasetIterator } from './dataset/index.js';
 
 export { listDevices, Session, type Device, type RunRequest } from './session.js';
+export { Step, type RunTrace, type StepRequest } from './step.js';
+export type { RunOptions } from './run-options.js';
+export { chromeTrace, type TracedStep } from './trace.js';
+export { fromTfjs, toTfjs, type Tfjs, type TfjsDType, type TfjsTensor } from './tfjs.js';
 export type { SessionOptions } from './session-options.js';
 export { isEndOfSequence } from './run-failure.js';
 

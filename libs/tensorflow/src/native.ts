@@ -94,6 +94,11 @@ export function callAsync<Parameters extends unknown[], Result>(
   });
 }
 
+/** Copies between an address and an array, either way. `bytes` must be within both. */
+export function copyMemory(to: Pointer | ArrayBufferView, from: Pointer | ArrayBufferView, bytes: number): void {
+  native().memcpy(to, from, bytes);
+}
+
 /** The bytes at an address, without a copy; valid only while the owner of the memory lives. */
 export function viewMemory(address: Pointer, bytes: number): Uint8Array {
   return bytes === 0 ? new Uint8Array() : new Uint8Array(koffi.view(address, bytes));

@@ -1,16 +1,26 @@
 /** How a session uses the machine, as TensorFlow's `ConfigProto`. */
 import { create, toBinary } from '@bufbuild/protobuf';
 import { CodedError } from '@bluewaters/errors';
-import { ConfigProtoSchema } from './generated/tensorflow/core/protobuf/config_pb.js';
+import {
+  ConfigProtoSchema,
+  ThreadPoolOptionProtoSchema,
+  type ConfigProto,
+} from './generated/tensorflow/core/protobuf/config_pb.js';
 import { Handle } from './handles.js';
 import { native } from './native.js';
 import { checked } from './status.js';
 
 /** How a session uses the machine. */
 export interface SessionOptions {
-  /** Threads within one operation; 0, the default, takes every core. Results are bit-equal only for equal counts. */
+  /**
+   * Threads within one operation; 0, the default, takes every core. Results are bit-equal only for equal counts.
+   * TensorFlow has one set of them in a process, of the size that its first session asked for.
+   */
   readonly intraOpThreads?: number;
-  /** Operations that run at the same time; 0, the default, takes every core. */
+  /**
+   * Operations that run at the same time; 0, the default, takes every core. With 1 they run one after the other on the
+   * thread that waits for the run anyway: the quickest for small graphs and for those that are one long chain.
+   */
   readonly interOpThreads?: number;
   /** How many devices of a type to use at most: `{ GPU: 0 }` hides the GPUs. */
   readonly deviceCount?: Readonly<Record<string, number>>;
@@ -40,10 +50,23 @@ function encodeConfig(options: SessionOptions): Uint8Array {
     ConfigProtoSchema,
     create(ConfigProtoSchema, {
       intraOpParallelismThreads: options.intraOpThreads ?? 0,
-      interOpParallelismThreads: options.interOpThreads ?? 0,
+      ...interOp(options.interOpThreads ?? 0),
       deviceCount: { ...options.deviceCount },
       allowSoftPlacement: options.softPlacement ?? false,
       gpuOptions: { allowGrowth: options.allowGrowth ?? false },
     }),
   );
+}
+
+/**
+ * A pool by that number of threads, shared in the process: of TensorFlow's nameless one the first session decides the
+ * size. A negative number of threads means the thread of the caller.
+ */
+function interOp(
+  threads: number,
+): Partial<Pick<ConfigProto, 'interOpParallelismThreads' | 'sessionInterOpThreadPool'>> {
+  if (threads === 0) return {};
+  if (threads === 1) return { interOpParallelismThreads: -1 };
+  const pool = create(ThreadPoolOptionProtoSchema, { numThreads: threads, globalName: `bluewaters-${threads}` });
+  return { interOpParallelismThreads: threads, sessionInterOpThreadPool: [pool] };
 }

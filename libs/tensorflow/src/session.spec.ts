@@ -3,6 +3,7 @@ import {
   add,
   dataset,
   Graph,
+  initializers,
   isEndOfSequence,
   liveHandles,
   listDevices,
@@ -11,6 +12,9 @@ import {
   Session,
   sum,
   Tensor,
+  variable,
+  type DType,
+  type ElementValues,
   type Output,
   type Scope,
 } from './index.js';
@@ -25,9 +29,16 @@ beforeEach(() => {
 
 /** A scalar that takes a while to compute. */
 function slow(): Output {
-  const ones = scope.op('Fill', { inputs: [scope.constant(Int32Array.of(2500, 2500)), scope.constant(1)] }).output();
+  const ones = scope.op('Fill', { inputs: [scope.constant(Int32Array.of(1500, 1500)), scope.constant(1)] }).output();
   const once = matMul(scope, ones, ones);
   return sum(scope, matMul(scope, matMul(scope, once, ones), ones));
+}
+
+/** A value that never comes: out of a queue that nobody fills. */
+function neverReady(): Output {
+  const attributes = { component_types: ['float32'] };
+  const queue = scope.op('FIFOQueueV2', { attributes }).output();
+  return scope.op('QueueDequeueV2', { inputs: [queue], attributes }).output();
 }
 
 describe('run', () => {
@@ -62,6 +73,49 @@ describe('run', () => {
     clearInterval(timer);
     tensor![Symbol.dispose]();
     expect(ticks).toBeGreaterThan(5);
+  });
+
+  it('shares the memory of what it is fed with TensorFlow: nothing is copied', async () => {
+    const x = scope.placeholder('uint8', [3]);
+    using session = new Session(graph);
+    using fed = Tensor.of('uint8', [3], [1, 2, 3]);
+    const same = scope.op('Identity', { inputs: [x] }).output();
+    using fetched = (await session.run({ feeds: [[x, fed]], fetches: [same] }))[0]!;
+    fed.view('uint8')[1] = 99;
+    expect(fetched.values()).toEqual(Uint8Array.of(1, 99, 3));
+  });
+
+  it.each<[DType, ElementValues]>([
+    ['uint8', [1, 255]],
+    ['bool', [true, false]],
+    ['float16', [0.5, -2]],
+    ['bfloat16', [0.5, -2]],
+    ['float64', [0.1, 1e300]],
+    ['int64', [2n ** 62n, -1n]],
+    ['complex64', [1, 2, 3, 4]],
+    ['string', ['a picture', 'another']],
+  ])('takes %s values for any output, in place of what would compute them', async (dtype, values) => {
+    const original = scope.placeholder(dtype, [2]);
+    const middle = scope.op('Identity', { inputs: [original] }).output();
+    const end = scope.op('Identity', { inputs: [middle] }).output();
+    using session = new Session(graph);
+    using fed = Tensor.of(dtype, [2], values);
+    using result = (await session.run({ feeds: [[middle, fed]], fetches: [end] }))[0]!;
+    const read = (tensor: Tensor) => (dtype === 'string' ? tensor.strings() : tensor.values());
+    expect(result.dtype).toBe(dtype);
+    expect(read(result)).toEqual(read(fed));
+  });
+
+  it('ends after its timeout, and the session goes on', async () => {
+    const never = neverReady();
+    using session = new Session(graph);
+    await expect(session.run({ fetches: [never] }, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'TENSORFLOW_FAILED',
+      cause: { status: 'DEADLINE_EXCEEDED' },
+    });
+    using value = (await session.run({ fetches: [scope.constant(4)] }, { timeoutMs: 10_000 }))[0]!;
+    expect(value.number()).toBe(4);
+    await expect(session.run({}, { timeoutMs: 0.5 })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
   it('runs several at the same time', async () => {
@@ -133,13 +187,37 @@ describe('run', () => {
   });
 });
 
+describe('several sessions over one graph', () => {
+  it('have variables of their own, and see operations that are added meanwhile', async () => {
+    const level = variable(scope, 'level', { dtype: 'float32', shape: [], initializer: initializers.zeros() });
+    const raise = scope.op('AssignAddVariableOp', { inputs: [level.handle, scope.constant(1)] });
+    using first = new Session(graph);
+    using second = new Session(graph);
+    await Promise.all([first, second].map((session) => session.run({ targets: [level.initializer] })));
+    const raising = Array.from({ length: 30 }, () => first.run({ targets: [raise] }));
+    const doubled = mul(scope, level.value, 2);
+    using untouched = (await second.run({ fetches: [doubled] }))[0]!;
+    await Promise.all(raising);
+    using raised = (await first.run({ fetches: [doubled] }))[0]!;
+    expect([untouched.number(), raised.number()]).toEqual([0, 60]);
+  });
+
+  it('give equal results with one operation at a time and with several', async () => {
+    const value = sum(scope, mul(scope, slow(), 2));
+    const results = [];
+    for (const interOpThreads of [0, 1, 3]) {
+      using session = new Session(graph, { interOpThreads });
+      using result = (await session.run({ fetches: [value] }))[0]!;
+      results.push(result.number());
+    }
+    expect(new Set(results).size).toBe(1);
+  });
+});
+
 describe('dispose', () => {
   it('cancels a run that would never end, and then gives the session back', async () => {
     const before = liveHandles();
-    const queue = scope.op('FIFOQueueV2', { attributes: { component_types: ['float32'] } }).output();
-    const never = scope
-      .op('QueueDequeueV2', { inputs: [queue], attributes: { component_types: ['float32'] } })
-      .output();
+    const never = neverReady();
     const session = new Session(graph);
     const running = session.run({ fetches: [never] });
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -2,17 +2,19 @@
 import { CodedError } from '@bluewaters/errors';
 import type { DType } from './dtypes.js';
 import { Graph } from './graph.js';
-import { Handle, holdAll } from './handles.js';
-import { callAsync, native, type Pointer } from './native.js';
+import { Handle } from './handles.js';
+import { native, type Pointer } from './native.js';
 import type { Operation, Output } from './operation.js';
 import { runFailure } from './run-failure.js';
+import type { RunOptions } from './run-options.js';
 import { nativeSessionOptions, type SessionOptions } from './session-options.js';
-import { checked, checkedPointer, failureOf, newStatus, notNull } from './status.js';
-import { Tensor } from './tensor.js';
+import { checked, checkedPointer, newStatus } from './status.js';
+import { Step, type RunTrace, type StepRequest } from './step.js';
+import type { Tensor } from './tensor.js';
 
-/** One step: what goes in, what comes out, and what else has to happen. */
+/** One run: what goes in, what comes out, and what else has to happen. */
 export interface RunRequest<D extends DType = DType> {
-  /** Values for placeholders, or instead of any other output. They stay the caller's. */
+  /** Values for placeholders, or instead of any other output, of its dtype and shape. They stay the caller's. */
   readonly feeds?: readonly (readonly [output: Output, value: Tensor])[];
   /** Outputs to compute. */
   readonly fetches?: readonly Output<D>[];
@@ -52,28 +54,28 @@ export class Session implements Disposable {
    * @throws {CodedError} TENSORFLOW_FAILED with the operation that failed; RECORD_CORRUPT, FILE_NOT_FOUND or STORE_FULL
    * when a file was the reason. {@link isEndOfSequence} tells the end of a dataset.
    */
-  async run<D extends DType>({ feeds = [], fetches = [], targets = [] }: RunRequest<D>): Promise<Tensor<D>[]> {
-    const inputs = feeds.map(([output]) => output.native);
-    const values = feeds.map(([, tensor]) => tensor.handle.pointer);
-    const outputs = fetches.map((output) => output.native);
-    const operations = targets.map((operation) => operation.pointer);
-    const results = fetches.map((): Pointer | null => null);
-    const release = holdAll([this.#handle, ...feeds.map(([, tensor]) => tensor.handle)]);
-    using status = newStatus();
-    this.#running += 1;
-    try {
-      await callAsync(
-        native().TF_SessionRun,
-        ...([this.#handle.pointer, null, inputs, values, inputs.length] as const),
-        ...([outputs, results, outputs.length, operations, operations.length, null, status.pointer] as const),
-      );
-    } finally {
-      this.#running -= 1;
-      release();
-    }
-    const failure = failureOf(status);
-    if (failure) throw runFailure(failure);
-    return results.map((pointer) => Tensor.adopt(notNull(pointer)) as Tensor<D>);
+  async run<D extends DType>(request: RunRequest<D>, options?: RunOptions): Promise<Tensor<D>[]> {
+    return this.#prepareOnce(request).run(valuesOf(request), options);
+  }
+
+  /**
+   * Runs as {@link run} does and notes what every operation did, on which device and when; several times slower.
+   *
+   * @throws {CodedError} As {@link run}.
+   */
+  async trace<D extends DType>(request: RunRequest<D>, options?: RunOptions): Promise<RunTrace<D>> {
+    return this.#prepareOnce(request).trace(valuesOf(request), options);
+  }
+
+  /**
+   * Prepares what is run many times: names are looked up and structures laid out once, and a run only hands over values.
+   *
+   * @param request `feeds` are the outputs that each run gives values for, in this order.
+   * @throws {CodedError} HANDLE_DISPOSED when the session or the graph was given back.
+   */
+  prepare<D extends DType>(request: StepRequest<D>): Step<D> {
+    const runs = { started: () => (this.#running += 1), ended: () => (this.#running -= 1) };
+    return new Step(this.graph, this.#handle, request, runs);
   }
 
   /** The devices that this session can use. */
@@ -99,6 +101,14 @@ export class Session implements Disposable {
     if (this.#running > 0) cancelRuns(this.#handle.pointer);
     this.#handle[Symbol.dispose]();
   }
+
+  #prepareOnce<D extends DType>({ feeds = [], ...rest }: RunRequest<D>): Step<D> {
+    return this.prepare({ feeds: feeds.map(([output]) => output), ...rest });
+  }
+}
+
+function valuesOf({ feeds = [] }: RunRequest): Tensor[] {
+  return feeds.map(([, value]) => value);
 }
 
 /**
