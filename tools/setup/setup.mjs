@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { placeAddon } from './src/addon.mjs';
 import { launchEnvironment } from './src/launch.mjs';
 import { getLibtensorflow } from './src/libtensorflow.mjs';
+import { placeOperations } from './src/operations.mjs';
 import { compile, installPackages } from './src/packages.mjs';
 import { hand } from './src/process.mjs';
 import { requireMachine, thisMachine } from './src/requirements.mjs';
@@ -35,9 +36,10 @@ async function getReady() {
   await installPackages(root);
   const library = await getLibtensorflow(process.env);
   const addon = await placeAddon(root, library, process.env);
-  say(
-    `ready: Node ${machine.nodeVersion}, libtensorflow ${library.name}, tfjs addon ${addon ? 'in place' : 'left out'}`,
-  );
+  const operations = await placeOperations(root, library, process.env);
+  const place = (/** @type {boolean} */ there) => (there ? 'in place' : 'left out');
+  const native = `tfjs addon ${place(addon)}, operations of our own ${place(operations)}`;
+  say(`ready: Node ${machine.nodeVersion}, libtensorflow ${library.name}, ${native}`);
   return launchEnvironment(process.env, library);
 }
 

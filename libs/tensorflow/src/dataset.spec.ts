@@ -9,7 +9,6 @@ import {
   cast,
   dataset,
   Graph,
-  isEndOfSequence,
   liveHandles,
   mul,
   parseSingleExample,
@@ -17,9 +16,9 @@ import {
   Tensor,
   type Dataset,
   type Output,
-  type RunRequest,
   type Scope,
 } from './index.js';
+import { numbers, readAll, readEpoch, texts } from './read-dataset.fixture.js';
 import { GraphDefSchema } from './generated/tensorflow/core/framework/graph_pb.js';
 
 const FILES = 3;
@@ -46,35 +45,6 @@ beforeEach(() => {
   return () => graph[Symbol.dispose]();
 });
 
-/** All elements of one epoch; of each only its first component. */
-async function readAll(described: Dataset, feeds: RunRequest['feeds'] = []): Promise<Tensor[]> {
-  const { initializer, next } = dataset.iterator(scope, described);
-  using session = new Session(graph);
-  return await readEpoch(session, { initializer, next, feeds });
-}
-
-async function readEpoch(
-  session: Session,
-  { initializer, next, feeds = [] }: dataset.DatasetIterator & Pick<RunRequest, 'feeds'>,
-): Promise<Tensor[]> {
-  await session.run({ feeds, targets: [initializer] });
-  const elements: Tensor[] = [];
-  try {
-    for (;;) elements.push((await session.run({ fetches: [next[0]!] }))[0]!);
-  } catch (error) {
-    if (isEndOfSequence(error)) return elements;
-    throw error;
-  }
-}
-
-function texts(tensors: readonly Tensor[]): string[] {
-  return tensors.flatMap((tensor) => tensor.strings().map(String));
-}
-
-function numbers(tensors: readonly Tensor[]): number[] {
-  return tensors.flatMap((tensor) => Array.from(tensor.values(), Number));
-}
-
 const allRecords = Array.from({ length: FILES }, (_, file) =>
   Array.from({ length: RECORDS_IN_FILE }, (_, i) => `record ${file}.${i}`),
 );
@@ -82,7 +52,7 @@ const allRecords = Array.from({ length: FILES }, (_, file) =>
 describe('tfRecords', () => {
   it('reads every record of every file, in order', async () => {
     const records = dataset.tfRecords(scope, scope.constant(files));
-    expect(texts(await readAll(records))).toEqual(allRecords.flat());
+    expect(texts(await readAll(scope, records))).toEqual(allRecords.flat());
   });
 
   it('says where a flipped bit is', async () => {
@@ -91,7 +61,7 @@ describe('tfRecords', () => {
     bytes[second + 14]! ^= 1;
     const damaged = join(folder, 'damaged');
     writeFileSync(damaged, bytes);
-    await expect(readAll(dataset.tfRecords(scope, scope.constant([damaged])))).rejects.toMatchObject({
+    await expect(readAll(scope, dataset.tfRecords(scope, scope.constant([damaged])))).rejects.toMatchObject({
       code: 'RECORD_CORRUPT',
       details: { offset: second + RECORD_HEADER_BYTES },
     });
@@ -99,7 +69,7 @@ describe('tfRecords', () => {
 
   it('names a file that is not there', async () => {
     const missing = join(folder, 'missing');
-    await expect(readAll(dataset.tfRecords(scope, scope.constant([missing])))).rejects.toMatchObject({
+    await expect(readAll(scope, dataset.tfRecords(scope, scope.constant([missing])))).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
       details: { file: missing },
     });
@@ -112,7 +82,7 @@ describe('interleave', () => {
     const records = dataset.interleave(scope, names, (inner, [file]) => dataset.tfRecords(inner, file!), {
       cycleLength: FILES,
     });
-    const read = texts(await readAll(records));
+    const read = texts(await readAll(scope, records));
     expect(read.slice(0, FILES)).toEqual(allRecords.map(([first]) => first));
     expect([...read].sort()).toEqual(allRecords.flat().sort());
   });
@@ -158,7 +128,7 @@ describe('shuffle', () => {
         seed: [1, 2],
         reshuffleEachIteration,
       });
-      const read = numbers(await readAll(dataset.repeat(scope, shuffled, 2)));
+      const read = numbers(await readAll(scope, dataset.repeat(scope, shuffled, 2)));
       return [read.slice(0, 20), read.slice(20)];
     };
     const [first, second] = await order(false);
@@ -173,7 +143,7 @@ describe('map', () => {
     const doubled = dataset.map(scope, dataset.range(scope, 0, 30), (inner, [x]) => [mul(inner, x!, 2)], {
       parallelism,
     });
-    expect(numbers(await readAll(doubled))).toEqual(Array.from({ length: 30 }, (_, i) => 2 * i));
+    expect(numbers(await readAll(scope, doubled))).toEqual(Array.from({ length: 30 }, (_, i) => 2 * i));
   });
 
   it('gives the function what it captured, as it was when the epoch began', async () => {
@@ -182,7 +152,7 @@ describe('map', () => {
       captured: [offset],
     });
     using fed = Tensor.scalar('int64', 100);
-    expect(numbers(await readAll(moved, [[offset, fed]]))).toEqual([100, 101, 102]);
+    expect(numbers(await readAll(scope, moved, [[offset, fed]]))).toEqual([100, 101, 102]);
   });
 
   it('calls functions within functions, and gives them all back with the graph', async () => {
@@ -193,7 +163,7 @@ describe('map', () => {
       (inner, [n]) => dataset.map(inner, dataset.range(inner, 0, n!), (most, [i]) => [mul(most, i!, 10)]),
       { cycleLength: 1 },
     );
-    const read = await readAll(tens);
+    const read = await readAll(scope, tens);
     expect(numbers(read)).toEqual([0, 0, 10, 0, 10, 20]);
     for (const tensor of read) tensor[Symbol.dispose]();
     graph[Symbol.dispose]();
@@ -217,13 +187,13 @@ describe('map', () => {
 describe('batch, take, repeat, zip, cache and prefetch', () => {
   it('do as they say', async () => {
     const count = (n: number) => dataset.range(scope, 0, n);
-    const lengths = async (described: Dataset) => (await readAll(described)).map(({ shape }) => shape[0]);
+    const lengths = async (described: Dataset) => (await readAll(scope, described)).map(({ shape }) => shape[0]);
     expect(await lengths(dataset.batch(scope, count(10), { size: 4 }))).toEqual([4, 4, 2]);
     expect(await lengths(dataset.batch(scope, count(10), { size: 4, dropRemainder: true }))).toEqual([4, 4]);
-    expect(numbers(await readAll(dataset.take(scope, count(10), 2)))).toEqual([0, 1]);
-    expect(numbers(await readAll(dataset.repeat(scope, count(2), 2)))).toEqual([0, 1, 0, 1]);
+    expect(numbers(await readAll(scope, dataset.take(scope, count(10), 2)))).toEqual([0, 1]);
+    expect(numbers(await readAll(scope, dataset.repeat(scope, count(2), 2)))).toEqual([0, 1, 0, 1]);
     const cached = dataset.prefetch(scope, dataset.cache(scope, count(3)), 2);
-    expect(numbers(await readAll(dataset.zip(scope, [cached, count(5)])))).toEqual([0, 1, 2]);
+    expect(numbers(await readAll(scope, dataset.zip(scope, [cached, count(5)])))).toEqual([0, 1, 2]);
   });
 });
 

@@ -21,6 +21,9 @@ type Release = (pointer: Pointer) => void;
 /** One entry for each function, by its name. */
 export const DECLARATIONS = {
   TF_Version: c<() => string>('const char *TF_Version()'),
+  TF_LoadLibrary: c<(file: string, status: Pointer) => Pointer | null>(
+    'void *TF_LoadLibrary(const char *file, void *status)',
+  ),
 
   // The C library's own, which TensorFlow brings along.
   memcpy: c<(to: Pointer | ArrayBufferView, from: Pointer | ArrayBufferView, bytes: number) => Pointer>(

@@ -59,10 +59,17 @@ function inDirectory(directory: string, foundBy: LibtensorflowLocation['foundBy'
   };
 }
 
+/** The folder that set-up fills, shared by all clones. */
+export function cacheDirectory(): string {
+  return (
+    process.env['BLUEWATERS_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bluewaters')
+  );
+}
+
 function inCache(): LibtensorflowLocation | undefined {
-  const cache =
-    process.env['BLUEWATERS_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bluewaters');
-  const builds = ['gpu', 'cpu'].map((build) => join(cache, 'libtensorflow', `${TENSORFLOW_RELEASE}-${build}`));
+  const builds = ['gpu', 'cpu'].map((build) =>
+    join(cacheDirectory(), 'libtensorflow', `${TENSORFLOW_RELEASE}-${build}`),
+  );
   return inDirectory(builds[0]!, 'cache') ?? inDirectory(builds[1]!, 'cache');
 }
 

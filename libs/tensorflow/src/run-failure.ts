@@ -4,8 +4,8 @@ import { StatusError } from './status.js';
 
 /** Failures of files, which a caller treats unlike a fault of the graph. */
 const FILE_FAILURES: readonly { readonly words: RegExp; readonly code: ErrorCode }[] = [
-  { words: /corrupted record at (?<offset>\d+)/, code: 'RECORD_CORRUPT' },
-  { words: /truncated record at (?<offset>\d+)/, code: 'RECORD_CORRUPT' },
+  // Our own operation for records names the file as well.
+  { words: /(?:corrupted|truncated) record at (?<offset>\d+)(?: in '(?<file>[^']+)')?/, code: 'RECORD_CORRUPT' },
   { words: /No space left on device|Disk quota exceeded/, code: 'STORE_FULL' },
   { words: /(?<file>\/[^\s;:]+); No such file or directory/, code: 'FILE_NOT_FOUND' },
 ];

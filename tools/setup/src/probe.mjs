@@ -1,10 +1,12 @@
 /** What this machine has, for `bluewaters doctor`. Looks only: fetches, builds and changes nothing. */
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { addonFile, findCompiler } from './addon.mjs';
 import { findChromium } from './chromium.mjs';
 import { dockerVersion } from './docker.mjs';
 import { findLibtensorflow } from './libtensorflow.mjs';
 import { findMpi } from './mpi.mjs';
+import { operationsFile } from './operations.mjs';
 import { capture, lastLines, onPath } from './process.mjs';
 import { findPip } from './python.mjs';
 import { atLeast, cpuFeatures } from './requirements.mjs';
@@ -69,6 +71,11 @@ const PROBES = [
     name: 'tfjs addon',
     how: 'Install a C++ compiler and make, on Debian and Ubuntu `apt-get install g++ make`, then `npm run setup`.',
     look: async (root) => orNothing([addonFile(root)].find((file) => existsSync(file))),
+  },
+  {
+    name: 'operations of our own',
+    how: 'Install a C++ compiler, on Debian and Ubuntu `apt-get install g++`, then `npm run setup`; stock operations stand in.',
+    look: async (root, env) => lookForOperations(root, env),
   },
   {
     name: 'C++ compiler',
@@ -147,6 +154,18 @@ async function lookForTensorflow(env) {
   return (await isStamped(library.folder, { thorough: true }))
     ? `${library.name} in ${library.folder}, digests right`
     : new Unusable(`damaged in ${library.folder}; remove it`);
+}
+
+/**
+ * @param {string} root
+ * @param {Environment} env
+ * @returns {Promise<string | Unusable>}
+ */
+async function lookForOperations(root, env) {
+  const library = await findLibtensorflow(env);
+  if (library === undefined) return new Unusable();
+  const file = await operationsFile(root, library, env);
+  return (await isStamped(dirname(file))) ? file : new Unusable();
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Transformations of datasets that call a function for each element. */
+import type { AttributeValue } from '../attributes.js';
 import { GraphFunction, type ElementSpec } from '../graph-function.js';
 import { defineFunction } from '../functions.js';
 import type { Output } from '../operation.js';
@@ -49,32 +50,98 @@ export interface InterleaveOptions {
   readonly cycleLength: Count;
   /** Elements taken from one before the next one's turn; 1 by default. */
   readonly blockLength?: Count;
+  /** Threads that read from them, `cycleLength` at most; by default none: an element is read when it is asked for. */
+  readonly parallelism?: Count;
+  /** With `parallelism`: whether the order stays whatever the reads take; true by default. */
+  readonly deterministic?: boolean;
+  /** Outputs of the graph that the function gets behind each element's values, as they are when iteration begins. */
+  readonly captured?: readonly Output[];
 }
+
+/** Opens a dataset, such as `tfRecords` of a file, for one element: from its values and then what was captured. */
+export type DatasetFunction = (scope: Scope, values: Output[]) => Dataset;
 
 /**
  * The elements of the datasets that a function opens, in turns, always in the same order.
  *
- * @param open For each element gives a dataset, such as `tfRecords` of a file; all alike.
+ * @param open For each element gives a dataset; all alike.
  */
 export function interleave(
   scope: Scope,
   dataset: Dataset,
-  open: (scope: Scope, values: Output[]) => Dataset,
-  { cycleLength, blockLength = 1 }: InterleaveOptions,
+  open: DatasetFunction,
+  { cycleLength, blockLength = 1, parallelism, deterministic = true, captured = [] }: InterleaveOptions,
 ): Dataset {
-  const own = scope.child('InterleaveDataset');
+  const type = parallelism === undefined ? 'InterleaveDataset' : 'ParallelInterleaveDatasetV4';
+  const own = scope.child(type);
+  const opener = defineOpener(own, [...dataset.elements, ...captured], open);
+  const counts = [int64(own, cycleLength, 'cycle_length'), int64(own, blockLength, 'block_length')];
+  // One turn is read ahead; `prefetch` says how much more, and where.
+  const ahead = [int64(own, blockLength, 'buffer_output_elements'), int64(own, 0, 'prefetch_input_elements')];
+  const threads = parallelism === undefined ? [] : [...ahead, int64(own, parallelism, 'num_parallel_calls')];
+  const operation = own.namesake(type, {
+    inputs: [dataset.variant, captured, ...counts, ...threads],
+    attributes: {
+      ...calling(opener, captured),
+      ...(parallelism !== undefined && { deterministic: String(deterministic) }),
+    },
+  });
+  return { variant: operation.output(), elements: opener.elements };
+}
+
+/** The elements of the datasets that a function opens, one dataset after the other. */
+export function flatMap(
+  scope: Scope,
+  dataset: Dataset,
+  open: DatasetFunction,
+  { captured = [] }: Pick<InterleaveOptions, 'captured'> = {},
+): Dataset {
+  const own = scope.child('FlatMapDataset');
+  const opener = defineOpener(own, [...dataset.elements, ...captured], open);
+  const inputs = [dataset.variant, captured];
+  const operation = own.namesake('FlatMapDataset', { inputs, attributes: calling(opener, captured) });
+  return { variant: operation.output(), elements: opener.elements };
+}
+
+/**
+ * The elements for which a function says so.
+ *
+ * @param predicate Gives one bool scalar for each element, from its values and then what was captured.
+ */
+export function filter(
+  scope: Scope,
+  dataset: Dataset,
+  predicate: (scope: Scope, values: Output[]) => Output,
+  { captured = [] }: Pick<MapOptions, 'captured'> = {},
+): Dataset {
+  const own = scope.child('FilterDataset');
+  const called = define(own, [...dataset.elements, ...captured], (inner, values) => [predicate(inner, values)]);
+  const Targuments = captured.map(({ dtype }) => dtype);
+  const operation = own.namesake('FilterDataset', {
+    inputs: [dataset.variant, captured],
+    attributes: { predicate: called, Targuments, ...elementAttributes(dataset.elements) },
+  });
+  return { variant: operation.output(), elements: dataset.elements };
+}
+
+/** A function that opens datasets, and what their elements are. */
+interface Opener {
+  readonly called: GraphFunction;
+  readonly elements: readonly ElementSpec[];
+}
+
+function defineOpener(own: Scope, inputs: readonly ElementSpec[], open: DatasetFunction): Opener {
   let elements: readonly ElementSpec[] = [];
-  const called = define(own, dataset.elements, (inner, values) => {
+  const called = define(own, inputs, (inner, values) => {
     const opened = open(inner, values);
     elements = opened.elements;
     return [opened.variant];
   });
-  const counts = [int64(own, cycleLength, 'cycle_length'), int64(own, blockLength, 'block_length')];
-  const operation = own.namesake('InterleaveDataset', {
-    inputs: [dataset.variant, [], ...counts],
-    attributes: { f: called, Targuments: [], ...elementAttributes(elements) },
-  });
-  return { variant: operation.output(), elements };
+  return { called, elements };
+}
+
+function calling({ called, elements }: Opener, captured: readonly Output[]): Record<string, AttributeValue> {
+  return { f: called, Targuments: captured.map(({ dtype }) => dtype), ...elementAttributes(elements) };
 }
 
 /** A function for one operation, which the operation's graph owns. */

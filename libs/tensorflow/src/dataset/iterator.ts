@@ -1,6 +1,6 @@
 /** Iterators: how a session takes elements out of a dataset. */
 import { elementAttributes, type Dataset } from './dataset.js';
-import { withoutTuning } from './without-tuning.js';
+import { withOptions } from './options.js';
 import type { Operation, Output } from '../operation.js';
 import type { Scope } from '../scope.js';
 
@@ -23,7 +23,7 @@ export function iterator(scope: Scope, dataset: Dataset, name = 'IteratorV2'): D
     .namesake('IteratorV2', { attributes: { ...attributes, shared_name: own.name, container: '' } })
     .output();
   return {
-    initializer: own.op('MakeIterator', { inputs: [withoutTuning(own, dataset).variant, handle] }),
+    initializer: own.op('MakeIterator', { inputs: [withOptions(own, dataset).variant, handle] }),
     next: own.op('IteratorGetNext', { inputs: [handle], attributes }).outputs,
   };
 }

@@ -16,10 +16,10 @@ export function tensorSlices(scope: Scope, components: readonly Output[]): Datas
   return { variant: scope.op('TensorSliceDataset', { inputs: [components], attributes }).output(), elements };
 }
 
-/** The whole numbers (int64) from `start` up to, not including, `stop`. */
-export function range(scope: Scope, start: Count, stop: Count): Dataset {
+/** The whole numbers (int64) from `start` up to, not including, `stop`, by `step`. */
+export function range(scope: Scope, start: Count, stop: Count, step: Count = 1): Dataset {
   const own = scope.child('RangeDataset');
-  const inputs = [int64(own, start, 'start'), int64(own, stop, 'stop'), int64(own, 1, 'step')];
+  const inputs = [int64(own, start, 'start'), int64(own, stop, 'stop'), int64(own, step, 'step')];
   const elements: ElementSpec[] = [{ dtype: 'int64', shape: [] }];
   return {
     variant: own.namesake('RangeDataset', { inputs, attributes: elementAttributes(elements) }).output(),
@@ -31,7 +31,7 @@ export function range(scope: Scope, start: Count, stop: Count): Dataset {
 export interface TfRecordOptions {
   /** None by default. */
   readonly compression?: '' | 'ZLIB' | 'GZIP';
-  /** Bytes read at a time; 256 KiB by default. */
+  /** Bytes read at a time, 0 for no more than is asked for; 256 KiB by default. */
   readonly bufferBytes?: number;
 }
 
@@ -52,4 +52,25 @@ export function tfRecords(
     int64(own, bufferBytes, 'buffer_size'),
   ];
   return { variant: own.namesake('TFRecordDataset', { inputs }).output(), elements: [{ dtype: 'string', shape: [] }] };
+}
+
+/**
+ * The record of an uncompressed TFRecord file that begins at an offset, and those behind it. Only for the functions of
+ * `interleave` and `flatMap`: at the top of a pipeline TensorFlow 2.18 refuses it when it rewrites the graph.
+ *
+ * @param file A string scalar.
+ * @param offset Of the record's first framing byte: an int64 scalar.
+ */
+export function tfRecordsFrom(scope: Scope, file: Output, offset: Output): Dataset {
+  const own = scope.child('TFRecordDatasetV2');
+  const inputs = [
+    file,
+    own.constant('', { name: 'compression_type' }),
+    int64(own, 0, 'buffer_size'), // one record is wanted, and a buffer would be filled first
+    offset,
+  ];
+  return {
+    variant: own.namesake('TFRecordDatasetV2', { inputs }).output(),
+    elements: [{ dtype: 'string', shape: [] }],
+  };
 }

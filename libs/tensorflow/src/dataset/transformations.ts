@@ -3,6 +3,7 @@ import type { Output } from '../operation.js';
 import type { Scope } from '../scope.js';
 import { batchedShape } from '../shape.js';
 import { elementAttributes, int64, type Count, type Dataset } from './dataset.js';
+import { range } from './sources.js';
 
 /** Adds an operation named after `type` whose constants are in its own scope, and that gives a dataset. */
 function transformed(
@@ -100,4 +101,34 @@ export function zip(scope: Scope, datasets: readonly Dataset[]): Dataset {
   const elements = datasets.flatMap((dataset) => dataset.elements);
   const inputs = [datasets.map(({ variant }) => variant)];
   return { variant: scope.op('ZipDataset', { inputs, attributes: elementAttributes(elements) }).output(), elements };
+}
+
+/** Every `count`-th element, beginning with number `index`: one of `count` parts of equal size, but for the last ones. */
+export function shard(
+  scope: Scope,
+  dataset: Dataset,
+  { count, index }: { readonly count: Count; readonly index: Count },
+): Dataset {
+  return transformed(scope, 'ShardDataset', dataset, (own) => ({
+    inputs: [int64(own, count, 'num_shards'), int64(own, index, 'index')],
+    flags: { require_non_empty: false },
+  }));
+}
+
+/** The elements of one dataset, then those of the other, which must be alike. */
+export function concatenate(scope: Scope, first: Dataset, second: Dataset): Dataset {
+  return transformed(scope, 'ConcatenateDataset', first, () => ({ inputs: [second.variant] }));
+}
+
+/** Each element behind its number, an int64 scalar from `start` on. */
+export function enumerate(scope: Scope, dataset: Dataset, start: Count = 0): Dataset {
+  const own = scope.child('enumerate');
+  return zip(own, [range(own, start, 2n ** 63n - 1n), dataset]);
+}
+
+/** The rows of batches, one by one: what `batch` does, undone. */
+export function unbatch(scope: Scope, dataset: Dataset): Dataset {
+  const elements = dataset.elements.map(({ dtype, shape }) => ({ dtype, shape: shape?.slice(1) }));
+  const attributes = elementAttributes(elements);
+  return { variant: scope.op('UnbatchDataset', { inputs: [dataset.variant], attributes }).output(), elements };
 }
