@@ -1,5 +1,6 @@
 export { findLibtensorflow, TENSORFLOW_RELEASE, type LibtensorflowLocation } from './library.js';
 export { tensorflowVersion } from './native.js';
+export { hasNativeOperations } from './native-operations.js';
 export { liveHandles, type HandleKind } from './handles.js';
 export { StatusError, type StatusCode } from './status.js';
 
@@ -102,8 +103,23 @@ export {
   type CropAndResizeInputs,
   type DecodeJpegOptions,
 } from './operations/images.js';
+export {
+  centralSquare,
+  decodeAndCropJpeg,
+  extractJpegShape,
+  statelessDistortedBox,
+  statelessRandomFlip,
+  type DistortedBox,
+  type DistortedBoxInputs,
+  type DistortedBoxOptions,
+} from './operations/crops.js';
 export { group, identityAfter, noOp } from './operations/control.js';
-export { parseSingleExample, type FixedLengthFeature } from './operations/parsing.js';
+export {
+  parseSingleExample,
+  type ExampleFeature,
+  type FixedLengthFeature,
+  type VariableLengthFeature,
+} from './operations/parsing.js';
 
 /** Input pipelines within the graph: tfRecords, map, batch, iterator and others. */
 export * as dataset from './dataset/index.js';

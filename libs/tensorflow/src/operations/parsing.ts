@@ -14,35 +14,50 @@ export interface FixedLengthFeature {
   readonly default?: ConstantValue;
 }
 
+/** A feature with any number of values, none among them. */
+export interface VariableLengthFeature {
+  readonly dtype: FixedLengthFeature['dtype'];
+  readonly shape: 'any';
+}
+
+/** A feature to take out of a message. */
+export type ExampleFeature = FixedLengthFeature | VariableLengthFeature;
+
 /**
  * Takes features out of one message.
  *
  * @param serialized A string scalar: the payload of one record.
- * @returns By the same keys, outputs of the features' dtypes and shapes.
+ * @returns By the same keys, outputs of the features' dtypes and shapes; a vector for a feature of any length.
  * @throws {CodedError} GRAPH_INVALID when a default does not fit its feature.
  */
 export function parseSingleExample<Key extends string>(
   scope: Scope,
   serialized: Output<'string'>,
-  features: Readonly<Record<Key, FixedLengthFeature>>,
+  features: Readonly<Record<Key, ExampleFeature>>,
   { name }: Named = {},
 ): Record<Key, Output> {
-  const keys = Object.keys(features) as Key[];
-  const specs = keys.map((key) => features[key]);
-  const defaults = specs.map((spec) => defaultOf(scope, spec));
+  const entries = Object.entries<ExampleFeature>(features);
+  const fixed = entries.filter((entry): entry is [Key, FixedLengthFeature] => entry[1].shape !== 'any');
+  const variable = entries.filter(([, { shape }]) => shape === 'any');
   const operation = scope.op('ParseSingleExample', {
     name,
-    inputs: [serialized, defaults],
+    inputs: [serialized, fixed.map(([, feature]) => defaultOf(scope, feature))],
     attributes: {
-      num_sparse: 0,
-      sparse_keys: [],
-      sparse_types: [],
-      dense_keys: keys,
-      Tdense: specs.map(({ dtype }) => dtype),
-      dense_shapes: specs.map(({ shape }) => shape),
+      num_sparse: variable.length,
+      sparse_keys: variable.map(([key]) => key),
+      sparse_types: variable.map(([, { dtype }]) => dtype),
+      dense_keys: fixed.map(([key]) => key),
+      Tdense: fixed.map(([, { dtype }]) => dtype),
+      dense_shapes: fixed.map(([, { shape }]) => shape),
     },
   });
-  return Object.fromEntries(keys.map((key, i) => [key, operation.output(i)])) as Record<Key, Output>;
+  // Sparse outputs come first, as all indices, all values, all shapes; of a vector the values are all there is to know.
+  const count = variable.length;
+  const outputs = [
+    ...variable.map(([key], i) => [key, operation.output(count + i)] as const),
+    ...fixed.map(([key], i) => [key, operation.output(3 * count + i)] as const),
+  ];
+  return Object.fromEntries(outputs) as Record<Key, Output>;
 }
 
 /** An empty vector tells TensorFlow that there is no default. */

@@ -1,0 +1,121 @@
+/** Crops of pictures before they are decoded, and random changes that are functions of a seed: for input pipelines. */
+import type { Output } from '../operation.js';
+import type { Named, Scope } from '../scope.js';
+import { cast, concat, slice } from './arrays.js';
+import type { DecodeJpegOptions } from './images.js';
+import { less, mul, sub } from './math.js';
+
+/** int32 [3]: height, width and channels of a JPEG, from its header alone. */
+export function extractJpegShape(scope: Scope, contents: Output, { name }: Named = {}): Output {
+  return scope.op('ExtractJpegShape', { name, inputs: [contents], attributes: { output_type: 'int32' } }).output();
+}
+
+/**
+ * uint8 [height, width, channels]: a window of a JPEG. What lies below and beside it is not decoded.
+ *
+ * @param contents A string scalar.
+ * @param window int32 [4]: top, left, height, width, in pixels.
+ */
+export function decodeAndCropJpeg(scope: Scope, contents: Output, window: Output, options: DecodeJpegOptions): Output {
+  const { channels, ratio = 1, dctMethod = '', name } = options;
+  const attributes = { channels, ratio, dct_method: dctMethod };
+  return scope.op('DecodeAndCropJpeg', { name, inputs: [contents, window], attributes }).output();
+}
+
+/** What a distorted box is drawn from. */
+export interface DistortedBoxInputs {
+  /** int32 [3]: height, width and channels of the picture, in pixels. */
+  readonly imageSize: Output;
+  /** float32 [1, boxes, 4]: top, left, bottom, right on a scale of 0 to 1; with none, the whole picture is the box. */
+  readonly boxes: Output;
+  /** int32 or int64 [2]: equal seeds give equal boxes, whatever else runs. */
+  readonly seed: Output;
+}
+
+/** What a distorted box must be like. */
+export interface DistortedBoxOptions extends Named {
+  /** Share of one of the boxes that it must cover; 0.1 by default. */
+  readonly minObjectCovered?: number;
+  /** Width to height; 3/4 to 4/3 by default. */
+  readonly aspectRatio?: readonly [least: number, most: number];
+  /** As a share of the picture; 0.05 to 1 by default. */
+  readonly area?: readonly [least: number, most: number];
+  /** Draws before the whole picture is taken; 100 by default. */
+  readonly maxAttempts?: number;
+}
+
+/** A window of a picture. */
+export interface DistortedBox {
+  /** int32 [4]: top, left, height, width in pixels, as {@link decodeAndCropJpeg} wants it. */
+  readonly window: Output;
+  /** float32 [1, 1, 4]: top, left, bottom, right on a scale of 0 to 1. */
+  readonly box: Output;
+}
+
+/**
+ * Draws a random window that covers part of an object.
+ *
+ * @see Szegedy et al. 2015, "Going Deeper with Convolutions", section 6; the defaults are those of TF-Slim's Inception.
+ */
+export function statelessDistortedBox(
+  scope: Scope,
+  { imageSize, boxes, seed }: DistortedBoxInputs,
+  options: DistortedBoxOptions = {},
+): DistortedBox {
+  const own = scope.child(options.name ?? 'StatelessSampleDistortedBoundingBox');
+  const covered = own.constant(options.minObjectCovered ?? 0.1, { name: 'min_object_covered' });
+  const drawn = own.namesake('StatelessSampleDistortedBoundingBox', {
+    inputs: [imageSize, boxes, covered, seed],
+    attributes: {
+      aspect_ratio_range: options.aspectRatio ?? [0.75, 4 / 3],
+      area_range: options.area ?? [0.05, 1],
+      max_attempts: options.maxAttempts ?? 100,
+      use_image_if_no_bounding_boxes: true,
+    },
+  });
+  const two = { size: [2], begin: [0] };
+  const corners = [drawn.output(0), drawn.output(1)].map((triple) => slice(own, triple, two)); // without channels
+  return { window: concat(own, corners, 0), box: drawn.output(2) };
+}
+
+/**
+ * int32 [4]: top, left, height, width of the middle of a picture, as {@link decodeAndCropJpeg} wants it.
+ *
+ * @param imageSize int32 [3]: height, width and channels.
+ * @param fraction Of the shorter side, which the square's side is; 0.875 is what networks are usually evaluated with.
+ */
+export function centralSquare(scope: Scope, imageSize: Output, fraction: number): Output {
+  const own = scope.child('centralSquare');
+  const sides = slice(own, imageSize, { begin: [0], size: [2] });
+  const shorter = cast(own, shortest(own, sides), 'float32'); // [1]
+  const side = cast(own, mul(own, shorter, fraction), 'int32'); // [1]
+  const square = concat(own, [side, side], 0);
+  const corner = own.op('FloorDiv', { inputs: [sub(own, sides, square), own.constant([2, 2], { dtype: 'int32' })] });
+  return concat(own, [corner.output(), square], 0);
+}
+
+function shortest(scope: Scope, sides: Output): Output {
+  const axis = scope.constant([0], { dtype: 'int32' });
+  return scope.op('Min', { inputs: [sides, axis], attributes: { keep_dims: true } }).output();
+}
+
+/**
+ * A picture, or its mirror image, as often the one as the other.
+ *
+ * @param image [height, width, channels] of any dtype.
+ * @param seed int32 or int64 [2]: equal seeds decide equally, whatever else runs.
+ */
+export function statelessRandomFlip(
+  scope: Scope,
+  image: Output,
+  seed: Output,
+  { name = 'statelessRandomFlip' }: Named = {},
+): Output {
+  const own = scope.child(name);
+  const drawn = own.op('StatelessRandomUniform', { inputs: [own.constant([], { dtype: 'int32', shape: [0] }), seed] });
+  const flips = less(own, drawn.output(), own.constant(0.5));
+  // Switch and Merge do the work for one picture in two; a choice between both would do it for all.
+  const ways = own.op('Switch', { inputs: [image, flips] });
+  const mirrored = own.op('ReverseV2', { inputs: [ways.output(1), own.constant([1], { dtype: 'int32' })] });
+  return own.op('Merge', { inputs: [[ways.output(0), mirrored.output()]] }).output(0);
+}
