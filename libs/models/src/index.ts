@@ -1,3 +1,4 @@
+export { augment, pictureFeatures, type Augmentation, type AugmentOptions } from './augment.js';
 export { eager } from './eager.js';
 export { convolution, dense, flatten, pooling } from './layers.js';
 export { classificationMetrics, type ClassificationMetrics, type Predictions } from './metrics.js';

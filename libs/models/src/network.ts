@@ -1,4 +1,5 @@
 import type { Output, Scope } from '@bluewaters/tensorflow';
+import type { Augmentation } from './augment.js';
 import type { VariableStore } from './variable-store.js';
 
 /** How a picture must look before a network sees it; part of the signature of every trained model. */
@@ -10,6 +11,11 @@ export interface InputContract {
   /** For each channel, on the 0 to 1 scale: the network sees (value - mean) / std. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /**
+   * How a picture becomes a square: `squeeze`, the default, changes its proportions; `central` takes the middle, 7/8 of
+   * the shorter side.
+   */
+  readonly crop?: 'squeeze' | 'central';
 }
 
 /** What a network needs beside its input. */
@@ -28,6 +34,8 @@ export interface Recipe {
   readonly learningRate: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  /** How training pictures are changed at random; not at all by default. */
+  readonly augmentation?: Augmentation;
 }
 
 /** A network: a function from images to logits, and what a user must know to train it. */

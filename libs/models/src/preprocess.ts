@@ -1,18 +1,43 @@
-import { decodeJpeg, div, mul, resizeBilinear, sub, type Output, type Scope } from '@bluewaters/tensorflow';
+import {
+  centralSquare,
+  decodeAndCropJpeg,
+  decodeJpeg,
+  div,
+  extractJpegShape,
+  mul,
+  resizeBilinear,
+  sub,
+  type Output,
+  type Scope,
+} from '@bluewaters/tensorflow';
 import type { InputContract } from './network.js';
 
+/** Side of the central square, as a share of the picture's shorter side: what is usual for 224 of 256 pixels. */
+const CENTRAL_FRACTION = 0.875;
+
 /**
- * Adds to the graph what turns an encoded picture into what a network sees. Training, evaluation and the exported model
- * use this one function, so what was trained is what is served.
+ * Adds to the graph what turns an encoded picture into what a network sees. Evaluation and the exported model use this
+ * one function, and training ends with its second half, so what was trained is what is served.
  *
  * @param jpeg string scalar: an encoded picture; grey becomes RGB and RGB grey as `input.channels` asks.
- * @returns float32 [imageSize, imageSize, channels]: squeezed to the square, then channel-normalised.
+ * @returns float32 [imageSize, imageSize, channels]: cut or squeezed to the square, then channel-normalised.
  */
 export function preprocess(scope: Scope, jpeg: Output, input: InputContract): Output {
   const inner = scope.child('preprocess');
-  const { imageSize, channels, mean, std } = input;
-  const pixels = decodeJpeg(inner, jpeg, { channels }); // uint8 [height, width, channels]
-  const resized = resizeBilinear(inner, pixels, [imageSize, imageSize]); // float32 [size, size, channels], 0 to 255
-  const square = mul(inner, resized, 1 / 255); // 0 to 1
-  return div(inner, sub(inner, square, inner.constant(mean)), inner.constant(std));
+  const { channels, crop = 'squeeze' } = input;
+  if (crop === 'squeeze') return normalise(inner, decodeJpeg(inner, jpeg, { channels }), input);
+  const window = centralSquare(inner, extractJpegShape(inner, jpeg), CENTRAL_FRACTION);
+  return normalise(inner, decodeAndCropJpeg(inner, jpeg, window, { channels }), input);
+}
+
+/**
+ * Resizes pixels to the square of the contract and normalises their channels.
+ *
+ * @param pixels uint8 [height, width, channels].
+ * @returns float32 [imageSize, imageSize, channels].
+ */
+export function normalise(scope: Scope, pixels: Output, { imageSize, mean, std }: InputContract): Output {
+  const resized = resizeBilinear(scope, pixels, [imageSize, imageSize]); // float32 [size, size, channels], 0 to 255
+  const square = mul(scope, resized, 1 / 255); // 0 to 1
+  return div(scope, sub(scope, square, scope.constant(mean)), scope.constant(std));
 }

@@ -25,6 +25,15 @@ export {
   type TextSource,
 } from './synsets.js';
 export { evenRanges, shuffledOrder, type Range } from './order.js';
+export {
+  augmentationSeed,
+  epochOrder,
+  rankSlice,
+  recordTable,
+  type EpochOrderOptions,
+  type RankSliceOptions,
+  type RecordTable,
+} from './epoch-order.js';
 export { decodeOffsets, encodeOffsets, type RecordPlace, type ShardOffsets } from './offsets.js';
 export {
   encodeIndexEntry,

@@ -25,6 +25,11 @@ export function shuffledOrder(count: number, ...key: readonly number[]): Uint32A
   return order;
 }
 
+/** An integer from 0 to 2^32 - 1 that looks random and is a function of the key, as in {@link shuffledOrder}. */
+export function randomWord(...key: readonly number[]): number {
+  return randomWords(key)();
+}
+
 /** One contiguous part of a list: `start` to `end`, without `end`. */
 export interface Range {
   readonly start: number;

@@ -96,7 +96,7 @@ async function writeEntry(
     ...input,
     mean: [...input.mean],
     std: [...input.std],
-    crop: 'squeeze',
+    crop: input.crop ?? 'squeeze',
     colourOrder: 'RGB',
     classes: manifest.classes,
     outputs,

@@ -1,19 +1,20 @@
 import {
   cast,
   dataset,
+  pack,
   parseSingleExample,
   type Dataset,
   type Operation,
   type Output,
   type Scope,
 } from '@bluewaters/tensorflow';
-import { preprocess, type InputContract } from '@bluewaters/models';
+import { augment, pictureFeatures, preprocess, type Augmentation, type InputContract } from '@bluewaters/models';
 
 /** A pipeline and the tensors that must be fed when it is started. */
 export interface InputPipeline {
   /** Starts it, at the beginning of an epoch or of an evaluation. */
   readonly start: Operation;
-  /** string [shards]: paths of TFRecord files in the order in which they are to be read. */
+  /** string [shards]: paths of TFRecord files. */
   readonly files: Output;
   /** float32 [batch, imageSize, imageSize, channels]. */
   readonly images: Output;
@@ -21,93 +22,108 @@ export interface InputPipeline {
   readonly labels: Output;
 }
 
-/** A pipeline for training, whose order depends on what is fed. */
+/** A pipeline for training, which reads what is fed: for each record of the rank's part of the epoch one row. */
 export interface TrainingPipeline extends InputPipeline {
-  /** int64 scalar each: the epoch's own pair of seeds. */
-  readonly seed: Output;
-  readonly seed2: Output;
-  /** int64 scalar: records of this epoch that were trained on before a restart. */
-  readonly done: Output;
+  readonly records: {
+    /** int64 [records]: which of the files it is in. */
+    readonly fileIndex: Output;
+    /** int64 [records]: of its first framing byte, in bytes. */
+    readonly offset: Output;
+    /** int64 [records]: with its framing, in bytes. */
+    readonly length: Output;
+    /** int64 [records]: its number in the split, by which its random changes are drawn. */
+    readonly number: Output;
+  };
+  /** int64 scalar: the epoch's seed of random changes. */
+  readonly augmentationSeed: Output;
 }
 
 /** What both pipelines are built from. */
 export interface PipelineOptions {
   readonly input: InputContract;
   readonly batch: number;
-  /** Threads that decode. */
+  /** Threads that read and decode. */
   readonly parallelism: number;
 }
 
+/** How training differs from evaluation. */
+export interface TrainingPipelineOptions extends PipelineOptions {
+  readonly augmentation: Augmentation;
+}
+
 /**
- * The training split, one epoch at a time: records in an order that is a function of the fed file order and seeds alone,
- * cut into full batches. The last batch is filled up from the epoch's beginning, so that every example is seen.
+ * The training split, as much of an epoch as is fed, in the fed order. Every random change is drawn by the epoch's seed
+ * and the record's number, so neither threads nor the number of ranks change a picture.
  *
- * @param options `recordsPerEpoch` is a multiple of the batch; `shuffleBuffer` in records.
+ * @param options Fed rows are a multiple of `batch`, which is the rank's own.
  */
-export function trainingPipeline(
-  parent: Scope,
-  options: PipelineOptions & { readonly recordsPerEpoch: number; readonly shuffleBuffer: number },
-): TrainingPipeline {
+export function trainingPipeline(parent: Scope, options: TrainingPipelineOptions): TrainingPipeline {
   const scope = parent.child('input');
-  const [seed, seed2, done] = ['seed', 'seed2', 'done'].map((name) => scope.placeholder('int64', [], { name })) as [
-    Output,
-    Output,
-    Output,
-  ];
-  const { files, records } = readShards(scope);
-  let order = dataset.shuffle(scope, records, {
-    bufferSize: options.shuffleBuffer,
-    seed: [seed, seed2],
-  });
-  order = dataset.repeat(scope, order);
-  order = dataset.take(scope, order, options.recordsPerEpoch);
-  order = dataset.skip(scope, order, done);
-  return { ...finish(scope, order, { ...options, files, dropRemainder: true }), seed, seed2, done };
+  const { parallelism } = options;
+  const files = scope.placeholder('string', [null], { name: 'files' });
+  const vector = (name: string): Output => scope.placeholder('int64', [null], { name });
+  const [fileIndex, offset, length] = [vector('file_index'), vector('offset'), vector('length')];
+  const number = vector('record_number');
+  const augmentationSeed = scope.placeholder('int64', [], { name: 'augmentation_seed' });
+  const payloads = dataset.recordsAt(scope, { files, fileIndex, offset, length }, { parallelism });
+  const numbered = dataset.zip(scope, [payloads, dataset.tensorSlices(scope, [number])]);
+  const examples = dataset.map(
+    scope,
+    numbered,
+    (inner, [payload, itsNumber, epochSeed]) => {
+      const seed = pack(inner, [epochSeed as Output, itsNumber as Output]);
+      return decodeExample(inner, payload as Output, { ...options, seed });
+    },
+    { parallelism, captured: [augmentationSeed] },
+  );
+  const batches = batched(scope, examples, { batch: options.batch, dropRemainder: true });
+  return { ...batches, files, records: { fileIndex, offset, length, number }, augmentationSeed };
 }
 
 /** A split once through in file order; the last batch may be smaller. */
-export function evaluationPipeline(parent: Scope, options: PipelineOptions): InputPipeline {
+export function evaluationPipeline(parent: Scope, { input, batch, parallelism }: PipelineOptions): InputPipeline {
   const scope = parent.child('input');
-  const { files, records } = readShards(scope);
-  return finish(scope, records, { ...options, files, dropRemainder: false });
-}
-
-function readShards(scope: Scope): { files: Output; records: Dataset } {
   const files = scope.placeholder('string', [null], { name: 'files' });
   const records = dataset.interleave(
     scope,
     dataset.tensorSlices(scope, [files]),
     (inner, [file]) => dataset.tfRecords(inner, file as Output),
-    {
-      cycleLength: 4,
-      blockLength: 16,
-    },
+    { cycleLength: 4, blockLength: 16 },
   );
-  return { files, records };
+  const examples = dataset.map(
+    scope,
+    records,
+    (inner, [payload]) => decodeExample(inner, payload as Output, { input, augmentation: 'none' }),
+    { parallelism },
+  );
+  return { ...batched(scope, examples, { batch, dropRemainder: false }), files };
 }
 
-function finish(
+function batched(
   scope: Scope,
-  records: Dataset,
-  options: PipelineOptions & { readonly files: Output; readonly dropRemainder: boolean },
-): InputPipeline {
-  const { input, parallelism, files, dropRemainder } = options;
-  let batches = dataset.map(scope, records, (inner, [record]) => decode(inner, record as Output, input), {
-    parallelism,
-  });
-  batches = dataset.batch(scope, batches, { size: options.batch, dropRemainder });
-  batches = dataset.prefetch(scope, batches, 2);
+  examples: Dataset,
+  { batch, dropRemainder }: { readonly batch: number; readonly dropRemainder: boolean },
+): Pick<InputPipeline, 'start' | 'images' | 'labels'> {
+  const batches = dataset.prefetch(scope, dataset.batch(scope, examples, { size: batch, dropRemainder }), 2);
   const { initializer, next } = dataset.iterator(scope, batches, 'batches');
   const [images, labels] = next as [Output, Output];
-  return { start: initializer, files, images, labels };
+  return { start: initializer, images, labels };
 }
 
+/** How one example is decoded: `seed` int64 [2] where there is something to draw. */
+type DecodeOptions =
+  | { readonly input: InputContract; readonly augmentation: 'none' }
+  | { readonly input: InputContract; readonly augmentation: Augmentation; readonly seed: Output };
+
 /** One record, a tf.train.Example, to the picture that the network sees and its label. */
-function decode(scope: Scope, record: Output, input: InputContract): Output[] {
-  const features = parseSingleExample(scope, record, {
-    'image/encoded': { dtype: 'string', shape: [] },
+function decodeExample(scope: Scope, payload: Output, options: DecodeOptions): Output[] {
+  const features = parseSingleExample<string>(scope, payload, {
+    ...pictureFeatures(options.augmentation),
     'image/class/label': { dtype: 'int64', shape: [] },
   });
-  const image = preprocess(scope, features['image/encoded'], input);
-  return [image, cast(scope, features['image/class/label'], 'int32')];
+  const image =
+    'seed' in options
+      ? augment(scope, features, options)
+      : preprocess(scope, features['image/encoded'] as Output, options.input);
+  return [image, cast(scope, features['image/class/label'] as Output, 'int32')];
 }

@@ -3,7 +3,16 @@ import { basename, join } from 'node:path';
 import { createReadStream } from 'node:fs';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import type { Progress } from '@bluewaters/messages';
-import { readRecordStream, type Manifest, type ManifestShard } from '@bluewaters/records';
+import {
+  datasetKeys,
+  decodeOffsets,
+  readRecordStream,
+  recordTable,
+  type Manifest,
+  type ManifestShard,
+  type RecordPlace,
+  type RecordTable,
+} from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { digestFile } from './files.js';
 
@@ -11,6 +20,8 @@ import { digestFile } from './files.js';
 export interface LocalShards {
   readonly train: readonly string[];
   readonly validation: readonly string[];
+  /** Where the records of `train` lie. */
+  readonly records: RecordTable;
 }
 
 /**
@@ -35,7 +46,30 @@ export async function bringShards(
     options.report({ phase: 'bringing the shards', done, total, unit: 'bytes' });
   }
   const local = (split: readonly ManifestShard[]): string[] => split.map(({ key }) => paths.get(key) as string);
-  return { train: local(manifest.splits.train), validation: local(manifest.splits.validation) };
+  return {
+    train: local(manifest.splits.train),
+    validation: local(manifest.splits.validation),
+    records: recordTable(await readOffsets(store, manifest.splits.train)),
+  };
+}
+
+/** The places of the records of each shard. */
+async function readOffsets(store: ObjectStore, shards: readonly ManifestShard[]): Promise<(readonly RecordPlace[])[]> {
+  const places: (readonly RecordPlace[])[] = [];
+  for (const shard of shards) {
+    const file = datasetKeys.offsets(shard.key);
+    const bytes = await store.get(file).catch((error: unknown) => {
+      throw toCodedError(error).code === 'OBJECT_NOT_FOUND' ? missing(file, 'the offsets of its records') : error;
+    });
+    const { records, sha256 } = decodeOffsets(bytes, { file });
+    if (sha256 !== shard.sha256) {
+      throw new CodedError('SHARD_CORRUPT', 'The offsets of a shard are those of another', {
+        details: { file, expected: `offsets of sha256 ${shard.sha256}`, got: sha256 },
+      });
+    }
+    places.push(records);
+  }
+  return places;
 }
 
 async function bringShard(store: ObjectStore, shard: ManifestShard, cache: string): Promise<string> {
@@ -49,7 +83,7 @@ async function bringShard(store: ObjectStore, shard: ManifestShard, cache: strin
   if (kept?.sha256 === shard.sha256) return copy;
   await mkdir(cache, { recursive: true });
   await store.getFile(shard.key, copy).catch((error: unknown) => {
-    throw toCodedError(error).code === 'OBJECT_NOT_FOUND' ? missing(shard) : error;
+    throw toCodedError(error).code === 'OBJECT_NOT_FOUND' ? missing(shard.key, `${shard.size} bytes`) : error;
   });
   const { sha256 } = await digestFile(copy);
   if (sha256 === shard.sha256) return copy;
@@ -60,16 +94,16 @@ async function bringShard(store: ObjectStore, shard: ManifestShard, cache: strin
 
 async function assertSize(path: string, shard: ManifestShard): Promise<void> {
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw missing(shard);
+  if (!found) throw missing(shard.key, `${shard.size} bytes`);
   if (found.size === shard.size) return;
   throw new CodedError('SHARD_CORRUPT', 'A shard has another size than the manifest says', {
     details: { file: shard.key, expected: `${shard.size} bytes`, got: `${found.size} bytes` },
   });
 }
 
-function missing(shard: ManifestShard): CodedError {
+function missing(file: string, expected: string): CodedError {
   return new CodedError('SHARD_MISSING', 'A shard that the manifest names is not in the store', {
-    details: { file: shard.key, expected: `${shard.size} bytes`, got: 'no such object' },
+    details: { file, expected, got: 'no such object' },
   });
 }
 

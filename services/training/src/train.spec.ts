@@ -5,9 +5,11 @@ import { InProcessBus, Runs, TrainRequest, type Progress, type TrainResult } fro
 import {
   datasetKeys,
   encodeManifest,
+  encodeOffsets,
   frameRecord,
   imageExample,
   modelKeys,
+  readRecords,
   runKeys,
   type Manifest,
   type ManifestShard,
@@ -37,8 +39,11 @@ async function storeDataset(store: ObjectStore, examples = { train: 90, validati
       const numbers = Array.from({ length: examples[split] }, (_, n) => n).filter((n) => n % 2 === shard);
       const bytes = Buffer.concat(numbers.map(record));
       const key = datasetKeys.shard('d', split, shard, 2);
+      const written = { size: bytes.length, sha256: sha256(bytes) };
       await store.put(key, bytes);
-      return { key, size: bytes.length, sha256: sha256(bytes), examples: numbers.length };
+      const records = [...readRecords(bytes, { file: key })].map(({ offset, length }) => ({ offset, length }));
+      await store.put(datasetKeys.offsets(key), encodeOffsets({ ...written, records, build: '0'.repeat(64) }));
+      return { key, ...written, examples: numbers.length };
     });
     return Promise.all(shards);
   };

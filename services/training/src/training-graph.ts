@@ -49,9 +49,6 @@ export interface TrainingGraphOptions {
   readonly input: InputContract;
   /** Classes + 1. */
   readonly outputs: number;
-  readonly stepsPerEpoch: number;
-  /** In records. */
-  readonly shuffleBuffer: number;
   readonly threads: number;
 }
 
@@ -90,14 +87,13 @@ function trainingTower(
   globalStep: Variable,
   options: TrainingGraphOptions,
 ): TrainingGraph['training'] & { slots: readonly Variable[] } {
-  const { network, request, input, outputs, stepsPerEpoch, shuffleBuffer, threads } = options;
+  const { network, request, input, outputs, threads } = options;
   const scope = root.child('train');
   const pipeline = trainingPipeline(scope, {
     input,
     batch: request.batch,
     parallelism: threads,
-    recordsPerEpoch: stepsPerEpoch * request.batch,
-    shuffleBuffer,
+    augmentation: network.recipe.augmentation ?? 'none',
   });
   const logits = network.build({ scope, variables }, pipeline.images, outputs);
   const loss = softmaxCrossEntropyLoss(scope, logits, pipeline.labels);

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
@@ -15,12 +14,10 @@ import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
 import { Summaries } from './summaries.js';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
 import type { Checkpoint } from './checkpoints.js';
-import { epochOrder } from './epoch-order.js';
+import { epochFeeds } from './epoch-feeds.js';
 
 /** Steps between two values of a curve, and between two words to the user at most. */
 const SUMMARY_EVERY_STEPS = 20;
-/** Memory that the order of an epoch may take, in bytes of records held ready. */
-const SHUFFLE_BYTES = 256 * 2 ** 20;
 
 /** TensorFlow's session of one start of a run, and what it has reached. */
 export class TrainingSession {
@@ -58,8 +55,6 @@ export class TrainingSession {
       request: run.request,
       input: run.input,
       outputs: run.outputs,
-      stepsPerEpoch: run.stepsPerEpoch,
-      shuffleBuffer: await shuffleBuffer(run, shards),
       threads: run.threads,
     });
     const session = new TrainingSession(run, shards, graph);
@@ -177,20 +172,15 @@ export class TrainingSession {
   async #startEpoch(epoch: number, stepInEpoch: number): Promise<void> {
     const { training } = this.#graph;
     const { seed, batch } = this.#run.request;
-    const order = epochOrder(this.#shards.train, { seed, epoch });
-    using files = Tensor.of('string', [order.files.length], order.files);
-    using seed1 = Tensor.scalar('int64', order.seeds[0]);
-    using seed2 = Tensor.scalar('int64', order.seeds[1]);
-    using done = Tensor.scalar('int64', BigInt(stepInEpoch * batch));
-    await this.#session.run({
-      feeds: [
-        [training.files, files],
-        [training.seed, seed1],
-        [training.seed2, seed2],
-        [training.done, done],
-      ],
-      targets: [training.start],
+    using part = epochFeeds(training, this.#shards, {
+      seed,
+      epoch,
+      batch,
+      fromStep: stepInEpoch,
+      rank: 0,
+      worldSize: 1,
     });
+    await this.#session.run({ feeds: part.feeds, targets: [training.start] });
   }
 
   async #trainStep(learningRate: number): Promise<number> {
@@ -268,12 +258,4 @@ export class TrainingSession {
     await mirror.commit([join(directory, 'run.json')]);
     await (await bus.state(Runs)).put(request.run, runRecord(entry));
   }
-}
-
-/** Records held ready to be drawn from: all of a small dataset, a window of a large one. */
-async function shuffleBuffer(run: RunContext, shards: LocalShards): Promise<number> {
-  const sizes = await Promise.all(shards.train.map(async (path) => (await stat(path)).size));
-  const examples = countExamples(run.manifest, 'train');
-  const meanBytes = sizes.reduce((sum, size) => sum + size, 0) / examples;
-  return Math.max(1000, Math.min(examples, Math.floor(SHUFFLE_BYTES / meanBytes)));
 }
