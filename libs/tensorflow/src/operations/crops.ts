@@ -1,4 +1,5 @@
 /** Crops of pictures before they are decoded, and random changes that are functions of a seed: for input pipelines. */
+import type { DType } from '../dtypes.js';
 import type { Output } from '../operation.js';
 import type { Named, Scope } from '../scope.js';
 import { cast, concat, slice } from './arrays.js';
@@ -6,7 +7,7 @@ import type { DecodeJpegOptions } from './images.js';
 import { less, mul, sub } from './math.js';
 
 /** int32 [3]: height, width and channels of a JPEG, from its header alone. */
-export function extractJpegShape(scope: Scope, contents: Output, { name }: Named = {}): Output {
+export function extractJpegShape(scope: Scope, contents: Output<'string'>, { name }: Named = {}): Output<'int32'> {
   return scope.op('ExtractJpegShape', { name, inputs: [contents], attributes: { output_type: 'int32' } }).output();
 }
 
@@ -16,7 +17,12 @@ export function extractJpegShape(scope: Scope, contents: Output, { name }: Named
  * @param contents A string scalar.
  * @param window int32 [4]: top, left, height, width, in pixels.
  */
-export function decodeAndCropJpeg(scope: Scope, contents: Output, window: Output, options: DecodeJpegOptions): Output {
+export function decodeAndCropJpeg(
+  scope: Scope,
+  contents: Output<'string'>,
+  window: Output,
+  options: DecodeJpegOptions,
+): Output {
   const { channels, ratio = 1, dctMethod = '', name } = options;
   const attributes = { channels, ratio, dct_method: dctMethod };
   return scope.op('DecodeAndCropJpeg', { name, inputs: [contents, window], attributes }).output();
@@ -25,11 +31,11 @@ export function decodeAndCropJpeg(scope: Scope, contents: Output, window: Output
 /** What a distorted box is drawn from. */
 export interface DistortedBoxInputs {
   /** int32 [3]: height, width and channels of the picture, in pixels. */
-  readonly imageSize: Output;
+  readonly imageSize: Output<'int32'>;
   /** float32 [1, boxes, 4]: top, left, bottom, right on a scale of 0 to 1; with none, the whole picture is the box. */
-  readonly boxes: Output;
+  readonly boxes: Output<'float32'>;
   /** int32 or int64 [2]: equal seeds give equal boxes, whatever else runs. */
-  readonly seed: Output;
+  readonly seed: Output<'int32' | 'int64'>;
 }
 
 /** What a distorted box must be like. */
@@ -47,9 +53,9 @@ export interface DistortedBoxOptions extends Named {
 /** A window of a picture. */
 export interface DistortedBox {
   /** int32 [4]: top, left, height, width in pixels, as {@link decodeAndCropJpeg} wants it. */
-  readonly window: Output;
+  readonly window: Output<'int32'>;
   /** float32 [1, 1, 4]: top, left, bottom, right on a scale of 0 to 1. */
-  readonly box: Output;
+  readonly box: Output<'float32'>;
 }
 
 /**
@@ -84,7 +90,7 @@ export function statelessDistortedBox(
  * @param imageSize int32 [3]: height, width and channels.
  * @param fraction Of the shorter side, which the square's side is; 0.875 is what networks are usually evaluated with.
  */
-export function centralSquare(scope: Scope, imageSize: Output, fraction: number): Output {
+export function centralSquare(scope: Scope, imageSize: Output<'int32'>, fraction: number): Output<'int32'> {
   const own = scope.child('centralSquare');
   const sides = slice(own, imageSize, { begin: [0], size: [2] });
   const shorter = cast(own, shortest(own, sides), 'float32'); // [1]
@@ -94,7 +100,7 @@ export function centralSquare(scope: Scope, imageSize: Output, fraction: number)
   return concat(own, [corner.output(), square], 0);
 }
 
-function shortest(scope: Scope, sides: Output): Output {
+function shortest(scope: Scope, sides: Output<'int32'>): Output<'int32'> {
   const axis = scope.constant([0], { dtype: 'int32' });
   return scope.op('Min', { inputs: [sides, axis], attributes: { keep_dims: true } }).output();
 }
@@ -105,12 +111,12 @@ function shortest(scope: Scope, sides: Output): Output {
  * @param image [height, width, channels] of any dtype.
  * @param seed int32 or int64 [2]: equal seeds decide equally, whatever else runs.
  */
-export function statelessRandomFlip(
+export function statelessRandomFlip<D extends DType>(
   scope: Scope,
-  image: Output,
-  seed: Output,
+  image: Output<D>,
+  seed: Output<'int32' | 'int64'>,
   { name = 'statelessRandomFlip' }: Named = {},
-): Output {
+): Output<D> {
   const own = scope.child(name);
   const drawn = own.op('StatelessRandomUniform', { inputs: [own.constant([], { dtype: 'int32', shape: [0] }), seed] });
   const flips = less(own, drawn.output(), own.constant(0.5));
