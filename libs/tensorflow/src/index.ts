@@ -16,6 +16,15 @@ export type { AttributeValue, SingleAttributeValue } from './attributes.js';
 export type { OperationInput } from './op-builder.js';
 export { GraphFunction, type ElementSpec } from './graph-function.js';
 export { defineFunction, type FunctionOptions } from './functions.js';
+export {
+  cond,
+  runIf,
+  whileLoop,
+  type Branches,
+  type FunctionBody,
+  type Loop,
+  type LoopOptions,
+} from './control-flow.js';
 export { gradients, type GradientOptions } from './gradients.js';
 export type { GradientRule, GradientRules } from './gradient-rules.js';
 
@@ -24,6 +33,20 @@ export { assign, variable, Variable, type VariableOptions } from './variables.js
 export * as initializers from './initializers.js';
 export type { Initializer } from './initializers.js';
 
+export {
+  dynamicLossScale,
+  mixedPrecision,
+  type ComputeDType,
+  type LossScale,
+  type LossScaleOptions,
+  type MixedPrecision,
+} from './mixed-precision.js';
+/** Ways to change parameters by their gradients: momentum, adam and others. */
+export * as optimisers from './optimisers/index.js';
+export type { Optimiser, TrainedParameter, Update } from './optimisers/index.js';
+/** Learning rates over the steps: cosine, warmUp and others. */
+export * as schedules from './schedules.js';
+export type { Schedule } from './schedules.js';
 export {
   assignMovingAverage,
   movingAverages,
@@ -64,6 +87,7 @@ export {
   mean,
   minimum,
   mul,
+  reciprocal,
   sqrt,
   square,
   sub,
@@ -94,6 +118,13 @@ export {
   type Window,
   type WindowOptions,
 } from './operations/nn.js';
+export {
+  clipByGlobalNorm,
+  clipByNorm,
+  clipByValue,
+  globalNorm,
+  type ClippedByGlobalNorm,
+} from './operations/clipping.js';
 export { softmaxCrossEntropyLoss, sparseSoftmaxCrossEntropy } from './operations/losses.js';
 export {
   cropAndResize,

@@ -1,6 +1,8 @@
 /** First values of variables. The random ones depend on a seed and on the variable's name only. */
 import type { DType } from './dtypes.js';
 import type { Output } from './operation.js';
+import { reshape, transpose } from './operations/arrays.js';
+import { mul } from './operations/math.js';
 import type { Scope } from './scope.js';
 
 /** Adds the operations that compute a first value of the given shape and dtype. */
@@ -36,19 +38,36 @@ export function truncatedNormal({ stddev, seed }: SeedOptions & { readonly stdde
     scaled(scope, draw(scope, 'StatelessTruncatedNormal', { shape, dtype, seed }), stddev);
 }
 
+/** Normal around zero. */
+export function normal({ stddev, seed }: SeedOptions & { readonly stddev: number }): Initializer {
+  return (scope, shape, dtype) => scaled(scope, draw(scope, 'StatelessRandomNormal', { shape, dtype, seed }), stddev);
+}
+
+/** Uniform from minus `limit` to `limit`. */
+export function uniform({ limit, seed }: SeedOptions & { readonly limit: number }): Initializer {
+  return (scope, shape, dtype) => {
+    const unit = draw(scope, 'StatelessRandomUniform', { shape, dtype, seed });
+    const half = scope.constant(0.5, { dtype, name: 'half' });
+    return scaled(scope, scope.op('Sub', { inputs: [unit, half] }).output(), 2 * limit);
+  };
+}
+
 /**
  * Uniform between plus and minus sqrt(6 / (fan in + fan out)).
  *
  * @see Glorot and Bengio 2010.
  */
 export function glorotUniform({ seed }: SeedOptions): Initializer {
-  return (scope, shape, dtype) => {
-    const { fanIn, fanOut } = fans(shape);
-    const limit = Math.sqrt(6 / (fanIn + fanOut));
-    const unit = draw(scope, 'StatelessRandomUniform', { shape, dtype, seed });
-    const half = scope.constant(0.5, { dtype, name: 'half' });
-    return scaled(scope, scope.op('Sub', { inputs: [unit, half] }).output(), 2 * limit);
-  };
+  return byFans(({ fanIn, fanOut }) => uniform({ limit: Math.sqrt(6 / (fanIn + fanOut)), seed }));
+}
+
+/**
+ * Normal with standard deviation sqrt(2 / (fan in + fan out)) after truncation.
+ *
+ * @see Glorot and Bengio 2010.
+ */
+export function glorotNormal({ seed }: SeedOptions): Initializer {
+  return byFans(({ fanIn, fanOut }) => truncatedTo(Math.sqrt(2 / (fanIn + fanOut)), seed));
 }
 
 /** The standard deviation of a normal distribution that is cut off at plus and minus two. */
@@ -60,10 +79,49 @@ const TRUNCATED_STDDEV = 0.8796256610342398;
  * @see He et al. 2015.
  */
 export function heNormal({ seed }: SeedOptions): Initializer {
+  return byFans(({ fanIn }) => truncatedTo(Math.sqrt(2 / fanIn), seed));
+}
+
+/**
+ * Uniform between plus and minus sqrt(6 / fan in), for layers followed by a ReLU.
+ *
+ * @see He et al. 2015.
+ */
+export function heUniform({ seed }: SeedOptions): Initializer {
+  return byFans(({ fanIn }) => uniform({ limit: Math.sqrt(6 / fanIn), seed }));
+}
+
+/**
+ * A random orthogonal matrix, times `gain`: of [..., inputs, outputs], flattened to two axes, the columns are of length
+ * 1 and at right angles to one another, or the rows where there are fewer of them. For float32 and float64.
+ *
+ * @param options `gain` is 1 by default.
+ * @see Saxe, McClelland and Ganguli 2014; drawn evenly over all such matrices as in Mezzadri 2007, section 5.
+ */
+export function orthogonal({ gain = 1, seed }: SeedOptions & { readonly gain?: number }): Initializer {
   return (scope, shape, dtype) => {
-    const stddev = Math.sqrt(2 / fans(shape).fanIn) / TRUNCATED_STDDEV;
-    return truncatedNormal({ stddev, seed })(scope, shape, dtype);
+    const columns = shape.at(-1) ?? 1;
+    const rows = shape.slice(0, -1).reduce((product, length) => product * length, 1);
+    const tall = [Math.max(rows, columns), Math.min(rows, columns)];
+    const normals = draw(scope, 'StatelessRandomNormal', { shape: tall, dtype, seed });
+    const [q, r] = scope.op('Qr', { inputs: [normals], attributes: { full_matrices: false } }).outputs as [
+      Output,
+      Output,
+    ];
+    // A decomposition leaves the signs open; with those of R's diagonal it favours no direction.
+    const diagonal = scope.op('MatrixDiagPart', { inputs: [r] }).output();
+    const evenly = mul(scope, q, scope.op('Sign', { inputs: [diagonal] }).output());
+    return reshape(scope, mul(scope, rows < columns ? transpose(scope, evenly, [1, 0]) : evenly, gain), shape);
   };
+}
+
+function byFans(choose: (fans: { fanIn: number; fanOut: number }) => Initializer): Initializer {
+  return (scope, shape, dtype) => choose(fans(shape))(scope, shape, dtype);
+}
+
+/** @param stddev After truncation. */
+function truncatedTo(stddev: number, seed: number): Initializer {
+  return truncatedNormal({ stddev: stddev / TRUNCATED_STDDEV, seed });
 }
 
 /** @param shape [..., inputs, outputs]; the axes in front are the receptive field. */

@@ -41,7 +41,7 @@ describe('movingAverages', () => {
   function climbing(scope: Scope, options: { readonly updates?: Output }) {
     const weight = vector(scope.child('layer'), 'weights', 1);
     const raise = scope.op('AssignAddVariableOp', { inputs: [weight.handle, scope.constant([1, 1])] });
-    const { update, averages } = movingAverages({ root: scope, scope: scope.after(raise) }, [weight], {
+    const { update, averages } = movingAverages(scope.after(raise), [weight], {
       decay: 0.9,
       ...options,
     });

@@ -50,17 +50,16 @@ export interface MovingAverages {
  * Adds averages that follow variables over the steps. They start at the variables' first values; a model is
  * evaluated and exported with `averages[i].value` in place of `variables[i].value`.
  *
- * @param root The scope that the variables' names start from, so that Python's names fit.
  * @param scope Waits for the update of the variables: what is averaged is what they are then.
  * @see `tf.train.ExponentialMovingAverage`; Szegedy et al. 2015, section 8, for the use of it.
  */
 export function movingAverages(
-  { root, scope }: { readonly root: Scope; readonly scope: Scope },
+  scope: Scope,
   variables: readonly Variable[],
   { decay, updates }: MovingAverageOptions,
 ): MovingAverages {
   const own = scope.child('moving_averages');
-  const averages = variables.map((followed) => averageOf(root, followed));
+  const averages = variables.map((followed) => averageOf(followed));
   const by = updates ? risingDecay(own, { decay, updates }) : decay;
   const moves = variables.map((followed, i) =>
     assignMovingAverage(own, averages[i] as Variable, { value: followed.read(own), decay: by }),
@@ -68,9 +67,9 @@ export function movingAverages(
   return { update: group(own, moves), averages };
 }
 
-function averageOf(root: Scope, { name, dtype, shape, handle, initialValue }: Variable): Variable {
+function averageOf({ name, dtype, shape, handle, initialValue }: Variable): Variable {
   const initializer = () => initialValue;
-  const placed = root.on(handle.operation.device);
+  const placed = handle.operation.graph.scope().on(handle.operation.device);
   return variable(placed, `${name}/ExponentialMovingAverage`, { dtype, shape, initializer, trainable: false });
 }
 

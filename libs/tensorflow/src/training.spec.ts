@@ -173,35 +173,3 @@ describe('training', () => {
     expect(process.memoryUsage.rss() - resident).toBeLessThan(64 << 20);
   });
 });
-
-describe('initializers', () => {
-  const draw = async (name: string, seed: number) => {
-    using graph = new Graph();
-    const scope = graph.scope();
-    const drawn = variable(scope, name, {
-      dtype: 'float32',
-      shape: [50, 20],
-      initializer: initializers.glorotUniform({ seed }),
-    });
-    using session = new Session(graph);
-    await session.run({ targets: [drawn.initializer] });
-    using value = (await session.run({ fetches: [drawn.value] }))[0]!;
-    return value.values('float32');
-  };
-
-  it('draw the same values for the same seed and name, and others for others', async () => {
-    const values = await draw('a', 1);
-    expect(await draw('a', 1)).toEqual(values);
-    expect(await draw('a', 2)).not.toEqual(values);
-    expect(await draw('b', 1)).not.toEqual(values);
-  });
-
-  it('stay within the limits of their distribution and use all of it', async () => {
-    const values = await draw('a', 1);
-    const limit = Math.sqrt(6 / 70);
-    expect(Math.max(...values)).toBeLessThanOrEqual(limit);
-    expect(Math.min(...values)).toBeGreaterThanOrEqual(-limit);
-    expect(Math.max(...values)).toBeGreaterThan(0.9 * limit);
-    expect(Math.abs(values.reduce((a, b) => a + b, 0) / values.length)).toBeLessThan(0.1 * limit);
-  });
-});

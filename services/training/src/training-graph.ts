@@ -1,9 +1,10 @@
-import { momentumOptimiser, VariableStore, type InputContract, type Network } from '@bluewaters/models';
+import { VariableStore, type InputContract, type Network } from '@bluewaters/models';
 import {
   Graph,
   gradients,
   group,
   initializers,
+  optimisers,
   saver,
   softmaxCrossEntropyLoss,
   sparseSoftmaxCrossEntropy,
@@ -99,18 +100,18 @@ function trainingTower(
   const loss = softmaxCrossEntropyLoss(scope, logits, pipeline.labels);
   const { parameters } = variables;
   const learningRate = scope.placeholder('float32', [], { name: 'learning_rate' });
-  const { update, slots } = momentumOptimiser(root, {
-    parameters,
-    gradients: gradients(
-      scope,
-      [loss],
-      parameters.map((parameter) => parameter.variable.value),
-    ),
+  const slopes = gradients(
+    scope,
+    [loss],
+    parameters.map((parameter) => parameter.variable.value),
+  );
+  const { momentum, weightDecay } = request;
+  const { operation, slots } = optimisers.momentum({ momentum, weightDecay }).apply(
+    scope,
+    parameters.map((parameter, i) => ({ ...parameter, gradient: slopes[i] as Output })),
     learningRate,
-    momentum: request.momentum,
-    weightDecay: request.weightDecay,
-  });
-  const step = scope.after(update).op('AssignAddVariableOp', {
+  );
+  const step = scope.after(operation).op('AssignAddVariableOp', {
     inputs: [globalStep.handle, scope.constant(1n)],
     attributes: { dtype: 'int64' },
   });

@@ -2,8 +2,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { Checkpointed, Evaluated, Runs, type Evaluation } from '@bluewaters/messages';
-import { cosineWithWarmup, type Schedule } from '@bluewaters/models';
-import { Session, Tensor, tensorflowVersion } from '@bluewaters/tensorflow';
+import { schedules, Session, Tensor, tensorflowVersion, type Schedule } from '@bluewaters/tensorflow';
 import { evaluate } from './evaluate.js';
 import { writeWhole } from './files.js';
 import { Laps } from './laps.js';
@@ -40,11 +39,7 @@ export class TrainingSession {
     this.#graph = graph;
     this.#session = new Session(graph.graph, { intraOpThreads: run.threads, interOpThreads: run.threads });
     this.#summaries = new Summaries(run.directory, graph.graph.toGraphDef());
-    this.#schedule = cosineWithWarmup({
-      peak: run.request.learningRate,
-      warmupSteps: Math.min(run.stepsPerEpoch, Math.ceil(run.totalSteps / 10)),
-      totalSteps: run.totalSteps,
-    });
+    this.#schedule = scheduleOf(run);
     this.#laps = new Laps(run.request.batch);
   }
 
@@ -258,4 +253,11 @@ export class TrainingSession {
     await mirror.commit([join(directory, 'run.json')]);
     await (await bus.state(Runs)).put(request.run, runRecord(entry));
   }
+}
+
+/** Up to the peak over a tenth of the run, an epoch at most, and from there half a cosine down to zero. */
+function scheduleOf({ request, stepsPerEpoch, totalSteps }: RunContext): Schedule {
+  const climb = Math.min(stepsPerEpoch, Math.ceil(totalSteps / 10));
+  const fall = schedules.cosine({ initial: request.learningRate, steps: Math.max(1, totalSteps - climb) });
+  return schedules.warmUp(fall, { steps: climb });
 }

@@ -106,6 +106,11 @@ export function sqrt<D extends DType>(scope: Scope, x: Output<D>, { name }: Name
   return unary(scope, 'Sqrt', x, name);
 }
 
+/** 1 / x */
+export function reciprocal(scope: Scope, x: Output, { name }: Named = {}): Output {
+  return unary(scope, 'Reciprocal', x, name);
+}
+
 /** bool: neither infinite nor not-a-number. */
 export function isFinite(scope: Scope, x: Output, { name }: Named = {}): Output<'bool'> {
   return unary(scope, 'IsFinite', x, name);

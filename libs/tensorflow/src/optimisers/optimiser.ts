@@ -1,0 +1,120 @@
+/** What all optimisers have in common. */
+import type { DType } from '../dtypes.js';
+import * as initializers from '../initializers.js';
+import type { Operation, Output } from '../operation.js';
+import { cast } from '../operations/arrays.js';
+import { group } from '../operations/control.js';
+import { add, mul } from '../operations/math.js';
+import type { Scope } from '../scope.js';
+import { variable, type Variable } from '../variables.js';
+
+/** A variable that is trained, and by what. */
+export interface TrainedParameter {
+  readonly variable: Variable;
+  /** Of the variable's dtype and shape: the derivative of the loss by it. */
+  readonly gradient: Output;
+  /**
+   * Whether weight decay applies to it, and with LARS a rate of its own. True by default; false is usual for biases
+   * and for the scales and offsets of normalisation.
+   */
+  readonly decayed?: boolean;
+}
+
+/** What an optimiser adds to a graph. */
+export interface Update {
+  /** Running it makes one step: it changes every parameter and every slot once. */
+  readonly operation: Operation;
+  /**
+   * The optimiser's own variables, named as Python's optimiser of the same kind names them: `<parameter>/Momentum`.
+   * A checkpoint must hold them, so that a resumed run goes on alike.
+   */
+  readonly slots: readonly Variable[];
+}
+
+/** A way to change parameters by their gradients. */
+export interface Optimiser {
+  /**
+   * Adds the update of all parameters to the graph. Slots and updates go where their parameters are.
+   *
+   * @param scope Where the operations go. It should not wait for anything that the gradients do not wait for.
+   * @param learningRate Scalar, float32 or of the parameters' dtype; fed or computed anew at each step.
+   */
+  apply(scope: Scope, parameters: readonly TrainedParameter[], learningRate: Output): Update;
+}
+
+/** The option of every optimiser that adds the decay of weights to their gradients. */
+export interface WeightDecay {
+  /** `weightDecay · w` is added to the gradient of each decayed parameter, as a penalty `weightDecay / 2 · Σ w²` would; 0 by default. */
+  readonly weightDecay?: number;
+}
+
+/** One parameter's share of an update, on the device of the parameter. */
+export interface ParameterStep {
+  readonly scope: Scope;
+  readonly variable: Variable;
+  readonly gradient: Output;
+  readonly decayed: boolean;
+  /** Scalar of the parameter's dtype. */
+  readonly rate: Output;
+  /** A number as a scalar of the parameter's dtype; one constant for all parameters. */
+  readonly coefficient: (value: number) => Output;
+}
+
+/** What one parameter's share comes to. */
+export interface ParameterUpdate {
+  readonly operation: Operation;
+  readonly slots: readonly Variable[];
+}
+
+/** Adds every parameter's share of an update. */
+export function updateEach(
+  scope: Scope,
+  parameters: readonly TrainedParameter[],
+  learningRate: Output,
+  share: (step: ParameterStep) => ParameterUpdate,
+): { operations: Operation[]; slots: Variable[] } {
+  const rates = once((dtype: DType) =>
+    dtype === learningRate.dtype ? learningRate : cast(scope, learningRate, dtype),
+  );
+  const constants = once((key: `${number} ${DType}`) => {
+    const [value, dtype] = key.split(' ') as [string, DType];
+    return scope.constant(Number(value), { dtype });
+  });
+  const updates = parameters.map(({ variable: own, gradient, decayed = true }) => {
+    const coefficient = (value: number) => constants(`${value} ${own.dtype}`);
+    const placed = scope.on(own.handle.operation.device);
+    return share({ scope: placed, variable: own, gradient, decayed, rate: rates(own.dtype), coefficient });
+  });
+  return { operations: updates.map(({ operation }) => operation), slots: updates.flatMap(({ slots }) => slots) };
+}
+
+/** As {@link updateEach}, as one operation. */
+export function updateAll(...parameters: Parameters<typeof updateEach>): Update {
+  const [scope] = parameters;
+  const { operations, slots } = updateEach(...parameters);
+  return { operation: group(scope, operations), slots };
+}
+
+/** The gradient of a parameter with the decay of its weights, where it has one. */
+export function decayedGradient(
+  { scope, variable: own, gradient, decayed }: ParameterStep,
+  weightDecay: number,
+): Output {
+  return decayed && weightDecay > 0 ? add(scope, gradient, mul(scope, own.value, weightDecay)) : gradient;
+}
+
+/** A variable of the optimiser's for a parameter, of its shape and beside it; zero at first unless said otherwise. */
+export function slotOf(parameter: Variable, name: string, initializer = initializers.zeros()): Variable {
+  const { dtype, shape, handle } = parameter;
+  const root = handle.operation.graph.scope().on(handle.operation.device);
+  return variable(root, `${parameter.name}/${name}`, { dtype, shape, initializer, trainable: false });
+}
+
+/** Remembers what was made for each key. */
+function once<Key, Made>(make: (key: Key) => Made): (key: Key) => Made {
+  const made = new Map<Key, Made>();
+  return (key) => {
+    if (!made.has(key)) made.set(key, make(key));
+    return made.get(key) as Made;
+  };
+}
