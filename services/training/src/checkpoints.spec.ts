@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CodedError } from '@bluewaters/errors';
+import { readCheckpointState } from '@bluewaters/tensorflow';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CheckpointDirectory } from './checkpoints.js';
 
@@ -24,6 +25,7 @@ describe('CheckpointDirectory', () => {
     await writeFile(`${checkpoints.prefix(step)}.index`, `index of ${step}`);
     await writeFile(`${checkpoints.prefix(step)}.data-00000-of-00001`, `weights of ${step}`);
     await checkpoints.complete(step, ENGINE);
+    await checkpoints.retain(step, 3);
   }
   const latest = async (): Promise<number | undefined> =>
     (await checkpoints.latest((error) => invalid.push(error)))?.step;
@@ -71,13 +73,46 @@ describe('CheckpointDirectory', () => {
   it('keeps the newest few, removes leftovers, and names those that remain in the checkpoint state file', async () => {
     for (const step of [1, 2, 3, 4]) await save(step);
     await writeFile(`${checkpoints.prefix(5)}.data-00000-of-00001.tempstate`, 'half');
-    const removed = await checkpoints.prune(2);
-    expect(removed).toContain('model.ckpt-1.json');
+    const { kept, stale } = await checkpoints.retain(4, 2);
+    expect(kept.map(({ step }) => step)).toEqual([3, 4]);
+    expect(await readCheckpointState(path)).toEqual({ latest: 'model.ckpt-4', all: ['model.ckpt-3', 'model.ckpt-4'] });
+    expect(stale).toContain('model.ckpt-1.json');
+    await checkpoints.remove(stale);
     const left = (await readdir(path)).filter((name) => name.endsWith('.json'));
     expect(left.sort()).toEqual(['model.ckpt-3.json', 'model.ckpt-4.json']);
-    const state = await readFile(join(path, 'checkpoint'), 'utf8');
-    expect(state).toContain('model_checkpoint_path: "model.ckpt-4"');
-    expect(state).not.toContain('model.ckpt-2');
     expect((await readdir(path)).some((name) => name.startsWith('model.ckpt-5'))).toBe(false);
   });
+
+  it('does not name later checkpoints when it had to go back to an earlier one, nor one that cannot be read', async () => {
+    for (const step of [1, 2, 3, 4]) await save(step);
+    await writeFile(`${checkpoints.prefix(2)}.json`, '{');
+    const { stale } = await checkpoints.retain(3, 3);
+    expect(await readCheckpointState(path)).toEqual({ latest: 'model.ckpt-3', all: ['model.ckpt-1', 'model.ckpt-3'] });
+    expect(stale.slice(0, 2).sort()).toEqual(['model.ckpt-2.json', 'model.ckpt-4.json']);
+  });
+
+  it('names only what is whole at every moment of its work', async () => {
+    for (const step of [1, 2, 3]) await save(step);
+    await writeFile(`${checkpoints.prefix(4)}.index`, 'index');
+    for (const act of [() => checkpoints.complete(4, ENGINE), () => checkpoints.retain(4, 2)]) {
+      await act();
+      await expectWhole(path);
+    }
+    const { stale } = await checkpoints.retain(4, 2);
+    for (const name of stale) {
+      await checkpoints.remove([name]);
+      await expectWhole(path);
+    }
+  });
 });
+
+/** Every checkpoint that TensorFlow's state file names has its files, as its entry says. */
+async function expectWhole(path: string): Promise<void> {
+  const names = await readdir(path);
+  for (const checkpoint of (await readCheckpointState(path))?.all ?? []) {
+    const { files } = JSON.parse(await readFile(join(path, `${checkpoint}.json`), 'utf8')) as {
+      files: { name: string }[];
+    };
+    expect(names).toEqual(expect.arrayContaining(files.map(({ name }) => name)));
+  }
+}

@@ -1,6 +1,6 @@
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError } from '@bluewaters/errors';
 import { writeCheckpointState } from '@bluewaters/tensorflow';
 import { z } from 'zod';
 import { digestFile, writeWhole } from './files.js';
@@ -26,7 +26,21 @@ export interface Checkpoint {
   readonly files: readonly string[];
 }
 
-/** Names the checkpoint files of a `checkpoint_dir`, verifies them, and keeps the newest few. */
+/** What of a folder is kept and what is not, once the state file names it. */
+export interface Retention {
+  /** Oldest first. */
+  readonly kept: readonly Checkpoint[];
+  /** Absolute path of TensorFlow's state file, `checkpoint`, which names exactly those. */
+  readonly state: string;
+  /** Names of the files of every other checkpoint and of killed writers, in the order in which they may go. */
+  readonly stale: readonly string[];
+}
+
+/**
+ * Names the checkpoint files of a `checkpoint_dir`, verifies them, and keeps the newest few. Whoever reads TensorFlow's
+ * state file finds all that it names, at every moment: a checkpoint is named after it is whole and forgotten before it
+ * goes.
+ */
 export class CheckpointDirectory {
   readonly path: string;
   readonly #request: string;
@@ -42,7 +56,7 @@ export class CheckpointDirectory {
     return join(this.path, `model.ckpt-${step}`);
   }
 
-  /** Makes what TensorFlow wrote at `prefix(step)` a checkpoint: digests, entry, then the `checkpoint` state file. */
+  /** Makes what TensorFlow wrote at `prefix(step)` a checkpoint: digests, then the entry. `retain` names it. */
   async complete(step: number, engine: CheckpointEntry['engine']): Promise<Checkpoint> {
     const names = (await readdir(this.path)).filter((name) => belongsTo(name, step) && !name.endsWith('.json')).sort();
     const files = await Promise.all(
@@ -50,7 +64,6 @@ export class CheckpointDirectory {
     );
     const entry: CheckpointEntry = { format: 'bluewaters.checkpoint.v1', step, request: this.#request, files, engine };
     await writeWhole(`${this.prefix(step)}.json`, `${JSON.stringify(entry, null, 2)}\n`);
-    await this.#writeState();
     return this.#describe(entry);
   }
 
@@ -70,18 +83,40 @@ export class CheckpointDirectory {
     return undefined;
   }
 
-  /** Removes all but the newest `keep`, and what killed processes left half-written. Resolves to the names removed. */
-  async prune(keep: number): Promise<string[]> {
-    const kept = new Set((await this.#steps()).slice(-keep));
-    const stale = (await readdir(this.path)).filter((name) => {
+  /**
+   * Names the newest `keep` checkpoints up to `step` in the state file. Later ones are of a time before the run had to
+   * go back, because they could not be used.
+   */
+  async retain(step: number, keep: number): Promise<Retention> {
+    const steps = (await this.#steps()).filter((each) => each <= step);
+    const entries = await Promise.all(steps.map((each) => this.#readEntry(each).catch(passOver)));
+    const kept = entries
+      .filter((entry) => entry !== undefined)
+      .slice(-keep)
+      .map((entry) => this.#describe(entry));
+    const names = kept.map(({ prefix }) => basename(prefix));
+    await writeCheckpointState(this.path, { latest: basename(this.prefix(step)), all: names });
+    const stale = await this.#filesExcept(new Set(kept.map((each) => each.step)));
+    return { kept, state: join(this.path, 'checkpoint'), stale };
+  }
+
+  /** Removes files that `retain` called stale. */
+  async remove(names: readonly string[]): Promise<void> {
+    for (const name of names) await rm(join(this.path, name), { recursive: true, force: true });
+  }
+
+  /** Removes what killed processes left half-written. */
+  async removeUnfinished(): Promise<void> {
+    await this.remove(await this.#filesExcept(new Set(await this.#steps())));
+  }
+
+  /** Entries come first: a checkpoint without its entry is none. */
+  async #filesExcept(steps: ReadonlySet<number>): Promise<string[]> {
+    const others = (await readdir(this.path)).filter((name) => {
       const step = /^model\.ckpt-(\d+)\./u.exec(name)?.[1];
-      return step !== undefined && !kept.has(Number(step));
+      return step !== undefined && !steps.has(Number(step));
     });
-    // Entries go first: a checkpoint without its entry is none.
-    stale.sort((a, b) => Number(b.endsWith('.json')) - Number(a.endsWith('.json')));
-    for (const name of stale) await rm(join(this.path, name), { recursive: true, force: true });
-    await this.#writeState();
-    return stale;
+    return others.sort((a, b) => Number(b.endsWith('.json')) - Number(a.endsWith('.json')));
   }
 
   /** Steps that have an entry, ascending. */
@@ -127,12 +162,11 @@ export class CheckpointDirectory {
       files: [...entry.files.map(({ name }) => join(this.path, name)), `${prefix}.json`],
     };
   }
+}
 
-  async #writeState(): Promise<void> {
-    const all = (await this.#steps()).map((step) => basename(this.prefix(step)));
-    const latest = all.at(-1);
-    if (latest !== undefined) await writeCheckpointState(this.path, { latest, all });
-  }
+/** An entry that cannot be read makes no checkpoint. */
+function passOver(error: unknown): undefined {
+  if (!isCodedError(error)) throw error;
 }
 
 function belongsTo(name: string, step: number): boolean {

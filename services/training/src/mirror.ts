@@ -2,6 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { ObjectStore } from '@bluewaters/storage';
 
+/** Files that are written anew in place, so that the store's are the ones to go on from. Every other name is final. */
+const REPLACED = new Set(['checkpoint', 'run.json', 'confusion.json']);
+
 /**
  * Keeps a local folder and a prefix of the store alike: TensorFlow writes to the folder, and what must outlive this
  * machine is copied to the store. Where the store is a directory the folder is the store's own, and nothing is copied.
@@ -26,9 +29,19 @@ export class Mirror {
   async fetchMissing(): Promise<void> {
     if (this.#isSameFolder) return;
     for await (const { key } of this.#store.list(this.#prefix)) {
-      const path = join(this.#directory, key.slice(this.#prefix.length));
+      const name = key.slice(this.#prefix.length);
+      const path = join(this.#directory, name);
       const here = await stat(path).catch(() => undefined);
-      if (!here) await this.#store.getFile(key, path);
+      if (!here || REPLACED.has(name)) await this.#store.getFile(key, path);
+    }
+  }
+
+  /** Copies checkpoints that the store has not, each with its entry last: one that was killed may have left some. */
+  async commitCheckpoints(checkpoints: readonly { readonly files: readonly string[] }[]): Promise<void> {
+    if (this.#isSameFolder) return;
+    for (const { files } of checkpoints) {
+      const entry = files.at(-1);
+      if (entry !== undefined && !(await this.#store.stat(this.#key(entry)))) await this.commit(files);
     }
   }
 

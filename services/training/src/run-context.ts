@@ -54,7 +54,10 @@ export async function openRun(request: TrainRequest, ports: RankPorts): Promise<
     ports.store.localPath(runKeys.checkpoints(request.run).replace(/\/$/u, '')) ??
     join(ports.workDirectory, 'runs', request.run, 'checkpoint_dir');
   await mkdir(directory, { recursive: true });
+  const checkpoints = new CheckpointDirectory(directory, requestDigest(request));
   const mirror = new Mirror(ports.store, runKeys.checkpoints(request.run), directory);
+  // Before the store's files come: a half-written one must not stand where a whole one belongs.
+  await checkpoints.removeUnfinished();
   await mirror.fetchMissing();
   const entry = await readRunEntry(directory);
   if (entry) assertSameRun(entry, request);
@@ -69,7 +72,7 @@ export async function openRun(request: TrainRequest, ports: RankPorts): Promise<
     stepsPerEpoch,
     totalSteps: stepsPerEpoch * request.epochs,
     directory,
-    checkpoints: new CheckpointDirectory(directory, requestDigest(request)),
+    checkpoints,
     mirror,
     entry,
   };

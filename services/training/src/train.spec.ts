@@ -14,11 +14,12 @@ import {
   type Manifest,
   type ManifestShard,
 } from '@bluewaters/records';
-import { DirectoryStore, MemoryStore, type ObjectStore } from '@bluewaters/storage';
+import { DirectoryStore, type ObjectStore } from '@bluewaters/storage';
 import { liveHandles, loadSavedModel, Tensor, type Output } from '@bluewaters/tensorflow';
 import { syntheticJpeg, temporaryDirectory } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
 import { train } from './train.js';
+import { WatchedStore } from './watched-store.fixture.js';
 
 const SYNSETS = ['n01440764', 'n01443537', 'n01484850'];
 const BATCH = 16;
@@ -140,7 +141,8 @@ describe('training', { timeout: 120_000 }, () => {
 
   it('goes on elsewhere from what a remote store holds', async () => {
     // A store without local paths: shards are copied here, checkpoints are committed there.
-    const remote = await workplace(new MemoryStore());
+    const watched = new WatchedStore('r');
+    const remote = await workplace(watched);
     const whole = await workplace();
     await whole.start();
     await expect(remote.start({}, 20 * BATCH)).rejects.toMatchObject({ code: 'INTERRUPTED' });
@@ -151,6 +153,8 @@ describe('training', { timeout: 120_000 }, () => {
     expect(kept).toEqual(
       expect.arrayContaining(['checkpoint', 'run.json', 'model.ckpt-36.index', 'model.ckpt-36.json']),
     );
+    expect(await watched.named()).toContain('model.ckpt-36');
+    expect(watched.faults).toEqual([]);
   });
 
   it('trains further when it is given more epochs, and makes nothing anew when it is not', async () => {

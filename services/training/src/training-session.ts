@@ -8,6 +8,7 @@ import { writeWhole } from './files.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
 import { positionAt, type Position } from './position.js';
+import { nameCheckpoints, removeCheckpoints } from './retention.js';
 import { countExamples, type RunContext } from './run-context.js';
 import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
 import { Summaries } from './summaries.js';
@@ -118,7 +119,7 @@ export class TrainingSession {
   /** Makes the present step durable: TensorFlow's files, digests, entry, and then the store's copy. */
   async checkpoint(): Promise<Checkpoint> {
     if (this.#checkpoint?.step === this.#step) return this.#checkpoint;
-    const { checkpoints, mirror, request, bus, threads } = this.#run;
+    const { checkpoints, request, bus, threads } = this.#run;
     this.#laps.pause();
     await this.#graph.saver.save(this.#session, checkpoints.prefix(this.#step));
     const checkpoint = await checkpoints.complete(this.#step, {
@@ -129,9 +130,9 @@ export class TrainingSession {
     });
     this.#checkpoint = checkpoint;
     await this.#summaries.flush();
-    await mirror.commit([...checkpoint.files, join(this.#run.directory, 'checkpoint')]);
-    await mirror.commitEvents();
-    await mirror.remove(await checkpoints.prune(request.keepCheckpoints));
+    const { stale } = await nameCheckpoints(this.#run, checkpoint);
+    await this.#run.mirror.commitEvents();
+    await removeCheckpoints(this.#run, stale);
     await this.#writeEntry('running');
     const { epoch } = this.position;
     await bus.publish(Checkpointed, { run: request.run, step: this.#step, epoch, key: `model.ckpt-${this.#step}` });
@@ -158,6 +159,8 @@ export class TrainingSession {
       await this.#graph.saver.restore(this.#session, latest.prefix);
       this.#step = latest.step;
       this.#checkpoint = latest;
+      // Nothing is removed yet: what could not be read just now may still be of use to someone.
+      await nameCheckpoints(this.#run, latest);
       this.#notices.push(`going on from the checkpoint of step ${latest.step}`);
     } else {
       await this.#session.run({ targets: [this.#graph.initialize] });
