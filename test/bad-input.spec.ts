@@ -104,6 +104,31 @@ describe('bad input', { timeout: 120_000 }, () => {
     expect(message).toContain('nothing.tar');
   });
 
+  it.each([
+    ['a list of synsets', Buffer.from(SYNSETS.join('\n')), 'ARCHIVE_INVALID', `text: "${SYNSETS[0]}`],
+    ['a zip file', Buffer.from('504b030414000000', 'hex'), 'ARCHIVE_INVALID', 'a zip file'],
+    ['an error page', Buffer.from('<!DOCTYPE html>\n<title>404</title>'), 'ARCHIVE_INVALID', 'an HTML page'],
+    ['an empty file', Buffer.alloc(0), 'ARCHIVE_EMPTY', '0 bytes'],
+  ] as const)('says what it was given instead of an archive: %s', async (title, bytes, code, got) => {
+    const images = join(directory, `${title}.tar`);
+    await writeFile(images, bytes);
+    const into = freshStore();
+    const { details } = await expectRefusal(await ingest({ ...archive, images }, into), code, into);
+    expect(details).toMatchObject({
+      file: images,
+      offset: 0,
+      expected: expect.stringContaining('a tar, plain or gzip'),
+    });
+    expect(details.got).toContain(got);
+    expect((await filesBelow(into)).filter((name) => name.startsWith('indexes'))).toEqual([]);
+  });
+
+  it('says that a folder is no archive', async () => {
+    const into = freshStore();
+    const refused = await expectRefusal(await ingest({ ...archive, images: directory }, into), 'FILE_NOT_FOUND', into);
+    expect(refused.details).toMatchObject({ file: directory, expected: 'a file' });
+  });
+
   it('says so when the store refuses', async () => {
     const file = join(directory, 'a-file');
     await writeFile(file, '');

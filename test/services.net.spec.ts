@@ -61,6 +61,8 @@ describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, 
     environment = {
       ...process.env,
       BLUEWATERS_BUS: nats.url,
+      // What a killed service was at comes again after this long.
+      BLUEWATERS_NATS_ACK_WAIT_MS: '3000',
       BLUEWATERS_STORE: `minio:${minio.url}/bluewaters`,
       BLUEWATERS_MINIO_ACCESS_KEY: MINIO_LOGIN.accessKey,
       BLUEWATERS_MINIO_SECRET_KEY: MINIO_LOGIN.secretKey,

@@ -15,6 +15,11 @@ export function frameOptions(healthPort: number): FrameSchema {
 const frame = z.object({
   store: z.string().describe('directory:/path or minio:http://host:9000/bucket'),
   bus: z.string().default('nats://127.0.0.1:4222').describe('nats://host:4222'),
+  natsAckWaitMs: z
+    .int()
+    .min(1_000)
+    .default(30_000)
+    .describe('work comes again when its worker was not heard of for this long; the same for all of a service'),
   healthHost: z.string().default('127.0.0.1').describe('where /healthz, /readyz and /metrics are'),
   logLevel: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
 });

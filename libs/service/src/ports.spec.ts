@@ -34,6 +34,15 @@ describe('parseBus', () => {
     expect(parseBus('in-process')).toEqual({ kind: 'in-process' });
   });
 
+  it('takes how long NATS waits for a sign of life of a worker', () => {
+    expect(parseBus('nats://host:4222', { natsAckWaitMs: 5_000 })).toEqual({
+      kind: 'nats',
+      url: 'nats://host:4222',
+      ackWaitMs: 5_000,
+    });
+    expect(parseBus('in-process', { natsAckWaitMs: 5_000 })).toEqual({ kind: 'in-process' });
+  });
+
   it.each(['', 'host:4222', 'nats://', 'http://host:4222', 'nats://a:4222,', 'nats://me:hunter2@host:4222'])(
     'refuses "%s"',
     (text) => {

@@ -37,9 +37,10 @@ function invalidStore(): CodedError {
 /**
  * Reads the one-string form of a bus: `nats://host:4222`, `tls://host:4222` or `in-process`.
  *
+ * @param natsAckWaitMs For those who take work: it comes again when nothing was heard of its worker for this long.
  * @throws {CodedError} CONFIG_INVALID for any other form.
  */
-export function parseBus(text: string): BusOptions {
+export function parseBus(text: string, { natsAckWaitMs }: { readonly natsAckWaitMs?: number } = {}): BusOptions {
   if (text === 'in-process') return { kind: 'in-process' };
   if (!/^(?:nats|tls):\/\/[^/,]+$/u.test(text) || !URL.canParse(text)) {
     throw new CodedError('CONFIG_INVALID', 'The bus is not in a known form', {
@@ -47,7 +48,7 @@ export function parseBus(text: string): BusOptions {
     });
   }
   refuseCredentials(new URL(text), 'bus', 'BLUEWATERS_NATS_USER and BLUEWATERS_NATS_PASSWORD');
-  return { kind: 'nats', url: text };
+  return { kind: 'nats', url: text, ...(natsAckWaitMs === undefined ? {} : { ackWaitMs: natsAckWaitMs }) };
 }
 
 /** Options are logged and shown in process lists, secrets must not be. */

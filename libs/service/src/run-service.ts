@@ -85,7 +85,7 @@ async function runUntil(
   frame: FrameOptions,
   start: (ports: ServicePorts, places: ServicePlaces) => Promise<RunningService>,
 ): Promise<void> {
-  const places = { store: parseStore(frame.store), bus: parseBus(frame.bus) };
+  const places = { store: parseStore(frame.store), bus: parseBus(frame.bus, frame) };
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   let readiness: RunningService['readiness'] = () => ({ ready: false, reason: 'starting' });

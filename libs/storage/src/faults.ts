@@ -44,5 +44,6 @@ export function isSystemError(error: unknown, ...codes: string[]): boolean {
 
 /** A path names a folder or a device where a file is needed. */
 export function notAFile(path: string): CodedError {
-  return new CodedError('FILE_NOT_FOUND', 'Not a file', { details: { file: path } });
+  const details = { file: path, expected: 'a file', got: 'a folder or a device' };
+  return new CodedError('FILE_NOT_FOUND', 'Not a file', { details });
 }

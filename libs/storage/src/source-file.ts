@@ -1,7 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { assertRange, fileError } from './faults.js';
+import { assertRange, fileError, notAFile } from './faults.js';
 import type { ByteRange, ObjectStore } from './object-store.js';
 
 /** An input as people name it: a file that this process sees, or an object of the store. */
@@ -57,7 +57,7 @@ async function openFile(path: string, name: string): Promise<SourceFile> {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const info = await handle.stat();
     if (info.isFile()) return new LocalSource(handle, name, info);
-    throw new CodedError('FILE_NOT_FOUND', 'Not a file', { details: { file: name } });
+    throw notAFile(name);
   } catch (error) {
     await handle?.close();
     throw fileError(error, name);

@@ -261,7 +261,7 @@ describe('indexing an archive', () => {
   it.each([
     ['an input that is not there', { images: { key: 'in/none.tar' } }, 'FILE_NOT_FOUND'],
     ['a list that is no list', { synsets: { key: 'in/words.txt' } }, 'SYNSET_INVALID'],
-    ['an archive of no tar', { images: { key: 'in/words.txt' } }, 'ARCHIVE_TRUNCATED'],
+    ['an archive of no tar', { images: { key: 'in/words.txt' } }, 'ARCHIVE_INVALID'],
   ])('refuses %s', async (_, changes, code) => {
     const store = await fill(new MemoryStore());
     await expect(indexArchive({ ...request, ...changes }, await context(store))).rejects.toMatchObject({ code });

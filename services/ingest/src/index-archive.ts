@@ -10,6 +10,7 @@ import {
 } from '@bluewaters/records';
 import { ProgressMeter } from '@bluewaters/service';
 import { openSource, readTextSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
+import { EXPECTED_ARCHIVE } from './archive-form.js';
 import { removeStrays } from './strays.js';
 import type { IndexContext } from './context.js';
 import { sha256 } from './examine.js';
@@ -35,6 +36,7 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   const archive = await openPlain(request, context, entryGone);
   await using source = await openSource(store, archive);
   const plan = await planArchive(source, nameOf(request.images), new Set(classes.map(({ synset }) => synset)));
+  if (source.size === 0) throw emptyFile(nameOf(request.images));
   if (plan.tars.length === 0) throw emptyArchive(nameOf(request.images), plan);
   const { results, refused } = await indexSynsets(classes, { request, context, source, plan, entryGone });
   if (results.every(({ examples }) => examples === 0)) throw emptyArchive(nameOf(request.images), plan);
@@ -108,6 +110,12 @@ function emptyArchive(file: string, plan: ArchivePlan): CodedError {
   const got = `${listed}; ${plan.unlisted} of synsets that are not listed`;
   return new CodedError('ARCHIVE_EMPTY', 'An archive holds no picture of the listed synsets', {
     details: { file, expected: '<synset>.tar members with pictures', got },
+  });
+}
+
+function emptyFile(file: string): CodedError {
+  return new CodedError('ARCHIVE_EMPTY', 'An archive is an empty file', {
+    details: { file, offset: 0, expected: EXPECTED_ARCHIVE, got: '0 bytes' },
   });
 }
 

@@ -8,6 +8,7 @@ import { CodedError, toCodedError } from '@bluewaters/errors';
 import { indexKeys } from '@bluewaters/records';
 import { openSource, type ObjectStore, type SourceFile, type SourceName } from '@bluewaters/storage';
 import { z } from 'zod';
+import { assertArchive, EXPECTED_ARCHIVE } from './archive-form.js';
 import { ReadAhead } from './read-ahead.js';
 import { getIfThere, parseJson } from './synset-result.js';
 
@@ -37,14 +38,16 @@ const Origin = z.strictObject({ source: z.unknown(), version: z.string(), size: 
  * Where the archive's plain bytes are. A gzip stream, known by its first bytes and not by its name, is inflated into the
  * store once, since its members can't be found by offset; a plain archive stays where it is.
  *
- * @throws {CodedError} ARCHIVE_INVALID for a damaged stream or one that inflates beyond reason, ARCHIVE_TRUNCATED for one
- * that was cut, STORE_FULL, INTERRUPTED.
+ * @throws {CodedError} ARCHIVE_INVALID for what never was a tar, a damaged stream, or one that inflates beyond reason;
+ * ARCHIVE_TRUNCATED for one that was cut, STORE_FULL, INTERRUPTED.
  */
 export async function plainArchive(images: SourceName, context: InflateContext): Promise<SourceName> {
   await using source = await openSource(context.store, images);
-  if (!(await isGzip(source))) return images;
+  const compressed = await isGzip(source);
   const key = indexKeys.archive(context.dataset);
-  if (await isInflated(images, source, context)) return { key };
+  if (compressed && (await isInflated(images, source, context))) return { key };
+  await assertArchive(source, compressed);
+  if (!compressed) return images;
   await context.beforeReplacing();
   await context.store.delete(indexKeys.archiveOrigin(context.dataset));
   const size = await inflateInto(key, source, context);
@@ -132,7 +135,7 @@ function archiveError(
   cause?: unknown,
 ): CodedError {
   return new CodedError(code, 'An archive cannot be inflated', {
-    details: { ...place, expected: 'a gzip stream of a tar of pictures' },
+    details: { ...place, expected: EXPECTED_ARCHIVE },
     ...(cause === undefined ? {} : { cause }),
   });
 }

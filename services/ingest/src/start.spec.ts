@@ -63,7 +63,7 @@ describe('the ingest service', () => {
     const service = await start(IngestOptions.parse({}), given);
     await store.put('Images.tar', 'text');
     await expect(submitJob(given.bus, IndexArchive, request, { job: 'bad' })).rejects.toMatchObject({
-      code: 'ARCHIVE_TRUNCATED',
+      code: 'ARCHIVE_INVALID',
       details: expect.objectContaining({ file: 'Images.tar' }),
     });
     await service.stop();
