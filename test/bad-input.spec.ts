@@ -228,24 +228,22 @@ async function flipBit(path: string, offset: number): Promise<void> {
 }
 
 await describeWith(['small disk'], 'a full disk', () => {
-  it('fails the line with STORE_FULL and leaves nothing half-done', { timeout: 120_000 }, async () => {
+  it.each([
+    ['before there is a checkpoint', 160 * 1024],
+    ['while a checkpoint is written', 2 * 1024 * 1024],
+  ])('fails the line with STORE_FULL and leaves nothing half-done %s', { timeout: 120_000 }, async (_, bytes) => {
     const directory = await temporaryDirectory();
     const archive = await writeArchive(directory, { imagesPerSynset: 10 });
-    const into = join(await smallDisk(160 * 1024), 'store');
-    const ended = await runCli([
-      'run',
-      ...archiveFlags(archive),
-      '--dataset',
-      'd',
-      ...SMALL,
-      '--store',
-      into,
-      '--json',
-    ]);
+    const into = join(await smallDisk(bytes), 'store');
+    const args = ['run', ...archiveFlags(archive), '--dataset', 'd', ...SMALL, '--store', into, '--json'];
+    const ended = await runCli(args);
     expect(ended.json<Failure>().error.code).toBe('STORE_FULL');
     expect(ended.code).toBe(1);
     const left = await filesBelow(into);
     expect(left.filter((name) => name.endsWith('entry.json'))).toEqual([]);
-    expect(left.filter((name) => /(?:^|\/)~/u.test(name))).toEqual([]);
+    expect(left.filter((name) => /(?:^|\/)~|\.writing$|tempstate/u.test(name))).toEqual([]);
+    const entries = left.filter((name) => /model\.ckpt-\d+\.json$/u.test(name));
+    const weights = left.filter((name) => /model\.ckpt-\d+\.(?:data|index)/u.test(name));
+    expect(weights).toHaveLength(2 * entries.length);
   });
 });

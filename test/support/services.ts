@@ -12,6 +12,8 @@ export type ServiceName = (typeof SERVICES)[number];
 export interface ServiceProcess {
   readonly name: ServiceName;
   readonly process: ChildProcess;
+  /** Where health, readiness and metrics are: `http://host:port`. */
+  readonly health: string;
   /** What it has written on stderr: JSON lines. */
   readonly log: () => string;
   /** Kills it as a crash would, resolves when it is gone. */
@@ -26,6 +28,7 @@ export async function startService(
 ): Promise<ServiceProcess> {
   const main = fileURLToPath(new URL(`../../services/${name}/dist/main.js`, import.meta.url));
   const healthPort = await freePort();
+  const health = `http://127.0.0.1:${healthPort}`;
   const port = name === 'inference' ? ['--port', String(inferencePort)] : [];
   const child = spawn(process.execPath, [main, '--health-port', String(healthPort), ...port], {
     env,
@@ -38,7 +41,7 @@ export async function startService(
     `${name} to be ready`,
     async () => {
       if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${log}`);
-      return fetch(`http://127.0.0.1:${healthPort}/readyz`).then(
+      return fetch(`${health}/readyz`).then(
         ({ ok, status }) => ok || (name === 'inference' && status === 503),
         () => false,
       );
@@ -48,6 +51,7 @@ export async function startService(
   return {
     name,
     process: child,
+    health,
     log: () => log,
     kill: (signal = 'SIGKILL') => {
       child.kill(signal);

@@ -65,6 +65,7 @@ export const ERROR_CODES = {
     httpStatus: 422,
     meaning: 'A checkpoint is cut short, damaged, or of another run.',
   },
+  RUN_HELD: { retryable: false, httpStatus: 409, meaning: 'Another process is working on the run.' },
   TRAINING_DIVERGED: {
     retryable: false,
     httpStatus: 422,

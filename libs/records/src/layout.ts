@@ -7,6 +7,7 @@
  * - `datasets/DATASET/…` shards: `train-00000-of-00008`, its record offsets `train-00000-of-00008.offsets`, and last `manifest.json`
  * - `runs/RUN/checkpoint_dir/…` training: checkpoints, event files and `run.json`; a copy of this folder is all that
  *   TensorBoard or a restart needs
+ * - `runs/RUN/leases/GENERATION.json` training: who works on the run; of no use to a copy
  * - `models/NAME/VERSION/…` training: the SavedModel, `signature.json`, `provenance.json`, and last `entry.json`
  */
 
@@ -43,6 +44,9 @@ export const runKeys = {
   root: 'runs/',
   entry: (run: string) => `runs/${run}/checkpoint_dir/run.json`,
   checkpoints: (run: string) => `runs/${run}/checkpoint_dir/`,
+  leases: (run: string) => `runs/${run}/leases/`,
+  /** Who works on the run; the highest generation counts. */
+  lease: (run: string, generation: number) => `runs/${run}/leases/${String(generation).padStart(8, '0')}.json`,
 } as const;
 
 /** Keys of the model registry. */

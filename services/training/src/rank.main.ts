@@ -14,6 +14,8 @@ export const RankTask = z.strictObject({
   store: StoreOptions,
   workDirectory: z.string(),
   threads: z.int().positive(),
+  /** See `RankPorts`. */
+  patient: z.boolean(),
 });
 /** See {@link RankTask:variable}. */
 export type RankTask = z.infer<typeof RankTask>;
@@ -26,9 +28,13 @@ async function main(): Promise<void> {
   const { run } = task.request;
   try {
     const store = await openStore(task.store);
-    const { workDirectory, threads } = task;
-    const report = reporter(bus, run);
-    const result = await train(task.request, { bus, store, workDirectory, threads, report, signal: stopping.signal });
+    const { request, workDirectory, threads, patient } = task;
+    const { signal } = stopping;
+    const result = await train(request, {
+      ...{ bus, store, workDirectory, threads, patient },
+      report: reporter(bus, run),
+      signal,
+    });
     await bus.publish(RankEnded, { run, result });
     await store.close();
   } catch (error) {

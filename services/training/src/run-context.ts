@@ -7,6 +7,7 @@ import { networkByName, type InputContract, type Network } from '@bluewaters/mod
 import { datasetKeys, parseManifest, runKeys, type Manifest } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { CheckpointDirectory } from './checkpoints.js';
+import type { Lease } from './lease.js';
 import { Mirror } from './mirror.js';
 import { stepsInEpoch } from './position.js';
 import { assertSameRun, readRunEntry, requestDigest, type RunEntry } from './run-entry.js';
@@ -22,10 +23,14 @@ export interface RankPorts {
   readonly report: (progress: Progress) => void;
   /** Aborted to end soon, with a checkpoint. */
   readonly signal: AbortSignal;
+  /** Waits for another who works on the run instead of refusing: for work that came again while its worker lives. */
+  readonly patient?: boolean;
 }
 
 /** A run as it stands at the start of a rank: what was asked, what it is made from, and how far it came before. */
 export interface RunContext extends RankPorts {
+  /** The right to write it. */
+  readonly lease: Lease;
   readonly request: TrainRequest;
   readonly manifest: Manifest;
   readonly network: Network;
@@ -47,7 +52,10 @@ export interface RunContext extends RankPorts {
  * Reads what the run is made from.
  * @throws {CodedError} MANIFEST_INVALID, NETWORK_UNKNOWN, CONFIG_INVALID when the run was started with other options.
  */
-export async function openRun(request: TrainRequest, ports: RankPorts): Promise<RunContext> {
+export async function openRun(
+  request: TrainRequest,
+  ports: RankPorts & { readonly lease: Lease },
+): Promise<RunContext> {
   const manifest = await readManifest(ports.store, request);
   const network = networkByName(request.network);
   const directory =
@@ -60,7 +68,8 @@ export async function openRun(request: TrainRequest, ports: RankPorts): Promise<
   await checkpoints.removeUnfinished();
   await mirror.fetchMissing();
   const entry = await readRunEntry(directory);
-  if (entry) assertSameRun(entry, request);
+  // With no checkpoint there is nothing yet that other options would spoil.
+  if (entry?.checkpointStep !== undefined) assertSameRun(entry, request);
   const stepsPerEpoch = stepsInEpoch(countExamples(manifest, 'train'), request.batch);
   return {
     ...ports,

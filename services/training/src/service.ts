@@ -80,7 +80,7 @@ async function runRank(options: TrainingOptions, ports: ServicePorts, assignment
       else settle.reject(deserializeError((error ?? { code: 'INTERNAL', message: '' }) as SerializedError));
     }),
   ]);
-  const task: RankTask = { ...options, request };
+  const task: RankTask = { ...options, request, patient: context.attempt > 1 };
   const died = new Promise<never>((_, reject) => {
     rank = forkChild(builtModule(new URL('./rank.main.js', import.meta.url)), {
       env: { BLUEWATERS_RANK: JSON.stringify(task) },

@@ -11,6 +11,7 @@ import { toCodedError, type CodedError } from '@bluewaters/errors';
 import type { TrainRequest, TrainResult } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
 import { registerModel } from './export.js';
+import { Lease } from './lease.js';
 import { bringShards, findCorruptRecord, type LocalShards } from './local-shards.js';
 import { openRun, type RankPorts, type RunContext } from './run-context.js';
 import { TrainingSession } from './training-session.js';
@@ -18,15 +19,28 @@ import { TrainingSession } from './training-session.js';
 /**
  * Trains until the run has had its epochs, from its last checkpoint if it has one, and registers the model.
  *
- * @throws {CodedError} INTERRUPTED when `ports.signal` was aborted, after a checkpoint; RECORD_CORRUPT, SHARD_MISSING,
+ * @throws {CodedError} RUN_HELD when another process works on the run; INTERRUPTED when `ports.signal` was aborted, after a checkpoint; RECORD_CORRUPT, SHARD_MISSING,
  * CONFIG_INVALID and what TensorFlow says otherwise.
  */
 export async function train(request: TrainRequest, ports: RankPorts): Promise<TrainResult> {
-  const run = await openRun(request, ports);
+  const { store, signal, patient = false, report } = ports;
+  const lease = await Lease.take(store, request.run, {
+    patient,
+    signal,
+    onWait: (holder) => report({ phase: `waiting for ${holder}, which holds the run`, done: 0, unit: 'steps' }),
+  });
+  try {
+    return await trainRun(await openRun(request, { ...ports, lease }));
+  } finally {
+    await lease.release();
+  }
+}
+
+async function trainRun(run: RunContext): Promise<TrainResult> {
   const finished = finishedResult(run);
   if (finished) return finished;
   const shards = await bringShards(run.store, run.manifest, {
-    cache: `${run.workDirectory}/shards/${request.dataset}`,
+    cache: `${run.workDirectory}/shards/${run.request.dataset}`,
     report: run.report,
   });
   try {

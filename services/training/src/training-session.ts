@@ -42,6 +42,8 @@ export class TrainingSession {
     this.#summaries = new Summaries(run.directory, graph.graph.toGraphDef());
     this.#schedule = scheduleOf(run);
     this.#laps = new Laps(run.request.batch);
+    this.#evaluation = run.entry?.evaluation;
+    if (run.lease.notice !== undefined) this.#notices.push(run.lease.notice);
   }
 
   /** Builds the graph and takes the run up where its last whole checkpoint left it. */
@@ -55,6 +57,7 @@ export class TrainingSession {
     });
     const session = new TrainingSession(run, shards, graph);
     await session.#restore();
+    await session.#writeEntry('running');
     return session;
   }
 
@@ -84,6 +87,7 @@ export class TrainingSession {
       const loss = await this.#trainStep(learningRate);
       this.#assertFinite(loss, 'the loss of a batch');
       this.#step += 1;
+      this.#run.lease.reached(this.#step);
       this.#laps.lap();
       if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, learningRate);
       if (this.#step % this.#run.request.checkpointEverySteps === 0) await this.checkpoint();
@@ -119,14 +123,13 @@ export class TrainingSession {
   /** Makes the present step durable: TensorFlow's files, digests, entry, and then the store's copy. */
   async checkpoint(): Promise<Checkpoint> {
     if (this.#checkpoint?.step === this.#step) return this.#checkpoint;
-    const { checkpoints, request, bus, threads } = this.#run;
+    const { checkpoints, request, bus } = this.#run;
     this.#laps.pause();
-    await this.#graph.saver.save(this.#session, checkpoints.prefix(this.#step));
-    const checkpoint = await checkpoints.complete(this.#step, {
-      tensorflow: tensorflowVersion(),
-      cpu: cpus()[0]?.model ?? 'unknown',
-      oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1',
-      threads,
+    await this.#run.lease.confirm();
+    const checkpoint = await this.#save().catch(async (error: unknown) => {
+      // A full disk is not made emptier by half a checkpoint.
+      await checkpoints.removeUnfinished().catch(() => undefined);
+      throw error;
     });
     this.#checkpoint = checkpoint;
     await this.#summaries.flush();
@@ -138,6 +141,17 @@ export class TrainingSession {
     await bus.publish(Checkpointed, { run: request.run, step: this.#step, epoch, key: `model.ckpt-${this.#step}` });
     this.#laps.start();
     return checkpoint;
+  }
+
+  async #save(): Promise<Checkpoint> {
+    const { checkpoints, threads } = this.#run;
+    await this.#graph.saver.save(this.#session, checkpoints.prefix(this.#step));
+    return checkpoints.complete(this.#step, {
+      tensorflow: tensorflowVersion(),
+      cpu: cpus()[0]?.model ?? 'unknown',
+      oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1',
+      threads,
+    });
   }
 
   /** Marks the run as done. */

@@ -1,4 +1,6 @@
-import { Datasets, Indexes, Jobs, Models, Runs, type StateDefinition } from '@bluewaters/messages';
+import { Datasets, Indexes, Jobs, Models, Runs, type RunRecord, type StateDefinition } from '@bluewaters/messages';
+import type { ObjectStore } from '@bluewaters/storage';
+import { runHolder } from '@bluewaters/training';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { describeProgress, formatCount, formatTable, percent } from '../terminal.js';
@@ -26,17 +28,31 @@ export const status = defineVerb({
     }),
 });
 
-/** Everything that the state tables hold. */
-async function readState({ bus }: Workplace) {
+/** Everything that the state tables hold, and who works on the runs. */
+async function readState({ bus, store }: Workplace) {
   const values = async <T>(definition: StateDefinition<T>): Promise<T[]> =>
     (await (await bus.state(definition)).list()).map(({ value }) => value);
   return {
     indexes: await values(Indexes),
     datasets: await values(Datasets),
-    runs: await values(Runs),
+    runs: await Promise.all((await values(Runs)).map((run) => withWorker(store, run))),
     models: await values(Models),
     jobs: (await values(Jobs)).filter(({ state }) => state === 'queued' || state === 'running'),
   };
+}
+
+/**
+ * Says from the store alone who is working on a run. One that nobody works on, and that was neither stopped nor is done,
+ * was interrupted: started again it goes on.
+ */
+async function withWorker(store: ObjectStore, run: RunRecord) {
+  const worker = (await runHolder(store, run.run)) ?? null;
+  const state = worker !== null ? 'running' : run.state === 'running' ? 'interrupted' : run.state;
+  return { ...run, state, worker };
+}
+
+function describeRun({ state, worker }: Awaited<ReturnType<typeof withWorker>>): string {
+  return worker ? `${state}, by ${worker.pid} on ${worker.host}, step ${formatCount(worker.step)}` : state;
 }
 
 function describeState(state: Awaited<ReturnType<typeof readState>>): string[] {
@@ -62,7 +78,7 @@ function describeState(state: Awaited<ReturnType<typeof readState>>): string[] {
       state.runs.map((run) => [
         run.run,
         run.network,
-        run.state,
+        describeRun(run),
         formatCount(run.step),
         String(run.epoch),
         accuracy(run.evaluation?.top1),
