@@ -229,18 +229,22 @@ async function flipBit(path: string, offset: number): Promise<void> {
 
 await describeWith(['small disk'], 'a full disk', () => {
   it.each([
-    ['before there is a checkpoint', 160 * 1024],
-    ['while a checkpoint is written', 2 * 1024 * 1024],
-  ])('fails the line with STORE_FULL and leaves nothing half-done %s', { timeout: 120_000 }, async (_, bytes) => {
+    ['the index is made', 24, { there: /synsets/u, absent: /index\.json$/u }],
+    ['shards are written', 64, { there: /index\.json$/u, absent: /manifest\.json$/u }],
+    ['the first checkpoint is written', 160, { there: /manifest\.json$/u, absent: /model\.ckpt/u }],
+    ['a later checkpoint is written', 2048, { there: /model\.ckpt-\d+\.json$/u, absent: /entry\.json$/u }],
+  ])('fails the line with STORE_FULL and leaves nothing half-done when %s', { timeout: 120_000 }, async (...given) => {
+    const [, kibibytes, { there, absent }] = given;
     const directory = await temporaryDirectory();
     const archive = await writeArchive(directory, { imagesPerSynset: 10 });
-    const into = join(await smallDisk(bytes), 'store');
+    const into = join(await smallDisk(kibibytes * 1024), 'store');
     const args = ['run', ...archiveFlags(archive), '--dataset', 'd', ...SMALL, '--store', into, '--json'];
     const ended = await runCli(args);
     expect(ended.json<Failure>().error.code).toBe('STORE_FULL');
     expect(ended.code).toBe(1);
     const left = await filesBelow(into);
-    expect(left.filter((name) => name.endsWith('entry.json'))).toEqual([]);
+    expect(left.some((name) => there.test(name))).toBe(true);
+    expect(left.filter((name) => absent.test(name))).toEqual([]);
     expect(left.filter((name) => /(?:^|\/)~|\.writing$|tempstate/u.test(name))).toEqual([]);
     const entries = left.filter((name) => /model\.ckpt-\d+\.json$/u.test(name));
     const weights = left.filter((name) => /model\.ckpt-\d+\.(?:data|index)/u.test(name));
