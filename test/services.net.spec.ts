@@ -118,10 +118,14 @@ describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, 
   async function untilJob(subject: string, holds: (record: JobRecord) => boolean): Promise<void> {
     const jobs = await bus.state(Jobs);
     const submittedAfter = Date.now() - 2000;
-    await until(`${subject} to be at work`, async () => {
-      const records = (await jobs.list()).map(({ value }) => value);
-      return records.some((record) => record.work === subject && record.updatedAt > submittedAfter && holds(record));
-    });
+    await until(
+      `${subject} to be at work`,
+      async () => {
+        const records = (await jobs.list()).map(({ value }) => value);
+        return records.some((record) => record.work === subject && record.updatedAt > submittedAfter && holds(record));
+      },
+      60_000,
+    );
   }
 
   it('ends with the same answers when inference is killed while it answers and started again', async () => {
@@ -129,7 +133,9 @@ describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, 
     await running.line(/inference: pictures version 1 is ready/u);
     await kill('inference');
     await start('inference');
-    expect((await running.ended).json<{ accuracy: number }>().accuracy).toBe(embedded.accuracy);
+    const ended = await running.ended;
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(ended.json<{ accuracy: number }>().accuracy).toBe(embedded.accuracy);
   });
 
   it('answers again after inference was killed and started again', async () => {
