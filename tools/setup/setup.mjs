@@ -35,6 +35,9 @@ async function getReady() {
   requireMachine(machine);
   await installPackages(root);
   const library = await getLibtensorflow(process.env);
+  if (library.trust === 'unknown') {
+    say(`LIBTENSORFLOW_DIR holds none of the pinned builds (SHA-256 ${library.sha256}): you vouch for it`);
+  }
   const addon = await placeAddon(root, library, process.env);
   const operations = await placeOperations(root, library, process.env);
   const place = (/** @type {boolean} */ there) => (there ? 'in place' : 'left out');
@@ -79,6 +82,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
-  say(`${error.message} ${error.how}`);
+  say(`${error.code === undefined ? '' : `error ${error.code}: `}${error.message} ${error.how}`);
   process.exitCode = 1;
 }

@@ -7,6 +7,7 @@ import { readdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, publishFolder, removeFolder } from './cache.mjs';
 import { sha256File } from './digest.mjs';
+import { givenLibrary } from './given-library.mjs';
 import { TENSORFLOW_ARCHIVE_VERSION, TENSORFLOW_BUILDS, TENSORFLOW_VERSION } from './pins.mjs';
 import { capture } from './process.mjs';
 import { DigestError, unpackWheel } from './python.mjs';
@@ -24,7 +25,10 @@ import { unpackArchive } from './tensorflow-archive.mjs';
  * @typedef {object} Libtensorflow
  * @property {string} folder Holds `libtensorflow*.so*` and `libtensorflow_framework.so*`.
  * @property {string | undefined} include Its C headers, where it has them.
- * @property {string} name Version and variant, or `LIBTENSORFLOW_DIR`.
+ * @property {string} name Version and variant where they are known, and `LIBTENSORFLOW_DIR` where that named it.
+ * @property {'stamped' | 'pinned' | 'unknown'} trust Who answers for its bytes: the stamp of set-up, which verified
+ *   what it fetched; a pinned digest that a given library has; or the user alone.
+ * @property {string | undefined} [sha256] Of an unknown library.
  */
 
 /**
@@ -35,7 +39,7 @@ import { unpackArchive } from './tensorflow-archive.mjs';
  * @throws {SetupError} When there is none to be had.
  */
 export async function getLibtensorflow(env) {
-  if (env.LIBTENSORFLOW_DIR) return givenFolder(env.LIBTENSORFLOW_DIR);
+  if (env.LIBTENSORFLOW_DIR) return given(env.LIBTENSORFLOW_DIR, env);
   const variant = await chooseVariant(env);
   const wheel = cached(env, TENSORFLOW_VERSION, variant);
   if (await isStamped(wheel.folder)) return wheel;
@@ -54,16 +58,12 @@ export async function getLibtensorflow(env) {
 
 /**
  * @param {Environment} env
- * @returns {Promise<Libtensorflow | undefined>} What `getLibtensorflow` would return without fetching anything.
+ * @returns {Promise<Libtensorflow | undefined>} What `getLibtensorflow` would return without fetching or keeping
+ *   anything; all bytes of a library that LIBTENSORFLOW_DIR names are read.
+ * @throws {SetupError} TENSORFLOW_MISSING when LIBTENSORFLOW_DIR names one that cannot be loaded.
  */
 export async function findLibtensorflow(env) {
-  if (env.LIBTENSORFLOW_DIR) {
-    try {
-      return await givenFolder(env.LIBTENSORFLOW_DIR);
-    } catch {
-      return undefined;
-    }
-  }
+  if (env.LIBTENSORFLOW_DIR) return given(env.LIBTENSORFLOW_DIR, env, { thorough: true });
   const variant = await chooseVariant(env);
   for (const version of [TENSORFLOW_VERSION, TENSORFLOW_ARCHIVE_VERSION]) {
     const library = cached(env, version, variant);
@@ -91,22 +91,27 @@ export async function hasNvidiaDriver() {
 }
 
 /**
- * @param {string} folder
+ * The library that LIBTENSORFLOW_DIR names. Programs that set-up starts have it set to the folder in the cache.
+ *
+ * @param {string} named
+ * @param {Environment} env
+ * @param {{ thorough?: boolean }} [options]
  * @returns {Promise<Libtensorflow>}
  */
-async function givenFolder(folder) {
-  for (const candidate of [folder, join(folder, 'lib')]) {
-    const names = await readdir(candidate).catch(() => []);
-    if (!['libtensorflow.so', 'libtensorflow_cc.so'].some((start) => names.some((name) => name.startsWith(start)))) {
-      continue;
-    }
-    const include = [join(candidate, 'include'), join(candidate, '..', 'include')].find(existsSync);
-    return { folder: candidate, include, name: 'LIBTENSORFLOW_DIR' };
-  }
-  throw new SetupError(
-    `LIBTENSORFLOW_DIR names ${folder}, which holds no libtensorflow.so.`,
-    'Name the folder of libtensorflow.so and libtensorflow_framework.so.2, or unset it.',
-  );
+async function given(named, env, options) {
+  const own = everyCached(env).find(({ folder }) => folder === named);
+  return own !== undefined && (await isStamped(named)) ? own : givenLibrary(named, env, options);
+}
+
+/**
+ * @param {Environment} env
+ * @returns {Libtensorflow[]} Every build that the cache may hold.
+ */
+function everyCached(env) {
+  return [TENSORFLOW_VERSION, TENSORFLOW_ARCHIVE_VERSION].flatMap((version) => [
+    cached(env, version, 'cpu'),
+    cached(env, version, 'gpu'),
+  ]);
 }
 
 /**
@@ -117,7 +122,7 @@ async function givenFolder(folder) {
  */
 function cached(env, version, variant) {
   const folder = join(cacheFolder(env), 'libtensorflow', `${version}-${variant}`);
-  return { folder, include: join(folder, 'include'), name: `${version} (${variant.toUpperCase()})` };
+  return { folder, include: join(folder, 'include'), name: `${version} (${variant.toUpperCase()})`, trust: 'stamped' };
 }
 
 /** The C interface and what it includes: 75 of the wheel's 10,000 headers. */

@@ -66,22 +66,6 @@ describe('libtensorflow', () => {
     const pinned = await keep(TENSORFLOW_VERSION);
     expect((await findLibtensorflow(environment()))?.folder).toBe(pinned);
   });
-
-  it.each(['.', 'lib'])('that LIBTENSORFLOW_DIR names goes before the cache (%s)', async (below) => {
-    await keep(TENSORFLOW_VERSION);
-    const given = join(folder, 'given');
-    await mkdir(join(given, below), { recursive: true });
-    await writeFile(join(given, below, 'libtensorflow.so.2'), '');
-    const env = { ...environment(), LIBTENSORFLOW_DIR: given };
-    expect(await getLibtensorflow(env)).toMatchObject({ folder: join(given, below), include: undefined });
-  });
-
-  it('is refused when LIBTENSORFLOW_DIR holds none, even when the cache does', async () => {
-    await keep(TENSORFLOW_VERSION);
-    const env = { ...environment(), LIBTENSORFLOW_DIR: join(folder, 'nowhere') };
-    await expect(getLibtensorflow(env)).rejects.toThrow(/nowhere.*holds no libtensorflow/);
-    expect(await findLibtensorflow(env)).toBeUndefined();
-  });
 });
 
 describe('the archive of libtensorflow', () => {

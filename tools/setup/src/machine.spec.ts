@@ -27,7 +27,7 @@ async function program(name: string): Promise<string> {
 }
 
 describe('the environment of programs', () => {
-  const library = { folder: '/libraries', include: undefined, name: 'any' };
+  const library = { folder: '/libraries', include: undefined, name: 'any', trust: 'stamped' as const };
 
   it('gives libuv and TensorFlow what they read only once, and names the library', () => {
     expect(launchEnvironment({}, library)).toEqual({
@@ -50,7 +50,7 @@ describe('the environment of programs', () => {
 });
 
 describe('the tfjs addon', () => {
-  const library = { folder: '/libraries', include: '/libraries/include', name: 'any' };
+  const library = { folder: '/libraries', include: '/libraries/include', name: 'any', trust: 'stamped' as const };
 
   it('needs a C++ compiler, make and headers, and says which is missing', async () => {
     expect(whatCompilingLacks(library, { PATH: folder })).toContain('apt-get install g++ make');

@@ -10,10 +10,12 @@ import { operationsFile } from './operations.mjs';
 import { capture, lastLines, onPath } from './process.mjs';
 import { findPip } from './python.mjs';
 import { atLeast, cpuFeatures } from './requirements.mjs';
+import { SetupError } from './say.mjs';
 import { findMinio, findNats } from './servers.mjs';
 import { isStamped } from './stamp.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
+/** @typedef {import('./libtensorflow.mjs').Libtensorflow} Libtensorflow */
 
 /**
  * One thing that was looked for.
@@ -148,12 +150,25 @@ export async function probeEnvironment(root, env = process.env) {
  * @returns {Promise<string | Unusable>}
  */
 async function lookForTensorflow(env) {
-  const library = await findLibtensorflow(env);
-  if (library === undefined) return new Unusable();
-  if (library.name === 'LIBTENSORFLOW_DIR') return `${library.folder}, not checked: LIBTENSORFLOW_DIR names it`;
-  return (await isStamped(library.folder, { thorough: true }))
-    ? `${library.name} in ${library.folder}, digests right`
-    : new Unusable(`damaged in ${library.folder}; remove it`);
+  try {
+    const library = await findLibtensorflow(env);
+    return library === undefined ? new Unusable() : await describeTensorflow(library);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return new Unusable(error.message);
+  }
+}
+
+/**
+ * @param {Libtensorflow} library
+ * @returns {Promise<string | Unusable>}
+ */
+async function describeTensorflow({ name, folder, trust, sha256 }) {
+  if (trust === 'pinned') return `${name} in ${folder}, digests right`;
+  if (trust === 'unknown') return `${name} in ${folder}, SHA-256 ${sha256}: not one that is pinned, you vouch for it`;
+  return (await isStamped(folder, { thorough: true }))
+    ? `${name} in ${folder}, digests right`
+    : new Unusable(`damaged in ${folder}; remove it`);
 }
 
 /**

@@ -3,13 +3,15 @@ export class SetupError extends Error {
   /**
    * @param {string} message What is wrong, one sentence.
    * @param {string} how What to do about it, one sentence.
-   * @param {ErrorOptions} [options]
+   * @param {ErrorOptions & { code?: string }} [options] `code` is one of docs/errors.md.
    */
-  constructor(message, how, options) {
+  constructor(message, how, { code, ...options } = {}) {
     super(message, options);
     this.name = 'SetupError';
     /** @readonly */
     this.how = how;
+    /** @readonly */
+    this.code = code;
   }
 }
 

@@ -20,11 +20,16 @@ export const doctor = defineVerb({
     const findings = [...(await loadTensorflow()), ...(await probeEnvironment(REPOSITORY))];
     formatTable(
       ['', 'what', 'found'],
-      findings.map(({ name, found, value, how }) => [found ? 'yes' : 'no', name, found ? value : (how ?? value)]),
+      findings.map((finding) => [finding.found ? 'yes' : 'no', finding.name, describe(finding)]),
     ).forEach(print);
     return { findings };
   },
 });
+
+/** What was found; else what is wrong with it, and how to get it. */
+function describe({ found, value, how }: Finding): string {
+  return found ? value : [value.replace(/[^.]$/u, '$&.'), how].filter(Boolean).join(' ');
+}
 
 /** Loads TensorFlow in a child process and asks it for its devices. */
 async function loadTensorflow(): Promise<Finding[]> {
