@@ -4,6 +4,7 @@ import { hasImages, testImages } from './docker.mjs';
 import { hasNvidiaDriver } from './libtensorflow.mjs';
 import { findMpi } from './mpi.mjs';
 import { needOf } from './needs.mjs';
+import { fillNpmCache } from './npm-cache.mjs';
 import { getReaders } from './readers.mjs';
 import { SetupError } from './say.mjs';
 import { getServers } from './servers.mjs';
@@ -22,6 +23,10 @@ const ANSWERS = {
     if (await hasImages(env, testImages(root))) return { env: {} };
     const { nats, minio } = await getServers(env);
     return { env: { BLUEWATERS_NATS_SERVER: nats, BLUEWATERS_MINIO: minio } };
+  },
+  packages: async (root) => {
+    const why = await fillNpmCache(root);
+    return why === undefined ? { env: {} } : { why: `${why}.` };
   },
   python: async (root, env) => ({ env: { BLUEWATERS_PYTHON: env.BLUEWATERS_PYTHON ?? (await getReaders(root, env)) } }),
   browser: async (_root, env) => {

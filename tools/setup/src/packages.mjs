@@ -7,6 +7,7 @@ import { SetupError, say } from './say.mjs';
 
 /**
  * @typedef {object} LockedPackage What npm's lock files say of one package.
+ * @property {string} [name] Where it is not that of the folder.
  * @property {string} [version]
  * @property {string} [integrity]
  * @property {boolean} [link]
@@ -64,7 +65,7 @@ export function agrees(wanted, installed) {
  * @param {string} file
  * @returns {Promise<Lock | undefined>} Undefined when there is none that can be read.
  */
-async function readLock(file) {
+export async function readLock(file) {
   try {
     return JSON.parse(await readFile(file, 'utf8')).packages;
   } catch {
