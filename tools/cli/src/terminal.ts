@@ -46,9 +46,9 @@ export function openTerminal(stream: NodeJS.WriteStream): Terminal {
   };
 }
 
-/** The phase without its numbers: a new one is told at once, the next epoch or shard only when it is time. */
+/** The phase without its numbers: a new one is told at once, its first rate too, the next epoch or shard in its time. */
 function kindOf({ job, progress }: JobRecord): string {
-  return `${job} ${progress?.phase.replace(/\d+/gu, '')}`;
+  return `${job} ${progress?.phase.replace(/\d+/gu, '')} ${progress?.ratePerSecond ? 'with its rate' : ''}`;
 }
 
 /** `epoch 1 of 3, 24 %, 4,210 images/s, 35 s left, loss 0.213`. */
