@@ -1,28 +1,30 @@
-import { writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
-import { runCli } from './support/cli.js';
+import { COMMAND, listVerbs, runCli, withoutOptions } from './support/cli.js';
 
-const VERBS = ['run', 'ingest', 'shards', 'train', 'serve', 'classify', 'status', 'doctor', 'completion'];
+const VERBS = await listVerbs();
 
 describe('the command line', () => {
-  it('lists every verb with a line on each', async () => {
+  it('lists the verbs that the README speaks of, with a line on each', async () => {
     const { code, stdout } = await runCli(['--help']);
     expect(code).toBe(0);
-    for (const verb of VERBS) expect(stdout).toMatch(new RegExp(`bluewaters ${verb}.*\\S`, 'u'));
+    const spoken = ['run', 'ingest', 'shards', 'train', 'serve', 'classify', 'status', 'doctor', 'completion'];
+    for (const verb of spoken) expect(stdout).toMatch(new RegExp(`bluewaters ${verb}\\b.* {2}\\S`, 'u'));
+    expect(VERBS).toEqual(expect.arrayContaining(['shards build', 'shards verify', 'shards ls']));
   });
 
-  it.each([['run'], ['ingest'], ['shards', 'build'], ['train'], ['serve'], ['classify'], ['status'], ['doctor']])(
-    'explains every option of %s %s',
-    async (...verb) => {
-      const { stdout } = await runCli([...verb, '--help']);
-      const list = stdout.slice(0, stdout.search(/\nExamples:|$/u));
-      const options = list.split('\n').filter((line) => /^ +--/u.test(line));
-      expect(options.length).toBeGreaterThan(2);
-      for (const option of options) expect(option).toMatch(/--[a-z-]+ {2,}\S/u);
-    },
-  );
+  it.each(VERBS)('explains every option of %s, and shows an example', async (verb) => {
+    const { stdout } = await runCli([...verb.split(' '), '--help']);
+    const [list = '', examples = ''] = stdout.split('\nExamples:');
+    const options = list.split('\n').filter((line) => /^ +--/u.test(line));
+    expect(options.length).toBeGreaterThan(2);
+    for (const option of options) expect(option).toMatch(/--[a-z-]+ {2,}\S/u);
+    expect(examples).toContain(`bluewaters ${verb}`);
+  });
 
   it('refuses an unknown option by name, with exit code 2', async () => {
     const { code, stderr } = await runCli(['train', '--epoch', '3']);
@@ -74,14 +76,24 @@ describe('the command line', () => {
     expect(stderr).toMatch(complaint);
   });
 
-  it('prints a completion script, which completes verbs and options', async () => {
-    expect((await runCli(['completion'])).stdout).toContain('complete -o');
-    const completions = async (...words: string[]): Promise<string[]> =>
-      (await runCli(['--get-yargs-completions', 'bluewaters', ...words])).stdout.split('\n');
-    expect((await completions('')).map((line) => line.split(':')[0])).toEqual(
-      expect.arrayContaining(VERBS.slice(0, 8)),
-    );
-    expect((await completions('train', '--ep')).join()).toContain('--epochs');
+  it('prints a completion script, by which bash completes verbs and options', async () => {
+    const directory = await temporaryDirectory();
+    await symlink(COMMAND, join(directory, 'bluewaters'));
+    const env = {
+      ...withoutOptions(process.env),
+      PATH: `${directory}:${process.env['PATH'] ?? ''}`,
+      SHELL: '/bin/bash',
+    };
+    const typed = [[''], ['tr'], ['shards', 'b'], ['train', '--ep']];
+    const asks = typed.map((words) => {
+      const line = ['bluewaters', ...words].map((word) => `'${word}'`).join(' ');
+      return `COMP_WORDS=(${line}) COMP_CWORD=${words.length}; _bluewaters_yargs_completions; echo "\${COMPREPLY[@]}"`;
+    });
+    const script = ['source <(bluewaters completion)', ...asks].join('\n');
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { env });
+    const [verbs = '', ...others] = stdout.trimEnd().split('\n');
+    expect(verbs.split(' ')).toEqual(expect.arrayContaining(VERBS.map((verb) => verb.replace(/ .*/u, ''))));
+    expect(others).toEqual(['train', 'build', '--epochs']);
   });
 
   it('says with --json how it failed, as one JSON object on the last line', async () => {

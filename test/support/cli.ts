@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const COMMAND = fileURLToPath(new URL('../../tools/cli/bin/bluewaters.mjs', import.meta.url));
+/** The program itself, for tests that start it by other means. */
+export const COMMAND = fileURLToPath(new URL('../../tools/cli/bin/bluewaters.mjs', import.meta.url));
 
 /** How a command ended. */
 export interface Ended {
@@ -59,6 +60,19 @@ export function runCli(
   options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ended> {
   return startCli(args, options).ended;
+}
+
+/**
+ * Every verb, as the command's own help lists them: `train`, `shards build`. Without `completion`, which is no verb of
+ * ours: it prints a script whatever its options.
+ */
+export async function listVerbs(group: readonly string[] = []): Promise<string[]> {
+  const { stdout } = await runCli([...group, '--help']);
+  const commands = /^Commands:\n((?: .*\n)*)/mu.exec(stdout)?.[1] ?? '';
+  const listed = [...commands.matchAll(/^ {2}bluewaters (.+?)(?: \[| {2})/gmu)].map(([, verb = '']) => verb);
+  const verbs = listed.filter((verb) => verb !== 'completion');
+  const within = await Promise.all(verbs.map((verb) => listVerbs(verb.split(' '))));
+  return verbs.flatMap((verb, n) => (within[n]?.length ? within[n] : [verb]));
 }
 
 /** The tests' own variables are no options of the command, and none of the user's must steer a test. */

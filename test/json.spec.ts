@@ -1,0 +1,60 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort, temporaryDirectory, until } from '@bluewaters/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listVerbs, runCli, startCli, type Ended } from './support/cli.js';
+import { archiveFlags, writeArchive } from './support/pictures.js';
+
+describe('--json', { timeout: 180_000 }, () => {
+  let directory: string;
+  let store: string[];
+  let archive: string[];
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+    archive = archiveFlags(await writeArchive(join(directory, 'archive')));
+    store = ['--store', join(directory, 'store')];
+  });
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  /** Serves until it answers, then ends it as Ctrl-C does. */
+  async function serveForAMoment(): Promise<Ended> {
+    const port = await freePort();
+    const serving = startCli(['serve', ...store, '--port', String(port), '--json']);
+    const answers = (): Promise<boolean> =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await until('the service answers', answers, 60_000);
+    serving.process.kill('SIGINT');
+    return serving.ended;
+  }
+
+  const runIn = (verb: string, ...args: string[]) => {
+    return (): Promise<Ended> => runCli([...verb.split(' '), ...args, ...store, '--json']);
+  };
+
+  /** How each verb ends well, in an order in which each finds what it needs; and what its object has. */
+  const walk = (): Record<string, [end: () => Promise<Ended>, field: string]> => ({
+    ingest: [runIn('ingest', ...archive, '--dataset', 'd'), 'examples'],
+    'shards build': [runIn('shards build', '--dataset', 'd', '--train-shards', '2'), 'dataset'],
+    'shards verify': [runIn('shards verify', '--dataset', 'd'), 'examples'],
+    'shards ls': [runIn('shards ls'), 'datasets'],
+    train: [runIn('train', '--dataset', 'd', '--network', 'lenet', '--epochs', '1', '--batch', '24'), 'version'],
+    status: [runIn('status'), 'models'],
+    classify: [runIn('classify', join(directory, 'archive/picture.jpg'), '--model', 'd'), 'classified'],
+    serve: [serveForAMoment, 'address'],
+    run: [runIn('run', ...archive, '--dataset', 'r', '--epochs', '1', '--batch', '24'), 'accuracy'],
+    doctor: [(): Promise<Ended> => runCli(['doctor', '--json']), 'findings'],
+  });
+
+  it('ends every verb that the command lists with one JSON object of its result', async () => {
+    const verbs = walk();
+    expect(Object.keys(verbs).sort()).toEqual((await listVerbs()).sort());
+    for (const [verb, [end, field]] of Object.entries(verbs)) {
+      const ended = await end();
+      expect([verb, ended.code, ended.stdout.trimEnd().split('\n').length]).toEqual([verb, 0, 1]);
+      expect(ended.json(), verb).toHaveProperty(field);
+    }
+  });
+});
