@@ -10,14 +10,13 @@ import { divide } from './needs.mjs';
 import { meetNeeds } from './needs-here.mjs';
 import { compile } from './packages.mjs';
 import { capture, hand, lastLines } from './process.mjs';
+import { describeRun, statusOf } from './report.mjs';
 import { SetupError, say } from './say.mjs';
-import { count, lastLine, resultsOf, slowest, strictly } from './tally.mjs';
+import { count, resultsOf, strictly } from './tally.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
 /** @typedef {import('./needs.mjs').LeftOut} LeftOut */
 /** @typedef {import('./tally.mjs').Result} Result */
-
-const SLOWEST = 20;
 
 /**
  * @param {string} root The repository, set up.
@@ -192,36 +191,12 @@ function relativeTitle(root, title) {
 }
 
 /**
- * Prints the slowest tests, those that did not run, those that failed, and the last line.
- *
  * @param {readonly Result[]} found
  * @param {Environment} env
  * @returns {number} Exit status.
  */
 function report(found, env) {
-  const results = env.BLUEWATERS_STRICT === '1' ? strictly(found) : [...found];
-  section(
-    'Slowest tests',
-    slowest(results, SLOWEST).map((result) => `${Math.round(result.ms)} ms  ${result.title}`),
-  );
-  section(
-    'Did not run',
-    found.filter((result) => result.why).map((result) => `${result.title}: ${result.why}`),
-  );
-  section(
-    'Failed',
-    results.filter((result) => result.outcome === 'failed').map((result) => result.title),
-  );
-  process.stdout.write(`\n${lastLine(results)}\n`);
-  return count(results, 'failed') === 0 && count(results, 'passed') > 0 ? 0 : 1;
-}
-
-/**
- * @param {string} heading
- * @param {readonly string[]} lines A title may hold any character; each is printed on one line.
- */
-function section(heading, lines) {
-  if (lines.length === 0) return;
-  const plain = lines.map((line) => line.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1)));
-  process.stdout.write(`\n${heading}\n${plain.map((line) => `  ${line}`).join('\n')}\n`);
+  const results = env.BLUEWATERS_STRICT === '1' ? strictly(found) : found;
+  process.stdout.write(describeRun(found, results));
+  return statusOf(results);
 }
