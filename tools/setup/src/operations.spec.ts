@@ -12,7 +12,7 @@ let library: Libtensorflow;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bluewaters-operations-'));
   await writeFile(join(folder, 'libtensorflow_cc.so.2'), 'library');
-  library = { folder, include: join(folder, 'include'), name: 'any' };
+  library = { folder, include: join(folder, 'include'), name: 'any', trust: 'stamped' };
 });
 afterEach(() => rm(folder, { recursive: true }));
 
