@@ -52,7 +52,7 @@ const template = {
   ],
 };
 writeFileSync(join(work, 'buf.gen.json'), JSON.stringify(template));
-rmSync(output, { recursive: true, force: true });
+for (const folder of ['tensorflow', 'tsl']) rmSync(join(output, folder), { recursive: true, force: true });
 execFileSync('npx', ['--yes', COMPILER, 'generate', 'in', '--template', 'buf.gen.json'], {
   cwd: work,
   stdio: 'inherit',

@@ -56,6 +56,8 @@ export const DECLARATIONS = {
   TF_StringGetSize: c<(string: Pointer) => number>('size_t TF_StringGetSize(void *string)'),
   TF_StringGetDataPointer: c<(string: Pointer) => Pointer>('void *TF_StringGetDataPointer(void *string)'),
 
+  TF_GetAllOpList: c<() => Pointer>('void *TF_GetAllOpList()'),
+
   TF_NewGraph: c<() => Pointer>('void *TF_NewGraph()'),
   TF_DeleteGraph: c<Release>('void TF_DeleteGraph(void *graph)'),
   TF_GraphToGraphDef: c<(graph: Pointer, buffer: Pointer, status: Pointer) => void>(
@@ -117,6 +119,9 @@ export const DECLARATIONS = {
   TF_OperationDevice: c<(operation: Pointer) => string>('const char *TF_OperationDevice(void *operation)'),
   TF_OperationNumInputs: c<(operation: Pointer) => number>('int TF_OperationNumInputs(void *operation)'),
   TF_OperationNumOutputs: c<(operation: Pointer) => number>('int TF_OperationNumOutputs(void *operation)'),
+  TF_OperationOutputListLength: c<(operation: Pointer, name: string, status: Pointer) => number>(
+    'int TF_OperationOutputListLength(void *operation, const char *name, void *status)',
+  ),
   TF_OperationOutputType: c<(output: NativeOutput) => number>('int TF_OperationOutputType(TF_Output output)'),
 
   TF_OperationToNodeDef: c<(operation: Pointer, buffer: Pointer, status: Pointer) => void>(

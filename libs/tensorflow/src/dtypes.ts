@@ -69,6 +69,15 @@ const ARRAYS = {
 /** The types whose elements JavaScript can read and write as numbers. */
 export type NumericDType = keyof typeof ARRAYS;
 
+/** Floating-point numbers. */
+export type FloatDType = 'bfloat16' | 'float16' | 'float32' | 'float64';
+
+/** Whole and floating-point numbers, without the complex ones. */
+export type RealDType = Exclude<NumericDType, 'bool'>;
+
+/** What counts and indexes. */
+export type IndexDType = 'int32' | 'int64';
+
 /** The typed array that holds a tensor's elements, in row-major order. */
 export type TensorValues<D extends DType = DType> = D extends NumericDType ? InstanceType<(typeof ARRAYS)[D]> : never;
 

@@ -4,9 +4,20 @@ export { hasNativeOperations } from './native-operations.js';
 export { liveHandles, type HandleKind } from './handles.js';
 export { StatusError, type StatusCode } from './status.js';
 
-export type { DType, NumericDType, TensorValues } from './dtypes.js';
+export { dtypeOfNumber, type DType, type NumericDType, type TensorValues } from './dtypes.js';
 export type { Shape } from './shape.js';
 export { Tensor, type ElementValues, type ScalarValue } from './tensor.js';
+
+export type { AttrValue_ListValue as OperationAttributeList } from './generated/tensorflow/core/framework/attr_value_pb.js';
+export { registeredOperations } from './registry.js';
+export type {
+  OpDef as OperationDefinition,
+  OpDef_ArgDef as OperationArgument,
+  OpDef_AttrDef as OperationAttribute,
+} from './generated/tensorflow/core/framework/op_def_pb.js';
+
+/** TensorFlow's own operations as functions, generated from its registry: `raw.conv2D(scope, …)`. */
+export * as raw from './generated/operations/index.js';
 
 export { Graph } from './graph.js';
 export { Operation, Output } from './operation.js';

@@ -1,0 +1,36 @@
+/** Which operations get a typed function, and in which file it stands. */
+import { isExpressible } from './dtypes.mjs';
+
+/** By family: the groups of TensorFlow's own wrappers (`gen_<group>_ops.py`) whose operations it holds. */
+export const FAMILIES = {
+  arrays: ['array', 'manip'],
+  mathematics: ['math', 'bitwise', 'linalg', 'special_math', 'spectral'],
+  networks: ['nn'],
+  images: ['image'],
+  random: ['random', 'stateless_random', 'stateless_random_ops_v2'],
+  strings: ['string'],
+  datasets: ['dataset', 'experimental_dataset', 'parsing'],
+  variables: ['resource_variable', 'state'],
+  training: ['training'],
+  checkpoints: ['io', 'checkpoint'],
+  control: ['control_flow', 'functional', 'logging'],
+  collectives: ['collective'],
+};
+
+/**
+ * Why an operation gets no function although its family is there; undefined when it gets one. All are still reached by
+ * name: `scope.op('Name', …)`.
+ *
+ * @param {import('@bluewaters/tensorflow').OperationDefinition} definition
+ * @param {ReadonlySet<string>} registered The names of all operations.
+ */
+export function reasonToLeaveOut(definition, registered) {
+  const { name, inputArg, outputArg, deprecation } = definition;
+  const values = [...inputArg, ...outputArg];
+  if (deprecation) return 'deprecated';
+  if (name.startsWith('_')) return 'internal';
+  if (values.some(({ isRef }) => isRef)) return 'works on the reference variables of TensorFlow 1';
+  if (/^Experimental/.test(name) && registered.has(name.replace('Experimental', ''))) return 'was an experiment';
+  if (!isExpressible(definition)) return 'has a quantized dtype';
+  return undefined;
+}
