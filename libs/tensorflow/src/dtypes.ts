@@ -72,8 +72,17 @@ export type NumericDType = keyof typeof ARRAYS;
 /** Floating-point numbers. */
 export type FloatDType = 'bfloat16' | 'float16' | 'float32' | 'float64';
 
-/** Whole and floating-point numbers, without the complex ones. */
-export type RealDType = Exclude<NumericDType, 'bool'>;
+/** Complex numbers. */
+export type ComplexDType = 'complex64' | 'complex128';
+
+/** Floating-point and complex numbers. */
+export type ContinuousDType = FloatDType | ComplexDType;
+
+/** Whole and floating-point numbers. */
+export type RealDType = FloatDType | `${'int' | 'uint'}${8 | 16 | 32 | 64}`;
+
+/** Every kind of number, quantized ones too. */
+export type NumberDType = RealDType | ComplexDType | 'qint8' | 'qint16' | 'qint32' | 'quint8' | 'quint16';
 
 /** What counts and indexes. */
 export type IndexDType = 'int32' | 'int64';

@@ -4,13 +4,20 @@ import { dtypeOfNumber } from '@bluewaters/tensorflow';
 /** @import { OperationAttribute, OperationDefinition } from '@bluewaters/tensorflow' */
 
 /** Sets of dtypes that many operations share, by the name that they have in `libs/tensorflow/src/dtypes.ts`. */
+const REAL = [
+  ...['bfloat16', 'float16', 'float32', 'float64', 'int16', 'int32'],
+  ...['int64', 'int8', 'uint16', 'uint32', 'uint64', 'uint8'],
+];
+const COMPLEX = ['complex128', 'complex64'];
+const QUANTIZED = ['qint16', 'qint32', 'qint8', 'quint16', 'quint8'];
+const FLOAT = ['bfloat16', 'float16', 'float32', 'float64'];
 const NAMED_SETS = {
-  FloatDType: ['bfloat16', 'float16', 'float32', 'float64'],
+  FloatDType: FLOAT,
+  ComplexDType: COMPLEX,
+  ContinuousDType: [...FLOAT, ...COMPLEX].sort(),
   IndexDType: ['int32', 'int64'],
-  RealDType: [
-    ...['bfloat16', 'float16', 'float32', 'float64', 'int16', 'int32'],
-    ...['int64', 'int8', 'uint16', 'uint32', 'uint64', 'uint8'],
-  ],
+  RealDType: REAL,
+  NumberDType: [...REAL, ...COMPLEX, ...QUANTIZED].sort(),
 };
 
 /**

@@ -31,6 +31,6 @@ export function reasonToLeaveOut(definition, registered) {
   if (name.startsWith('_')) return 'internal';
   if (values.some(({ isRef }) => isRef)) return 'works on the reference variables of TensorFlow 1';
   if (/^Experimental/.test(name) && registered.has(name.replace('Experimental', ''))) return 'was an experiment';
-  if (!isExpressible(definition)) return 'has a quantized dtype';
+  if (!isExpressible(definition)) return 'has a dtype without a name in TypeScript';
   return undefined;
 }

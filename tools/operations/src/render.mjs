@@ -52,7 +52,10 @@ function renderImports(body) {
     used(names).length > 0 ? `import type { ${used(names).join(', ')} } from '../../${from}.js';\n` : '';
   const values = ['added', 'outputLists'].filter((name) => body.includes(`${name}(`));
   return (
-    line(['DType', 'FloatDType', 'IndexDType', 'RealDType'], 'dtypes') +
+    line(
+      ['ComplexDType', 'ContinuousDType', 'DType', 'FloatDType', 'IndexDType', 'NumberDType', 'RealDType'],
+      'dtypes',
+    ) +
     line(['GraphFunction'], 'graph-function') +
     line(['Operation', 'Output'], 'operation') +
     `import { ${[...values, ...used(['Input']).map((name) => `type ${name}`)].join(', ')} } from '../../typed-operation.js';\n` +

@@ -1294,7 +1294,7 @@ export function nonMaxSuppressionWithOverlaps(
 export function quantizedResizeBilinear<T extends DType>(
   scope: Scope,
   inputs: {
-    readonly images: Input<T, 'float32'>;
+    readonly images: Input<T, 'float32' | 'qint32' | 'quint8'>;
     readonly size: Output<'int32'>;
     readonly min: Output<'float32'>;
     readonly max: Output<'float32'>;
