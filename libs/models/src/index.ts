@@ -1,8 +1,21 @@
 export { augment, pictureFeatures, type Augmentation, type AugmentOptions } from './augment.js';
 export { eager } from './eager.js';
-export { convolution, dense, flatten, pooling } from './layers.js';
+export {
+  convolution,
+  dense,
+  flatten,
+  globalMean,
+  joinChannels,
+  pooling,
+  type ConvolutionOptions,
+  type PoolingOptions,
+} from './layers.js';
 export { classificationMetrics, type ClassificationMetrics, type Predictions } from './metrics.js';
 export { type BuildContext, type InputContract, type Network, type Recipe } from './network.js';
 export { listNetworks, networkByName } from './networks/registry.js';
+export { batchNorm, dropout, localResponseNorm, type BatchNormSettings } from './normalisation.js';
 export { preprocess } from './preprocess.js';
+export { syntheticTraining, type SyntheticTraining, type SyntheticTrainingOptions } from './synthetic-training.js';
+export { trainingStep, type TrainingStep, type TrainingStepOptions } from './training-step.js';
+export { TrainingTower, type AuxiliaryHead } from './training-tower.js';
 export { VariableStore, type InitialValue, type Parameter } from './variable-store.js';

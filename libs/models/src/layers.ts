@@ -1,6 +1,19 @@
 import { CodedError } from '@bluewaters/errors';
-import { biasAdd, conv2d, matMul, maxPool, relu, reshape, type Output } from '@bluewaters/tensorflow';
+import {
+  avgPool,
+  biasAdd,
+  concat,
+  conv2d,
+  matMul,
+  maxPool,
+  mean,
+  relu,
+  reshape,
+  type Output,
+  type Padding,
+} from '@bluewaters/tensorflow';
 import type { BuildContext } from './network.js';
+import { batchNorm, type BatchNormSettings } from './normalisation.js';
 
 /** A layer's options that convolution and dense have alike. */
 interface LayerOptions {
@@ -10,6 +23,19 @@ interface LayerOptions {
   readonly activation?: 'relu' | 'none';
 }
 
+/** Options of {@link convolution}. */
+export interface ConvolutionOptions extends LayerOptions {
+  readonly filters: number;
+  /** Side of the square window, or its height and width, in pixels. */
+  readonly size: number | readonly [height: number, width: number];
+  /** Default 1. */
+  readonly stride?: number;
+  /** Default `SAME`: padded so that a stride of 1 keeps the size. */
+  readonly padding?: Padding;
+  /** Batch normalisation takes the place of the bias. */
+  readonly norm?: BatchNormSettings;
+}
+
 /** Number in an axis that must be known when the graph is built. */
 function axis(x: Output, index: number): number {
   const size = x.shape?.[index];
@@ -17,37 +43,72 @@ function axis(x: Output, index: number): number {
   throw new CodedError('GRAPH_INVALID', `Axis ${index} of ${x.name} must be known while the graph is built`);
 }
 
-/**
- * Convolution with bias, padded to keep the size.
- * @param x float32 [batch, height, width, channels].
- * @returns float32 [batch, height / stride, width / stride, filters].
- */
-export function convolution(
-  context: BuildContext,
-  x: Output,
-  options: LayerOptions & { readonly filters: number; readonly size: number; readonly stride?: number },
-): Output {
-  const { name, filters, size, stride = 1, activation = 'relu' } = options;
-  const scope = context.scope.child(name);
-  const weights = context.variables.get(`${name}/weights`, [size, size, axis(x, 3), filters], 'he-normal');
-  const biases = context.variables.get(`${name}/biases`, [filters], 'zeros');
-  const y = conv2d(scope, x, weights.value, { strides: [stride, stride] });
-  const z = biasAdd(scope, y, biases.value);
-  return activation === 'relu' ? relu(scope, z) : z;
+/** Height and width of a picture, in pixels. */
+export function gridOf(x: Output): [height: number, width: number] {
+  return [axis(x, 1), axis(x, 2)];
+}
+
+/** Number of channels of a picture. */
+export function channelsOf(x: Output): number {
+  return axis(x, 3);
 }
 
 /**
- * Largest value of each window, padded.
+ * Convolution, then a bias or batch normalisation, then the activation.
  * @param x float32 [batch, height, width, channels].
- * @returns float32 [batch, height / stride, width / stride, channels].
+ * @returns float32 [batch, height / stride, width / stride, filters] when padded.
  */
-export function pooling(
-  context: BuildContext,
-  x: Output,
-  options: { readonly name: string; readonly size: number; readonly stride: number },
-): Output {
-  const { name, size, stride } = options;
-  return maxPool(context.scope.child(name), x, [size, size], { strides: [stride, stride] });
+export function convolution(context: BuildContext, x: Output, options: ConvolutionOptions): Output {
+  const { name, filters, size, stride = 1, padding = 'SAME', norm, activation = 'relu' } = options;
+  const scope = context.scope.child(name);
+  const window = typeof size === 'number' ? [size, size] : size;
+  const weights = context.variables.get(`${name}/weights`, [...window, channelsOf(x), filters], 'he-normal');
+  const y = conv2d(scope, x, weights.value, { strides: [stride, stride], padding });
+  const z = norm
+    ? batchNorm({ ...context, scope }, y, { name: `${name}/BatchNorm`, channels: filters, ...norm })
+    : biasAdd(scope, y, context.variables.get(`${name}/biases`, [filters], 'zeros').value);
+  return activation === 'relu' ? relu(scope, z) : z;
+}
+
+/** Options of {@link pooling}. */
+export interface PoolingOptions {
+  readonly name: string;
+  /** Side of the square window, in pixels. */
+  readonly size: number;
+  readonly stride: number;
+  /** Default `SAME`. */
+  readonly padding?: Padding;
+  /** What becomes of a window; padding counts for neither. Default `max`. */
+  readonly kind?: 'max' | 'mean';
+}
+
+/**
+ * The largest value, or the mean, of each window.
+ * @param x float32 [batch, height, width, channels].
+ * @returns float32 [batch, height / stride, width / stride, channels] when padded.
+ */
+export function pooling(context: BuildContext, x: Output, options: PoolingOptions): Output {
+  const { name, size, stride, padding = 'SAME', kind = 'max' } = options;
+  const pool = kind === 'max' ? maxPool : avgPool;
+  return pool(context.scope.child(name), x, [size, size], { strides: [stride, stride], padding });
+}
+
+/**
+ * The mean of each channel over the whole picture.
+ * @param x float32 [batch, height, width, channels].
+ * @returns float32 [batch, channels].
+ */
+export function globalMean(context: BuildContext, x: Output): Output {
+  return mean(context.scope, x, { axes: [1, 2], name: 'global_mean' });
+}
+
+/**
+ * Branches side by side.
+ * @param xs float32 [batch, height, width, any number of channels] each.
+ * @returns float32 [batch, height, width, all channels].
+ */
+export function joinChannels(context: BuildContext, name: string, xs: readonly Output[]): Output {
+  return concat(context.scope, xs, 3, { name });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Output, Scope } from '@bluewaters/tensorflow';
 import type { Augmentation } from './augment.js';
+import type { TrainingTower } from './training-tower.js';
 import type { VariableStore } from './variable-store.js';
 
 /** How a picture must look before a network sees it; part of the signature of every trained model. */
@@ -24,6 +25,11 @@ export interface BuildContext {
   readonly scope: Scope;
   /** Where its variables come from: the same store gives the same variables, so that two towers share them. */
   readonly variables: VariableStore;
+  /**
+   * There while the network is trained: batch normalisation then takes the batch's own statistics, dropout drops, and
+   * auxiliary heads are built. Left out for evaluation and serving.
+   */
+  readonly training?: TrainingTower;
 }
 
 /** A hyper-parameter set that trains the network well on the kind of pictures that it is meant for. */
@@ -33,9 +39,12 @@ export interface Recipe {
   /** Peak of the schedule. */
   readonly learningRate: number;
   readonly momentum: number;
+  /** On weights only; neither on biases nor on what batch normalisation learns. */
   readonly weightDecay: number;
   /** How training pictures are changed at random; not at all by default. */
   readonly augmentation?: Augmentation;
+  /** The part of each label's weight that goes to all outputs alike, 0 to 1; 0 when left out. */
+  readonly labelSmoothing?: number;
 }
 
 /** A network: a function from images to logits, and what a user must know to train it. */
@@ -47,7 +56,7 @@ export interface Network {
   readonly recipe: Recipe;
   /**
    * Adds the network to the graph.
-   * @param images float32 [batch, imageSize, imageSize, channels], normalised.
+   * @param images float32 [batch, height, width, channels], normalised; height and width known, as a rule imageSize.
    * @param outputs Number of logits: classes + 1, where output 0 is background.
    * @returns float32 [batch, outputs].
    */

@@ -1,7 +1,7 @@
 import { initializers, variable, type Initializer, type Scope, type Variable } from '@bluewaters/tensorflow';
 
-/** How a parameter starts. */
-export type InitialValue = 'zeros' | 'he-normal' | 'glorot-uniform';
+/** How a variable starts. */
+export type InitialValue = 'zeros' | 'ones' | 'he-normal' | 'glorot-uniform';
 
 /** A parameter and whether weight decay applies to it. */
 export interface Parameter {
@@ -10,14 +10,15 @@ export interface Parameter {
 }
 
 /**
- * The parameters of one graph by name. Asking twice for a name gives the same variable, so the training tower and the
- * evaluation tower share them. Each draws its start from the seed and its own name, so a network always starts from
- * the same weights whatever else is in the graph.
+ * The variables of one network by name: parameters, which a gradient changes, and statistics, which follow what the
+ * layers see. Asking twice for a name gives the same variable, so the training tower and the evaluation tower share
+ * them. Each draws its start from the seed and its own name, so a network always starts from the same weights whatever
+ * else is in the graph.
  */
 export class VariableStore {
   readonly #scope: Scope;
   readonly #seed: number;
-  readonly #parameters = new Map<string, Parameter>();
+  readonly #variables = new Map<string, Parameter>();
 
   /** @param scope Root of the graph: variable names are checkpoint names. */
   constructor(scope: Scope, seed: number) {
@@ -28,28 +29,55 @@ export class VariableStore {
   /**
    * The parameter `name`, made at the first call.
    * @param name As in the checkpoint, `conv1/weights`.
-   * @param initial Anything but zeros marks a weight that decays; biases start at zero and do not decay.
+   * @param initial A random one marks a weight, which decays; biases and batch normalisation's scale and offset start
+   * at a constant and do not decay.
    */
   get(name: string, shape: readonly number[], initial: InitialValue): Variable {
-    const known = this.#parameters.get(name);
-    if (known) return known.variable;
-    const made = variable(this.#scope, name, {
-      dtype: 'float32',
-      shape,
-      initializer: this.#initializer(initial),
-    });
-    this.#parameters.set(name, { variable: made, decayed: initial !== 'zeros' });
-    return made;
+    return this.#getOrMake(name, { shape, initial, trainable: true });
+  }
+
+  /**
+   * The statistic `name`, made at the first call: no gradient changes it, but checkpoints and models hold it.
+   * @param name As in the checkpoint, `conv1/BatchNorm/moving_mean`.
+   */
+  getStatistic(name: string, shape: readonly number[], initial: InitialValue): Variable {
+    return this.#getOrMake(name, { shape, initial, trainable: false });
   }
 
   /** All parameters in the order in which the network asked for them. */
   get parameters(): readonly Parameter[] {
-    return [...this.#parameters.values()];
+    return [...this.#variables.values()].filter((parameter) => parameter.variable.trainable);
+  }
+
+  /** Parameters and statistics: all that predictions depend on. */
+  get variables(): readonly Variable[] {
+    return [...this.#variables.values()].map((parameter) => parameter.variable);
+  }
+
+  #getOrMake(
+    name: string,
+    options: { readonly shape: readonly number[]; readonly initial: InitialValue; readonly trainable: boolean },
+  ): Variable {
+    const known = this.#variables.get(name);
+    if (known) return known.variable;
+    const { shape, initial, trainable } = options;
+    const initializer = this.#initializer(initial);
+    const made = variable(this.#scope, name, { dtype: 'float32', shape, initializer, trainable });
+    this.#variables.set(name, { variable: made, decayed: initial === 'he-normal' || initial === 'glorot-uniform' });
+    return made;
   }
 
   #initializer(initial: InitialValue): Initializer {
     const seed = this.#seed;
-    if (initial === 'he-normal') return initializers.heNormal({ seed });
-    return initial === 'glorot-uniform' ? initializers.glorotUniform({ seed }) : initializers.zeros();
+    switch (initial) {
+      case 'zeros':
+        return initializers.zeros();
+      case 'ones':
+        return initializers.ones();
+      case 'he-normal':
+        return initializers.heNormal({ seed });
+      case 'glorot-uniform':
+        return initializers.glorotUniform({ seed });
+    }
   }
 }

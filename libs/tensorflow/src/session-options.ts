@@ -30,6 +30,11 @@ export interface SessionOptions {
   readonly allowGrowth?: boolean;
   /** Moves operations that their device cannot run to one that can, where it would otherwise be an error. */
   readonly softPlacement?: boolean;
+  /**
+   * Lets TensorFlow rewrite the graph before it runs; true by default. It also sorts the terms of sums by the names of
+   * operations: graphs that differ in names alone give bit-equal results only without it.
+   */
+  readonly rewriteGraph?: boolean;
 }
 
 /** Native session options; the caller gives them back once the session exists. */
@@ -53,6 +58,7 @@ function encodeConfig(options: SessionOptions): Uint8Array {
       ...interOp(options.interOpThreads ?? 0),
       deviceCount: { ...options.deviceCount },
       allowSoftPlacement: options.softPlacement ?? false,
+      graphOptions: { rewriteOptions: { disableMetaOptimizer: !(options.rewriteGraph ?? true) } },
       gpuOptions: { allowGrowth: options.allowGrowth ?? false },
     }),
   );

@@ -66,7 +66,7 @@ async function exportSavedModel(run: RunContext, checkpoint: Checkpoint, directo
   await writeSavedModel(directory, {
     graph,
     session,
-    variables: serving.parameters,
+    variables: serving.variables,
     saver: serving.saver,
     signatures: { serving_default: serving.signature },
   });

@@ -18,8 +18,9 @@ export interface ServingGraph {
   readonly graph: Graph;
   /** `image_bytes` string [batch] in; `probabilities`, `top_probabilities`, `top_labels`, `top_synsets` out. */
   readonly signature: SavedModelSignature;
-  readonly parameters: readonly Variable[];
-  /** Of the parameters alone. */
+  /** Parameters and statistics. */
+  readonly variables: readonly Variable[];
+  /** Of these variables. */
   readonly saver: Saver;
 }
 
@@ -50,7 +51,6 @@ export function buildServingGraph(options: {
   const probabilities = softmax(scope, network.build({ scope, variables }, images, classes.length + 1));
   const top = topK(scope, probabilities, Math.min(5, classes.length));
   const synsets = scope.constant(['background', ...classes.map(({ synset }) => synset)]);
-  const parameters = variables.parameters.map((parameter) => parameter.variable);
   return {
     graph,
     signature: {
@@ -62,8 +62,8 @@ export function buildServingGraph(options: {
         top_synsets: gather(scope, synsets, top.indices), // [batch, k]
       },
     },
-    parameters,
-    saver: saver(root, parameters),
+    variables: variables.variables,
+    saver: saver(root, variables.variables),
   };
 }
 

@@ -139,6 +139,18 @@ describe('training', { timeout: 120_000 }, () => {
     expect(await weights(stopped.store)).toBe(await weights(whole.store));
   });
 
+  it('keeps moving averages over a stop, evaluates with them, and exports them', async () => {
+    const [whole, stopped] = await Promise.all([workplace(), workplace()]);
+    const network = { network: 'resnet-20', learningRate: 0.05 } as const;
+    const result = await whole.start(network);
+    expect(result.evaluation).toMatchObject({ examples: 21, top1: 1 });
+    await expect(stopped.start(network, 20 * BATCH)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await stopped.start(network);
+    expect(await weights(stopped.store)).toBe(await weights(whole.store));
+    const index = await whole.store.get(`${modelKeys.prefix('m', 1)}variables/variables.index`);
+    expect(Buffer.from(index).toString('latin1')).toContain('moving_variance');
+  });
+
   it('goes on elsewhere from what a remote store holds', async () => {
     // A store without local paths: shards are copied here, checkpoints are committed there.
     const watched = new WatchedStore('r');

@@ -1,12 +1,10 @@
-import { VariableStore, type InputContract, type Network } from '@bluewaters/models';
+import { trainingStep, VariableStore, type InputContract, type Network } from '@bluewaters/models';
 import {
   Graph,
-  gradients,
   group,
   initializers,
   optimisers,
   saver,
-  softmaxCrossEntropyLoss,
   sparseSoftmaxCrossEntropy,
   topK,
   variable,
@@ -39,7 +37,7 @@ export interface TrainingGraph {
     /** float32 [batch]. */
     readonly losses: Output;
   };
-  /** Every variable: parameters, accumulators and `global_step`. */
+  /** Every variable: parameters, statistics, accumulators and `global_step`. */
   readonly saver: Saver;
 }
 
@@ -69,7 +67,7 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
   });
   const { slots, ...training } = trainingTower(root, variables, globalStep, options);
   const evaluation = evaluationTower(root, variables, options);
-  const all = [globalStep, ...variables.parameters.map((parameter) => parameter.variable), ...slots];
+  const all = [globalStep, ...variables.variables, ...slots];
   return {
     graph,
     initialize: group(
@@ -96,26 +94,22 @@ function trainingTower(
     parallelism: threads,
     augmentation: network.recipe.augmentation ?? 'none',
   });
-  const logits = network.build({ scope, variables }, pipeline.images, outputs);
-  const loss = softmaxCrossEntropyLoss(scope, logits, pipeline.labels);
-  const { parameters } = variables;
   const learningRate = scope.placeholder('float32', [], { name: 'learning_rate' });
-  const slopes = gradients(
-    scope,
-    [loss],
-    parameters.map((parameter) => parameter.variable.value),
-  );
-  const { momentum, weightDecay } = request;
-  const { operation, slots } = optimisers.momentum({ momentum, weightDecay }).apply(
-    scope,
-    parameters.map((parameter, i) => ({ ...parameter, gradient: slopes[i] as Output })),
+  const { images, labels } = pipeline;
+  const { momentum, weightDecay, seed } = request;
+  const optimiser = optimisers.momentum({ momentum, weightDecay });
+  const made = trainingStep(scope, {
+    network,
+    variables,
+    images,
+    labels,
+    outputs,
+    globalStep,
     learningRate,
-  );
-  const step = scope.after(operation).op('AssignAddVariableOp', {
-    inputs: [globalStep.handle, scope.constant(1n)],
-    attributes: { dtype: 'int64' },
+    optimiser,
+    seed,
   });
-  return { ...pipeline, learningRate, step, loss, slots };
+  return { ...pipeline, learningRate, ...made };
 }
 
 function evaluationTower(

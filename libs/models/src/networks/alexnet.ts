@@ -1,0 +1,71 @@
+import { convolution, dense, flatten, pooling } from '../layers.js';
+import type { Network } from '../network.js';
+import { dropout, localResponseNorm } from '../normalisation.js';
+import { IMAGENET_INPUT } from './imagenet-input.js';
+
+/** Filters of the five convolutions, and whether the first two are followed by local response normalisation. */
+interface Plan {
+  readonly filters: readonly [number, number, number, number, number];
+  readonly lrn: boolean;
+}
+
+/** Side from which an unpadded first convolution gives the papers' 55 x 55; their 224 needs two pixels of padding. */
+const IMAGE_SIZE = 227;
+
+function alexnetOf(name: string, description: string, { filters, lrn }: Plan): Network {
+  const [first, second, ...rest] = filters;
+  return {
+    name,
+    description,
+    input: { ...IMAGENET_INPUT, imageSize: IMAGE_SIZE },
+    recipe: {
+      epochs: 90,
+      batch: 128,
+      learningRate: 0.01,
+      momentum: 0.9,
+      weightDecay: 5e-4,
+      augmentation: 'distorted-crop',
+    },
+    build(context, images, outputs) {
+      let x = images; // [batch, 227, 227, 3]
+      x = convolution(context, x, { name: 'conv1', filters: first, size: 11, stride: 4, padding: 'VALID' }); // 55 x 55
+      if (lrn) x = localResponseNorm(context, x, 'norm1');
+      x = pooling(context, x, { name: 'pool1', size: 3, stride: 2, padding: 'VALID' }); // 27 x 27
+      x = convolution(context, x, { name: 'conv2', filters: second, size: 5 });
+      if (lrn) x = localResponseNorm(context, x, 'norm2');
+      x = pooling(context, x, { name: 'pool2', size: 3, stride: 2, padding: 'VALID' }); // 13 x 13
+      for (const [index, width] of rest.entries()) {
+        x = convolution(context, x, { name: `conv${index + 3}`, filters: width, size: 3 });
+      }
+      x = pooling(context, x, { name: 'pool5', size: 3, stride: 2, padding: 'VALID' }); // 6 x 6
+      x = flatten(context, x); // [batch, 6 * 6 * 256]
+      x = dropout(context, x, { name: 'dropout5', rate: 0.5 });
+      x = dense(context, x, { name: 'fc6', units: 4096 }); // [batch, 4096]
+      x = dropout(context, x, { name: 'dropout6', rate: 0.5 });
+      x = dense(context, x, { name: 'fc7', units: 4096 }); // [batch, 4096]
+      return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]
+    },
+  };
+}
+
+/**
+ * AlexNet in one tower, with the filters that cuda-convnet2's definition for one GPU and torchvision have: 61,100,840
+ * parameters at 1000 outputs.
+ *
+ * @see Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks".
+ */
+export const alexnet = alexnetOf('alexnet', 'AlexNet in one tower (2014), for 227 x 227 photographs', {
+  filters: [64, 192, 384, 256, 256],
+  lrn: false,
+});
+
+/**
+ * AlexNet with the filters and the local response normalisation of 2012, its two towers joined, so that every
+ * convolution sees all channels: 62,378,344 parameters at 1000 outputs.
+ *
+ * @see Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks", figure 2.
+ */
+export const alexnet2012 = alexnetOf('alexnet-2012', 'AlexNet of 2012, towers joined, for 227 x 227 photographs', {
+  filters: [96, 256, 384, 384, 256],
+  lrn: true,
+});

@@ -1,0 +1,76 @@
+import { assignMovingAverage, dropout as drop, fusedBatchNorm, lrn, type Output } from '@bluewaters/tensorflow';
+import type { BuildContext } from './network.js';
+
+/** How batch normalisation behaves, the same all over a network. */
+export interface BatchNormSettings {
+  /** The part of a moving average that a step keeps, 0 to 1. */
+  readonly decay: number;
+  /** Added to the variance; Python's interface takes nothing below 1.001e-5, since cuDNN wants at least 1e-5. */
+  readonly epsilon: number;
+  /** Whether it learns a scale; a convolution behind the next rectifier can do without. Default true. */
+  readonly scale?: boolean;
+}
+
+/**
+ * Batch normalisation. In training it takes mean and variance of the batch and lets the moving ones follow; else it
+ * takes the moving ones.
+ *
+ * @param x float32 [batch, height, width, channels].
+ * @param options `name` is the prefix of its variables: gamma, beta, moving_mean and moving_variance, as TF-slim's.
+ * @returns float32 of the shape of x.
+ * @see Ioffe and Szegedy 2015, algorithms 1 and 2.
+ */
+export function batchNorm(
+  { scope, variables, training }: BuildContext,
+  x: Output,
+  options: BatchNormSettings & { readonly name: string; readonly channels: number },
+): Output {
+  const { name, channels, decay, epsilon, scale: learnsScale = true } = options;
+  const inner = scope.child('BatchNorm');
+  const offset = variables.get(`${name}/beta`, [channels], 'zeros').value;
+  const scale = learnsScale
+    ? variables.get(`${name}/gamma`, [channels], 'ones').value
+    : inner.constant(1, { shape: [channels], name: 'gamma' });
+  const movingMean = variables.getStatistic(`${name}/moving_mean`, [channels], 'zeros');
+  const movingVariance = variables.getStatistic(`${name}/moving_variance`, [channels], 'ones');
+  if (!training) {
+    const moving = { scale, offset, mean: movingMean.value, variance: movingVariance.value };
+    return fusedBatchNorm(inner, x, moving, { training: false, epsilon }).y;
+  }
+  const none = inner.constant([], { dtype: 'float32', name: 'none' });
+  const own = { scale, offset, mean: none, variance: none };
+  const { y, batchMean, batchVariance } = fusedBatchNorm(inner, x, own, { training: true, epsilon });
+  training.addUpdates(
+    assignMovingAverage(inner, movingMean, { value: batchMean, decay }),
+    assignMovingAverage(inner, movingVariance, { value: batchVariance, decay }),
+  );
+  return y;
+}
+
+/**
+ * In training sets a random part of the activations to zero and scales up the rest; else gives them as they are.
+ *
+ * @param x float32 of any shape.
+ * @param options `rate` is the part that becomes zero, 0 to 1.
+ * @see Srivastava et al. 2014.
+ */
+export function dropout(
+  { scope, training }: BuildContext,
+  x: Output,
+  { name, rate }: { readonly name: string; readonly rate: number },
+): Output {
+  if (!training) return x;
+  const inner = scope.child(name);
+  return drop(inner, x, { rate, seed: training.drawSeed(inner) });
+}
+
+/**
+ * Local response normalisation with the constants of the paper: x / (2 + 10⁻⁴ Σ x²)^¾ over 5 neighbouring channels.
+ * (TensorFlow's alpha is the paper's as it stands; Caffe divides it by the number of channels.)
+ *
+ * @param x float32 [batch, height, width, channels].
+ * @see Krizhevsky et al. 2012, section 3.3.
+ */
+export function localResponseNorm({ scope }: BuildContext, x: Output, name: string): Output {
+  return lrn(scope, x, { radius: 2, bias: 2, alpha: 1e-4, beta: 0.75, name });
+}

@@ -1,0 +1,30 @@
+/**
+ * One side of a measurement: our session on a network's training graph.
+ *
+ * usage: step_session.mjs NETWORK BATCH [FOLDER]
+ *
+ * Built from sources in `dist`. With FOLDER it first writes there what Python needs to run the very same graph:
+ * `graph.pb` and `graph.json`. Then it answers each line on its input, a number of steps, by `side.mjs`'s protocol.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { networkByName, syntheticTraining } from '@bluewaters/models';
+import { Session } from '@bluewaters/tensorflow';
+import { answer } from './answer.mjs';
+
+const [name = '', batch = '8', folder] = process.argv.slice(2);
+const threads = Number(process.env['BENCH_THREADS'] ?? 2);
+const { graph, initialize, step, loss } = syntheticTraining(networkByName(name), { batch: Number(batch) });
+if (folder) {
+  writeFileSync(join(folder, 'graph.pb'), graph.toGraphDef());
+  const names = { initialize: initialize.name, step: step.name, loss: loss.name };
+  writeFileSync(join(folder, 'graph.json'), JSON.stringify(names));
+}
+const session = new Session(graph, { intraOpThreads: threads, interOpThreads: threads });
+await session.run({ targets: [initialize] });
+await answer(async () => {
+  const [tensor] = await session.run({ fetches: [loss], targets: [step] });
+  const value = tensor?.number() ?? NaN;
+  tensor?.[Symbol.dispose]();
+  return value;
+});
