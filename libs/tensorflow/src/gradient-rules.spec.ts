@@ -72,6 +72,21 @@ describe('gradients through operations with a rule of our own', () => {
     expect(() => gradients(scope, [square(scope, both.output(1))], [a])).toThrowError(/no gradient reaches/);
   });
 
+  it('keep the dilations of a convolution, which the library forgets', () => {
+    using graph = new Graph();
+    const scope = graph.scope();
+    const x = scope.placeholder('float32', [1, 8, 8, 2]);
+    const filter = scope.placeholder('float32', [3, 3, 2, 4]);
+    const attributes = { strides: [1, 1, 1, 1], padding: 'SAME', dilations: [1, 2, 2, 1] };
+    const y = scope.op('Conv2D', { inputs: [x, filter], attributes }).output();
+    gradients(scope, [y], [x, filter]);
+    const derived = graph.operations().filter(({ type }) => type.startsWith('Conv2DBackprop'));
+    expect(derived).toHaveLength(2);
+    for (const operation of derived) {
+      expect(operation.toNodeDef().attr['dilations']!.value.value).toMatchObject({ i: [1n, 2n, 2n, 1n] });
+    }
+  });
+
   it('see both outputs of the cross entropy, and so give its second derivative', async () => {
     using graph = new Graph();
     const scope = graph.scope();

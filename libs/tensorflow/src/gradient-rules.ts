@@ -3,8 +3,9 @@
  * the library's own for everything else.
  */
 import type { AttributeValue } from './attributes.js';
+import type { AttrValue } from './generated/tensorflow/core/framework/attr_value_pb.js';
 import type { Operation, Output } from './operation.js';
-import { expandDims } from './operations/arrays.js';
+import { expandDims, shape } from './operations/arrays.js';
 import { add, mul, sub, sum } from './operations/math.js';
 import { softmax } from './operations/nn.js';
 import type { Scope } from './scope.js';
@@ -29,8 +30,9 @@ export type GradientRule = (
 export type GradientRules = Readonly<Record<string, GradientRule>>;
 
 /** What TensorFlow's C library needs to differentiate the networks of this field. */
-export const GRADIENT_RULES: GradientRules = {
-  SparseSoftmaxCrossEntropyWithLogits: sparseSoftmaxCrossEntropyRule,
+const RULES: GradientRules = {
+  SparseSoftmaxCrossEntropyWithLogits: sparseCrossEntropyRule,
+  SoftmaxCrossEntropyWithLogits: crossEntropyRule,
   LRN: lrnRule,
   IdentityN: passOn,
   EnsureShape: passOn,
@@ -38,18 +40,34 @@ export const GRADIENT_RULES: GradientRules = {
   OnesLike: () => [undefined],
 };
 
+/** For windows that the library's own rule takes for others, because it forgets attributes. */
+const WINDOW_RULES: GradientRules = {
+  Conv2D: convolutionRule('Conv2DBackpropInput', 'Conv2DBackpropFilter'),
+  DepthwiseConv2dNative: convolutionRule('DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter'),
+  MaxPool: maxPoolRule,
+};
+
+/** The rule of our own for an operation; undefined where the library's is right. */
+export function ownRule(operation: Operation): GradientRule | undefined {
+  const rule = WINDOW_RULES[operation.type];
+  if (!rule) return RULES[operation.type];
+  const { explicit_paddings: paddings, dilations } = attributesOf(operation, ['explicit_paddings', 'dilations']);
+  const dilated = Array.isArray(dilations) && dilations.some((dilation) => dilation !== 1n);
+  return dilated || (Array.isArray(paddings) && paddings.length > 0) ? rule : undefined;
+}
+
 /** For operations whose outputs are their inputs. */
 function passOn(_scope: Scope, _operation: Operation, arriving: readonly (Output | undefined)[]): typeof arriving {
   return arriving;
 }
 
 /**
- * The operation gives the derivative of each loss by its logits, softmax - one-hot, as its second output. Where
- * something depends on that one too, it is the second derivative that is asked for.
+ * The operation gives the derivative of each loss by its logits, softmax - labels, as its second output. Where something
+ * depends on that one too, it is the second derivative that is asked for.
  *
  * @see Python's `_SparseSoftmaxCrossEntropyWithLogitsGrad` in TensorFlow's nn_grad.py.
  */
-function sparseSoftmaxCrossEntropyRule(
+function sparseCrossEntropyRule(
   scope: Scope,
   operation: Operation,
   [byLoss, byBackprop]: readonly (Output | undefined)[],
@@ -58,6 +76,19 @@ function sparseSoftmaxCrossEntropyRule(
   if (byLoss) terms.push(mul(scope, expandDims(scope, byLoss, -1), operation.output(1)));
   if (byBackprop) terms.push(softmaxDerivative(scope, softmax(scope, operation.input(0)), byBackprop));
   return [terms.reduce((total, term) => add(scope, total, term)), undefined];
+}
+
+/** The library's own rule is for float32 only. The derivative by the labels is -log softmax. */
+function crossEntropyRule(
+  scope: Scope,
+  operation: Operation,
+  arriving: readonly (Output | undefined)[],
+): (Output | undefined)[] {
+  const [byLogits] = sparseCrossEntropyRule(scope, operation, arriving);
+  const [byLoss] = arriving;
+  if (!byLoss) return [byLogits, undefined];
+  const logarithm = scope.op('LogSoftmax', { inputs: [operation.input(0)] }).output();
+  return [byLogits, mul(scope, expandDims(scope, mul(scope, byLoss, -1), -1), logarithm)];
 }
 
 /** By the logits, from what arrives at softmax(logits): (arriving - Σ arriving · softmax) · softmax. */
@@ -73,7 +104,34 @@ function lrnRule(scope: Scope, operation: Operation, [arriving]: readonly (Outpu
   return [scope.op('LRNGrad', { inputs, attributes }).output()];
 }
 
+/** For the operations that derive a convolution by its input and by its filter. */
+function convolutionRule(byInput: string, byFilter: string): GradientRule {
+  return (scope, operation, [arriving]) => {
+    const [x, filter] = operation.inputs as [Output, Output];
+    const names = ['strides', 'padding', 'explicit_paddings', 'dilations', 'data_format'];
+    const attributes = attributesOf(operation, names);
+    const toInput = [shape(scope, x), filter, arriving as Output];
+    const toFilter = [x, shape(scope, filter), arriving as Output];
+    return [
+      scope.op(byInput, { inputs: toInput, attributes }).output(),
+      scope.op(byFilter, { inputs: toFilter, attributes }).output(),
+    ];
+  };
+}
+
+function maxPoolRule(scope: Scope, operation: Operation, [arriving]: readonly (Output | undefined)[]): Output[] {
+  const attributes = attributesOf(operation, ['ksize', 'strides', 'padding', 'explicit_paddings', 'data_format']);
+  const inputs = [operation.input(0), operation.output(), arriving as Output];
+  return [scope.op('MaxPoolGrad', { inputs, attributes }).output()];
+}
+
+/** Attributes of a forward operation, as the operation that derives it takes them. */
 function attributesOf(operation: Operation, names: readonly string[]): Record<string, AttributeValue> {
   const { attr } = operation.toNodeDef();
-  return Object.fromEntries(names.map((name) => [name, attr[name]?.value.value as number | bigint]));
+  return Object.fromEntries(names.flatMap((name) => (attr[name] ? [[name, valueOf(attr[name])]] : [])));
+}
+
+/** Of numbers, strings, and lists of integers: no other attribute is passed on here. */
+function valueOf({ value }: AttrValue): AttributeValue {
+  return value.case === 'list' ? value.value.i : (value.value as number | bigint | Uint8Array);
 }

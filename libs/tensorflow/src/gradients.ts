@@ -1,7 +1,7 @@
 /** Gradients: by TensorFlow's own rules, and by ours where it has none. */
 import { CodedError } from '@bluewaters/errors';
 import { Cuts, findRuled, type Cut, type Seed } from './gradient-cuts.js';
-import { GRADIENT_RULES, type GradientRules } from './gradient-rules.js';
+import { ownRule, type GradientRules } from './gradient-rules.js';
 import { native, type NativeOutput } from './native.js';
 import { Operation, Output } from './operation.js';
 import { identity } from './operations/arrays.js';
@@ -34,8 +34,7 @@ export function gradients(
 ): Output[] {
   checkGradYs(ys, gradYs);
   const own = scope.child('gradients');
-  const known: GradientRules = { ...GRADIENT_RULES, ...rules };
-  const ruled = findRuled(ys, xs, ({ type }) => known[type]);
+  const ruled = findRuled(ys, xs, (operation) => rules?.[operation.type] ?? ownRule(operation));
   if (ruled.length === 0) return required(addGradients(own, { ys, xs, gradYs }), xs);
   using cut = new Cuts(own, ruled, ys);
   const seeds = ys.map((y, i) => ({ y: cut.standIn(y), gradient: gradYs?.[i] ?? onesLike(own, y) }));
