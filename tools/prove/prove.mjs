@@ -102,6 +102,17 @@ const PROOFS = {
     const median = [...ratios].sort((a, b) => a - b)[1] ?? 0;
     return `lenet on MNIST's shards, images/s, ours against Keras: ${figures.join(', ')}; median ratio ${median.toFixed(2)}`;
   },
+  /** With one thread on each side, so it takes long: 8 pictures of full size through six networks. */
+  async parity() {
+    if (!process.env['BLUEWATERS_PYTHON']) return 'left out: BLUEWATERS_PYTHON does not name a Python with TensorFlow';
+    const vitest = join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
+    execFileSync(process.execPath, [vitest, 'run', '--project', 'models', 'parity.python'], {
+      cwd: REPOSITORY,
+      env: { ...process.env, BLUEWATERS_PARITY: 'full' },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    return 'one step of six networks at full size, batch 8: loss and every variable equal to those in Python, bit for bit';
+  },
   async cifar10(folder) {
     const images = process.env['BLUEWATERS_DATA'];
     if (!images) return 'left out: BLUEWATERS_DATA does not name the real images';

