@@ -21,7 +21,7 @@ const ARROWS = {
   storage: ['errors'],
   messages: ['errors'],
   service: ['errors', 'messages', 'storage'],
-  tensorflow: ['errors', 'records'],
+  tensorflow: ['errors'],
   models: ['errors', 'records', 'tensorflow'],
   testing: ['errors', 'messages', 'storage'],
 };
@@ -32,7 +32,7 @@ const TOOLS = ['cli', 'test'];
 /** Each third-party client has one owner; a second name needs a reason. */
 const OWNERS = {
   '@bufbuild/*': ['tensorflow'],
-  '@node-rs/crc32': ['records'],
+  '@node-rs/crc32': ['records', 'tensorflow'], // shards are records, event files and checkpoints are TensorFlow's own
   '@tensorflow/*': ['models'],
   express: ['service', 'inference'], // the frame mounts health and metrics, inference its routes
   koffi: ['tensorflow'],

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Generates `src/generated` from the `.proto` files that TensorFlow's wheel carries:
+ * Generates `src/generated` from the `.proto` files that TensorFlow's wheel carries, and from those in `protos/`:
  *
  *   unzip tensorflow_cpu-2.18.1-*.whl 'tensorflow/include/*.proto' -d wheel
  *   node libs/tensorflow/scripts/generate-protos.mjs wheel/tensorflow/include
@@ -19,7 +19,11 @@ const ROOTS = [
   'tensorflow/core/protobuf/config.proto',
   'tensorflow/core/util/event.proto',
   'tensorflow/core/framework/dataset_options.proto',
+  'tensorflow/core/protobuf/tensor_bundle.proto',
+  'tensorflow/core/example/example.proto',
 ];
+/** What the wheel does not carry as text. */
+const OWN = fileURLToPath(new URL('../protos', import.meta.url));
 const COMPILER = '@bufbuild/buf@1.61.0';
 const PLUGIN = fileURLToPath(import.meta.resolve('@bufbuild/protoc-gen-es/package.json'));
 
@@ -41,6 +45,7 @@ for (const file of closure(include)) {
   mkdirSync(dirname(join(work, 'in', file)), { recursive: true });
   cpSync(join(include, file), join(work, 'in', file));
 }
+cpSync(OWN, join(work, 'in'), { recursive: true });
 const template = {
   version: 'v2',
   plugins: [

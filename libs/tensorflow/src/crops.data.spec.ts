@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeExample } from '@bluewaters/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   decodeAndCropJpeg,
@@ -16,6 +15,7 @@ import {
   statelessDistortedBox,
   Tensor,
 } from './index.js';
+import { encodeExample } from './example.fixture.js';
 
 /** A folder with real pictures and real boxes; without it these tests are skipped. */
 const data = process.env['BLUEWATERS_DATA'];
@@ -92,8 +92,9 @@ describe.skipIf(!data)('distorted crops of real pictures by their real boxes', (
 });
 
 function exampleOf({ jpeg, boxes }: Picture): Uint8Array {
-  const [ymin, xmin, ymax, xmax] = [0, 1, 2, 3].map((i) => ({ floats: boxes.map((box) => box[i]!) }));
-  return encodeExample({ jpeg: { bytes: [jpeg] }, ymin: ymin!, xmin: xmin!, ymax: ymax!, xmax: xmax! });
+  const [ymin, xmin, ymax, xmax] = [0, 1, 2, 3].map((i) => ({ floatList: { value: boxes.map((box) => box[i]!) } }));
+  const bytes = { bytesList: { value: [Buffer.from(jpeg).toString('base64')] } };
+  return encodeExample({ jpeg: bytes, ymin: ymin!, xmin: xmin!, ymax: ymax!, xmax: xmax! });
 }
 
 /** The objects of a VOC annotation. */

@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fromBinary } from '@bufbuild/protobuf';
-import { encodeExample, frameRecord, RECORD_HEADER_BYTES } from '@bluewaters/records';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   add,
@@ -18,9 +17,13 @@ import {
   type Output,
   type Scope,
 } from './index.js';
+import { ExampleSchema } from './generated/tensorflow/core/example/example_pb.js';
 import { numbers, readAll, readEpoch, texts } from './read-dataset.fixture.js';
 import { GraphDefSchema } from './generated/tensorflow/core/framework/graph_pb.js';
+import { frameRecord } from './record-framing.js';
 
+/** Of a record before its payload: the length and its checksum. */
+const HEADER_BYTES = 12;
 const FILES = 3;
 const RECORDS_IN_FILE = 7;
 
@@ -63,7 +66,7 @@ describe('tfRecords', () => {
     writeFileSync(damaged, bytes);
     await expect(readAll(scope, dataset.tfRecords(scope, scope.constant([damaged])))).rejects.toMatchObject({
       code: 'RECORD_CORRUPT',
-      details: { offset: second + RECORD_HEADER_BYTES },
+      details: { offset: second + HEADER_BYTES },
     });
   });
 
@@ -227,6 +230,12 @@ describe('parseSingleExample', () => {
     box: { dtype: 'float32', shape: [2] },
   } as const;
 
+  const label = { case: 'int64List', value: { value: [3n] } } as const;
+  const example = (kinds: Record<string, object>) => {
+    const feature = Object.fromEntries(Object.entries(kinds).map(([name, kind]) => [name, { kind }]));
+    return toBinary(ExampleSchema, create(ExampleSchema, { features: { feature } }));
+  };
+
   async function parse(serialized: Uint8Array): Promise<Tensor[]> {
     const input = scope.placeholder('string', []);
     const parsed = parseSingleExample(scope, input, features);
@@ -237,12 +246,14 @@ describe('parseSingleExample', () => {
   }
 
   it('gives each feature with its dtype and shape, and defaults where one is missing', async () => {
-    const [label, name, box] = await parse(encodeExample({ label: { ints: [3] }, box: { floats: [0.5, 0.25] } }));
-    expect([label!.number(), texts([name!])[0], box!.values()]).toEqual([3, 'none', Float32Array.of(0.5, 0.25)]);
+    const [labels, name, box] = await parse(
+      example({ label, box: { case: 'floatList', value: { value: [0.5, 0.25] } } }),
+    );
+    expect([labels!.number(), texts([name!])[0], box!.values()]).toEqual([3, 'none', Float32Array.of(0.5, 0.25)]);
   });
 
   it('names a required feature that is missing', async () => {
-    await expect(parse(encodeExample({ label: { ints: [3] } }))).rejects.toThrow(/box/);
+    await expect(parse(example({ label }))).rejects.toThrow(/box/);
   });
 });
 

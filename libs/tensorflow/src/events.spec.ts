@@ -1,11 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { readRecords } from '@bluewaters/records';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EventSchema, type Event } from './generated/tensorflow/core/util/event_pb.js';
 import { EventWriter } from './index.js';
+import { maskedCrc32c } from './record-framing.js';
 import { histogramOf } from './summaries.js';
 
 let folder: string;
@@ -15,7 +19,17 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function eventsIn(path: string): Event[] {
-  return [...readRecords(readFileSync(path), { file: path })].map(({ payload }) => fromBinary(EventSchema, payload));
+  const bytes = readFileSync(path);
+  const events: Event[] = [];
+  for (let offset = 0; offset < bytes.length; ) {
+    const end = offset + 12 + Number(bytes.readBigUInt64LE(offset));
+    const payload = bytes.subarray(offset + 12, end);
+    expect(bytes.readUInt32LE(offset + 8)).toBe(maskedCrc32c(bytes.subarray(offset, offset + 8)));
+    expect(bytes.readUInt32LE(end)).toBe(maskedCrc32c(payload));
+    events.push(fromBinary(EventSchema, payload));
+    offset = end + 4;
+  }
+  return events;
 }
 
 describe('EventWriter', () => {
@@ -48,17 +62,38 @@ describe('EventWriter', () => {
     await writer.close();
   });
 
-  it('gives each writer a file of its own', async () => {
-    const writers = [new EventWriter(folder), new EventWriter(folder)];
-    await Promise.all(writers.map((writer) => writer.close()));
-    expect(readdirSync(folder)).toHaveLength(2);
+  it('is the only writer of its folder until it is closed', async () => {
+    const first = new EventWriter(join(folder, 'train'));
+    expect(() => new EventWriter(`${folder}/./train`)).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT' }));
+    await first.close();
+    await new EventWriter(join(folder, 'train')).close();
+    expect(readdirSync(join(folder, 'train'))).toHaveLength(2);
+  });
+
+  it('flushes by itself when events are old enough, and tells a failure of that with the next flush', async () => {
+    const writer = new EventWriter(join(folder, 'train'), { flushEveryMs: 5 });
+    writer.scalar('a', 1, 1);
+    await expect.poll(() => existsSync(writer.path) && eventsIn(writer.path).length).toBe(2);
+    await writer.close();
+
+    const barred = new EventWriter(join(writer.path, 'below'), { flushEveryMs: 5 });
+    await setTimeout(20);
+    await expect(barred.flush()).rejects.toMatchObject({ name: 'CodedError' });
+    await barred.close();
+  });
+
+  it('keeps no process alive', async () => {
+    const program = `import { EventWriter } from '@bluewaters/tensorflow';
+      new EventWriter(${JSON.stringify(folder)}).scalar('a', 1, 1);`;
+    const cwd = fileURLToPath(new URL('..', import.meta.url));
+    await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { cwd, timeout: 20_000 });
   });
 
   it('says that the folder cannot be written', async () => {
     const taken = new EventWriter(folder);
     await taken.close();
     const writer = new EventWriter(join(taken.path, 'below'));
-    await expect(writer.flush()).rejects.toMatchObject({ name: 'CodedError' });
+    await expect(writer.close()).rejects.toMatchObject({ name: 'CodedError' });
   });
 });
 

@@ -183,3 +183,4 @@ export { loadSavedModel, type LoadedModel, type LoadOptions } from './saved-mode
 
 export { EventWriter, type EventWriterOptions } from './events.js';
 export type { EncodedImage } from './summaries.js';
+export type { HparamDomain, HparamsExperiment, HparamValue, RunStatus } from './hparams.js';
