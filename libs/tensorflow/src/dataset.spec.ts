@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary, fromJson, toBinary, type JsonObject } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   add,
@@ -230,11 +230,8 @@ describe('parseSingleExample', () => {
     box: { dtype: 'float32', shape: [2] },
   } as const;
 
-  const label = { case: 'int64List', value: { value: [3n] } } as const;
-  const example = (kinds: Record<string, object>) => {
-    const feature = Object.fromEntries(Object.entries(kinds).map(([name, kind]) => [name, { kind }]));
-    return toBinary(ExampleSchema, create(ExampleSchema, { features: { feature } }));
-  };
+  const label = { int64List: { value: [3] } };
+  const example = (feature: JsonObject) => toBinary(ExampleSchema, fromJson(ExampleSchema, { features: { feature } }));
 
   async function parse(serialized: Uint8Array): Promise<Tensor[]> {
     const input = scope.placeholder('string', []);
@@ -246,10 +243,8 @@ describe('parseSingleExample', () => {
   }
 
   it('gives each feature with its dtype and shape, and defaults where one is missing', async () => {
-    const [labels, name, box] = await parse(
-      example({ label, box: { case: 'floatList', value: { value: [0.5, 0.25] } } }),
-    );
-    expect([labels!.number(), texts([name!])[0], box!.values()]).toEqual([3, 'none', Float32Array.of(0.5, 0.25)]);
+    const [labels, name, boxes] = await parse(example({ label, box: { floatList: { value: [0.5, 0.25] } } }));
+    expect([labels!.number(), texts([name!])[0], boxes!.values()]).toEqual([3, 'none', Float32Array.of(0.5, 0.25)]);
   });
 
   it('names a required feature that is missing', async () => {

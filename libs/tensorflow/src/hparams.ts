@@ -4,7 +4,7 @@ import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { dtypeNumber } from './dtypes.js';
 import {
   DataType,
-  HParamInfoSchema,
+  type HParamInfoSchema,
   HParamsPluginDataSchema,
   Status,
 } from './generated/tensorboard/plugins/hparams/plugin_data_pb.js';

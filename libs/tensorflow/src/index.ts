@@ -175,11 +175,16 @@ export { fromTfjs, toTfjs, type Tfjs, type TfjsDType, type TfjsTensor } from './
 export type { SessionOptions } from './session-options.js';
 export { isEndOfSequence } from './run-failure.js';
 
-export { saver, Saver } from './checkpoint.js';
+export { saver, Saver, type RestoreOptions, type Snapshot } from './checkpoint.js';
+export type { Mismatch, RestoreReport } from './restore-report.js';
+export { listCheckpoint, readCheckpoint, type CheckpointEntry } from './checkpoint-contents.js';
+export { CheckpointKeeper, type KeeperOptions } from './checkpoint-keeper.js';
 export { readCheckpointState, writeCheckpointState, type CheckpointState } from './checkpoint-state.js';
 export type { SavedModelSignature } from './saved-model-graph.js';
 export { writeSavedModel, type SavedModelOptions } from './saved-model-writer.js';
 export { loadSavedModel, type LoadedModel, type LoadOptions } from './saved-model-loader.js';
+export { freeze, type FreezeOptions, type FrozenModel, type FrozenTensor } from './freeze.js';
+export { writeTfjsModel, type TfjsModelOptions } from './tfjs-model.js';
 
 export { EventWriter, type EventWriterOptions } from './events.js';
 export type { EncodedImage } from './summaries.js';

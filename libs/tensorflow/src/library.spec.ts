@@ -32,6 +32,7 @@ describe('findLibtensorflow', () => {
       directory: named,
       library: join(named, 'libtensorflow.so.2'),
       framework: join(named, 'libtensorflow_framework.so.2'),
+      python: undefined,
       foundBy: 'environment',
     });
   });
@@ -45,6 +46,17 @@ describe('findLibtensorflow', () => {
   it('finds a library that comes in one piece', () => {
     addLibrary(`libtensorflow/${TENSORFLOW_RELEASE}-cpu`, ['libtensorflow.so.2']);
     expect(findLibtensorflow().framework).toBeUndefined();
+  });
+
+  it('finds an old Python extension with the Python library beside it, which must be loaded first', () => {
+    const python = ['libpython3.6m.so.1.0', 'libtensorflow_framework.so'];
+    const named = addLibrary('old', ['_pywrap_tensorflow_internal.so', ...python]);
+    vi.stubEnv('LIBTENSORFLOW_DIR', named);
+    expect(findLibtensorflow()).toMatchObject({
+      library: join(named, '_pywrap_tensorflow_internal.so'),
+      framework: join(named, 'libtensorflow_framework.so'),
+      python: join(named, 'libpython3.6m.so.1.0'),
+    });
   });
 
   it('refuses a LIBTENSORFLOW_DIR without a library, and names it', () => {

@@ -1,7 +1,7 @@
 /**
  * Where the TensorFlow library is on this machine. Finding it loads nothing; `native.ts` does that on first use.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,13 +18,21 @@ export interface LibtensorflowLocation {
   readonly library: string;
   /** Path of its companion, which must be loaded first; libraries built in one piece have none. */
   readonly framework: string | undefined;
+  /** Path of the Python library that a Python extension needs before anything else; no Python code is run. */
+  readonly python: string | undefined;
   /** Which rule found it: the variable LIBTENSORFLOW_DIR, the cache of set-up, or what tfjs-node-gpu fetched. */
   readonly foundBy: 'environment' | 'cache' | 'tfjs';
 }
 
+/** In wheels before 2.13 the C interface is within the extension that Python imports. */
+const PYTHON_EXTENSION = '_pywrap_tensorflow_internal.so';
+
 /** The wheel's names come first; the others are those of the stand-alone C library. */
-const LIBRARY_NAMES = ['libtensorflow_cc.so.2', 'libtensorflow.so.2', 'libtensorflow.so', 'libtensorflow.so.1'];
-const FRAMEWORK_NAMES = [2, 1].map((major) => `libtensorflow_framework.so.${major}`);
+const LIBRARY_NAMES = [
+  ...['libtensorflow_cc.so.2', 'libtensorflow.so.2', 'libtensorflow.so', 'libtensorflow.so.1'],
+  PYTHON_EXTENSION,
+];
+const FRAMEWORK_NAMES = ['.2', '.1', ''].map((version) => `libtensorflow_framework.so${version}`);
 
 /**
  * Looks in `LIBTENSORFLOW_DIR`, then in the cache that `npm run setup` fills (the GPU build first), then in what the
@@ -55,6 +63,7 @@ function inDirectory(directory: string, foundBy: LibtensorflowLocation['foundBy'
     directory,
     library: join(directory, library),
     framework: framework && join(directory, framework),
+    python: library === PYTHON_EXTENSION ? pythonLibrary(directory) : undefined,
     foundBy,
   };
 }
@@ -64,6 +73,12 @@ export function cacheDirectory(): string {
   return (
     process.env['BLUEWATERS_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bluewaters')
   );
+}
+
+/** A copy of it or a link to it lies beside the extension. */
+function pythonLibrary(directory: string): string | undefined {
+  const name = readdirSync(directory).find((file) => /^libpython3[.\dm]*\.so[.\d]*$/.test(file));
+  return name && join(directory, name);
 }
 
 function inCache(): LibtensorflowLocation | undefined {

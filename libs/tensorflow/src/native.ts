@@ -41,7 +41,7 @@ export function tensorflowVersion(): string {
 }
 
 function load(): LibraryHandle {
-  const { library, framework } = findLibtensorflow();
+  const { library, framework, python } = findLibtensorflow();
   requireAvx();
   // Its notes on CPU features would otherwise precede every program's first line; warnings and errors stay.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
@@ -49,7 +49,7 @@ function load(): LibraryHandle {
     koffi.config({ async_stack_size: STACK_BYTES, sync_stack_size: STACK_BYTES });
   }
   try {
-    if (framework) koffi.load(framework, { lazy: true, global: true });
+    for (const first of [python, framework]) if (first) koffi.load(first, { lazy: true, global: true });
     koffi.struct('TF_Output', { oper: 'void *', index: 'int' });
     return koffi.load(library, { lazy: true, global: true });
   } catch (error) {

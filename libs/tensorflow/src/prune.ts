@@ -28,8 +28,8 @@ function reachable(roots: Iterable<string>, next: (name: string) => readonly str
   return found;
 }
 
-/** '^name' is a control input, 'name:1' an output that is not the first. */
-function operationOfInput(input: string): string {
+/** The operation that an input comes from: '^name' is a control input, 'name:1' an output that is not the first. */
+export function operationOfInput(input: string): string {
   return input.replace(/^\^/, '').replace(/:\d+$/, '');
 }
 

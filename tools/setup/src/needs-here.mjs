@@ -5,6 +5,7 @@ import { hasNvidiaDriver } from './libtensorflow.mjs';
 import { findMpi } from './mpi.mjs';
 import { needOf } from './needs.mjs';
 import { fillNpmCache } from './npm-cache.mjs';
+import { getOldTensorflow } from './old-tensorflow.mjs';
 import { getReaders } from './readers.mjs';
 import { SetupError } from './say.mjs';
 import { getServers } from './servers.mjs';
@@ -37,6 +38,7 @@ const ANSWERS = {
     (await hasImages(env, testImages(root))) ? { env: {} } : { why: 'No engine with these images answers.' },
   mpi: async (_root, env) => ((await findMpi(env)) ? { env: {} } : { why: 'Neither mpiexec nor a library was found.' }),
   gpu: async () => ((await hasNvidiaDriver()) ? { env: {} } : { why: 'No NVIDIA driver was found.' }),
+  old: async (_root, env) => ({ env: { BLUEWATERS_OLD_TENSORFLOW: await getOldTensorflow(env) } }),
   data: async (_root, env) => (env.BLUEWATERS_DATA ? { env: {} } : { why: 'BLUEWATERS_DATA is not set.' }),
 };
 

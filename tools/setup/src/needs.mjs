@@ -52,6 +52,12 @@ export const NEEDS = [
     how: 'Set it to the folder; they may not be copied into the repository.',
     optional: true,
   },
+  {
+    suffix: 'old',
+    what: "TensorFlow 1.12 and Python 3.6's library, which it is linked to",
+    how: 'Install Python 3.6 as a shared library, as `PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install 3.6` does; set-up fetches the rest.',
+    optional: true,
+  },
 ];
 
 /**

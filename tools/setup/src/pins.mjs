@@ -11,6 +11,7 @@
  * @property {string} platform The platform tag that pip is told.
  * @property {string} sha256 Of the wheel.
  * @property {number} megabytes Of the wheel, for the line that says what is fetched.
+ * @property {string} [python] The Python that it is for, where it is not for any of 3.11.
  */
 
 /**
@@ -67,6 +68,13 @@ export const TENSORFLOW_BUILDS = {
       'libtensorflow_framework.so.2': 'ca67fab9244cffd692ac292b18f75c0d34a0441a8f0e33a6dc113b1ee522622f',
     },
   },
+};
+
+/** The oldest TensorFlow that a test runs on: the newest official GPU build that Blue Waters' driver could run. */
+export const OLD_TENSORFLOW_VERSION = '1.12.0';
+export const OLD_TENSORFLOW_WHEEL = {
+  ...wheel(`tensorflow==${OLD_TENSORFLOW_VERSION}`, 83, '531619ad1c17b4084d09f442a9171318af813e81aae748e5de8274d561461749', 'manylinux1_x86_64'),
+  python: '3.6',
 };
 
 /** What `@tensorflow/tfjs-node-gpu`'s own install script would fetch, for machines without pip. */

@@ -53,7 +53,8 @@ async function downloadWheel(python, wheel, folder) {
   say(`fetching ${wheel.requirement.replace('==', ' ')} through pip, ${wheel.megabytes} MB`);
   // An explicit Python version and platform let any pip fetch it, whatever Python it runs on. Without pip's own
   // cache: the libraries are kept already, and home folders of clusters are small.
-  const target = ['--no-deps', '--only-binary=:all:', '--python-version', '3.11', '--platform', wheel.platform];
+  const python3 = wheel.python ?? '3.11';
+  const target = ['--no-deps', '--only-binary=:all:', '--python-version', python3, '--platform', wheel.platform];
   const quiet = process.stderr.isTTY ? [] : ['--quiet', '--progress-bar', 'off'];
   const args = ['-m', 'pip', 'download', ...target, '--no-cache-dir', '--retries', '2', ...quiet];
   const status = await hand(python, [...args, '--dest', folder, wheel.requirement], {
