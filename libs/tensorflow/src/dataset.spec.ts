@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fromBinary, fromJson, toBinary, type JsonObject } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   add,
@@ -17,7 +17,7 @@ import {
   type Output,
   type Scope,
 } from './index.js';
-import { ExampleSchema } from './generated/tensorflow/core/example/example_pb.js';
+import { encodeExample } from './example.fixture.js';
 import { numbers, readAll, readEpoch, texts } from './read-dataset.fixture.js';
 import { GraphDefSchema } from './generated/tensorflow/core/framework/graph_pb.js';
 import { frameRecord } from './record-framing.js';
@@ -231,7 +231,6 @@ describe('parseSingleExample', () => {
   } as const;
 
   const label = { int64List: { value: [3] } };
-  const example = (feature: JsonObject) => toBinary(ExampleSchema, fromJson(ExampleSchema, { features: { feature } }));
 
   async function parse(serialized: Uint8Array): Promise<Tensor[]> {
     const input = scope.placeholder('string', []);
@@ -243,12 +242,12 @@ describe('parseSingleExample', () => {
   }
 
   it('gives each feature with its dtype and shape, and defaults where one is missing', async () => {
-    const [labels, name, boxes] = await parse(example({ label, box: { floatList: { value: [0.5, 0.25] } } }));
+    const [labels, name, boxes] = await parse(encodeExample({ label, box: { floatList: { value: [0.5, 0.25] } } }));
     expect([labels!.number(), texts([name!])[0], boxes!.values()]).toEqual([3, 'none', Float32Array.of(0.5, 0.25)]);
   });
 
   it('names a required feature that is missing', async () => {
-    await expect(parse(example({ label }))).rejects.toThrow(/box/);
+    await expect(parse(encodeExample({ label }))).rejects.toThrow(/box/);
   });
 });
 

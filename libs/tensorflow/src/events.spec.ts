@@ -64,7 +64,7 @@ describe('EventWriter', () => {
 
   it('is the only writer of its folder until it is closed', async () => {
     const first = new EventWriter(join(folder, 'train'));
-    expect(() => new EventWriter(`${folder}/./train`)).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT' }));
+    expect(() => new EventWriter(`${folder}/./train`)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
     await first.close();
     await new EventWriter(join(folder, 'train')).close();
     expect(readdirSync(join(folder, 'train'))).toHaveLength(2);

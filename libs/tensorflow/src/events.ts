@@ -58,7 +58,7 @@ export class EventWriter {
 
   /**
    * @param directory Is made if need be. TensorBoard shows one run for each folder.
-   * @throws {CodedError} STATE_CONFLICT while another writer of this process has the folder.
+   * @throws {CodedError} CONFIG_INVALID while another writer of this process has the folder.
    */
   constructor(directory: string, { suffix = '', flushEveryMs = FLUSH_EVERY_MS }: EventWriterOptions = {}) {
     const seconds = String(Math.floor(Date.now() / 1000)).padStart(10, '0');
@@ -170,7 +170,7 @@ export class EventWriter {
 
 function claim(directory: string): void {
   if (openFolders.has(directory)) {
-    throw new CodedError('STATE_CONFLICT', 'an event writer of this process has the folder; close it first', {
+    throw new CodedError('CONFIG_INVALID', 'an event writer of this process has the folder; close it first', {
       details: { file: directory },
     });
   }

@@ -180,7 +180,7 @@ export type { Mismatch, RestoreReport } from './restore-report.js';
 export { listCheckpoint, readCheckpoint, type CheckpointEntry } from './checkpoint-contents.js';
 export { CheckpointKeeper, type KeeperOptions } from './checkpoint-keeper.js';
 export { readCheckpointState, writeCheckpointState, type CheckpointState } from './checkpoint-state.js';
-export type { SavedModelSignature } from './saved-model-graph.js';
+export type { SavedModelAsset, SavedModelSignature } from './saved-model-graph.js';
 export { writeSavedModel, type SavedModelOptions } from './saved-model-writer.js';
 export { loadSavedModel, type LoadedModel, type LoadOptions } from './saved-model-loader.js';
 export { freeze, type FreezeOptions, type FrozenModel, type FrozenTensor } from './freeze.js';

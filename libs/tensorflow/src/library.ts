@@ -24,7 +24,7 @@ export interface LibtensorflowLocation {
   readonly foundBy: 'environment' | 'cache' | 'tfjs';
 }
 
-/** In wheels before 2.13 the C interface is within the extension that Python imports. */
+/** In wheels before 2.12 the C interface is within the extension that Python imports. */
 const PYTHON_EXTENSION = '_pywrap_tensorflow_internal.so';
 
 /** The wheel's names come first; the others are those of the stand-alone C library. */

@@ -69,15 +69,25 @@ function bind(library: LibraryHandle): Native {
   return functions as Native;
 }
 
+/**
+ * The first release whose wheel has the symbol, of 1.12 to 1.15, 2.1 to 2.4, 2.6 and 2.9; what is not listed was in all
+ * of them.
+ */
+const SINCE: Readonly<Record<string, string>> = {
+  TF_UpdateEdge: '2.4',
+  TF_StringGetDataPointer: '2.6',
+  TF_StringGetSize: '2.6',
+  TF_TensorFromProto: '2.9',
+};
+
 /** Older libraries lack some symbols; what does not need them works all the same. */
 function lookUp(library: LibraryHandle, name: string, declaration: string): unknown {
   try {
     return library.func(declaration);
   } catch (error) {
     const version = String(library.func('const char *TF_Version()')());
-    throw new CodedError('TENSORFLOW_MISSING', `TensorFlow ${version} has no ${name}; a newer library is needed`, {
-      cause: error,
-    });
+    const needed = SINCE[name] === undefined ? 'a newer library is needed' : `TensorFlow ${SINCE[name]} has it`;
+    throw new CodedError('TENSORFLOW_MISSING', `TensorFlow ${version} has no ${name}; ${needed}`, { cause: error });
   }
 }
 

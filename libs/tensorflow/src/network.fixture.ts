@@ -1,4 +1,5 @@
 import {
+  add,
   avgPool,
   biasAdd,
   conv2d,
@@ -10,7 +11,10 @@ import {
   reshape,
   softmax,
   variable,
+  type Operation,
   type Output,
+  type SavedModelAsset,
+  type SavedModelSignature,
   type Scope,
   type Variable,
 } from './index.js';
@@ -42,4 +46,29 @@ export function convolutionalNetwork(
   const product = matMul(scope, reshape(scope, second, [-1, features]), weights('fc/weights', [features, 10]));
   const logits = biasAdd(scope, product, weights('fc/biases', [10], initializers.constant(0.1)));
   return { x, probabilities: softmax(scope, logits, { name: 'probabilities' }), variables };
+}
+
+/** A table of words, filled from a file when the model is loaded, and two ways to ask for a word's line. */
+export function wordTable(
+  scope: Scope,
+  file: string,
+): { signatures: Record<'label' | 'twice', SavedModelSignature>; initializer: Operation; assets: SavedModelAsset[] } {
+  const words = scope.placeholder('string', [null], { name: 'words' });
+  const path = scope.constant(file, { dtype: 'string', name: 'vocabulary' });
+  const types = { key_dtype: 'string', value_dtype: 'int64' };
+  const table = scope.op('HashTableV2', { attributes: types }).output();
+  const wholeLineToItsNumber = { key_index: -2, value_index: -1 };
+  const initializer = scope.op('InitializeTableFromTextFileV2', {
+    inputs: [table, path],
+    attributes: wholeLineToItsNumber,
+  });
+  const label = scope.op('LookupTableFindV2', { inputs: [table, words, scope.constant(-1n)] }).output();
+  return {
+    signatures: {
+      label: { inputs: { words }, outputs: { label } },
+      twice: { inputs: { words }, outputs: { label: add(scope, label, label) } },
+    },
+    initializer,
+    assets: [{ output: path, file }],
+  };
 }

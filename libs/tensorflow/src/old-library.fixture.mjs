@@ -1,5 +1,5 @@
 /** One training step with operations that TensorFlow 1.12 has; prints what came of it as JSON. */
-import { argv } from 'node:process';
+import { argv, stdout } from 'node:process';
 import { gradients, Graph, Session, Tensor, tensorflowVersion } from '@bluewaters/tensorflow';
 
 const { x, labels, weights, rate } = JSON.parse(argv[2]);
@@ -36,7 +36,7 @@ try {
 } catch ({ code, message }) {
   refusal = { code, message };
 }
-console.log(
+stdout.write(
   JSON.stringify({
     version,
     loss: before.number(),

@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   biasAdd,
@@ -23,8 +20,7 @@ import {
   writeSavedModel,
   type Scope,
 } from './index.js';
-
-const python = process.env['BLUEWATERS_PYTHON'];
+import { onePixelPng, PYTHON, runPython as runPythonIn } from './python.fixture.js';
 
 let folder: string;
 beforeEach(() => {
@@ -32,15 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs a program whose last line is JSON; `directory` and `os` are known to it. */
-async function runPython(program: string): Promise<unknown> {
-  const preamble = `import sys, os, json\ndirectory = sys.argv[1]\n`;
-  const { stdout } = await promisify(execFile)(python!, ['-c', preamble + program, folder], {
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '' },
-    maxBuffer: 64 << 20,
-  });
-  return JSON.parse(stdout.trim().split('\n').at(-1)!);
-}
+const runPython = (program: string): Promise<unknown> => runPythonIn(program, folder);
 
 function network(scope: Scope) {
   const x = scope.placeholder('float32', [null, 4, 4, 1], { name: 'x' });
@@ -77,7 +65,7 @@ async function predict(
   return [...answer.values('float32')];
 }
 
-const describePython = describe.skipIf(!python);
+const describePython = describe.skipIf(!PYTHON);
 
 describePython("what Python's TensorFlow reads (needs BLUEWATERS_PYTHON)", () => {
   it('are the variables of a checkpoint, under their names', { timeout: 120_000 }, async () => {
@@ -201,20 +189,3 @@ print('{}')`);
     expect(y.values()).toEqual(Float32Array.of(2, 4, 6));
   });
 });
-
-/** A grey PNG of one pixel. */
-function onePixelPng(): Uint8Array {
-  const chunk = (type: string, body: Uint8Array) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(body.length);
-    return Buffer.concat([length, Buffer.from(type), body, Buffer.alloc(4)]);
-  };
-  const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
-  const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(Buffer.alloc(2))),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}

@@ -23,7 +23,7 @@ import {
 } from './generated/tensorflow/core/protobuf/saver_pb.js';
 import type { Graph } from './graph.js';
 import { tensorflowVersion } from './native.js';
-import type { Output } from './operation.js';
+import type { Operation, Output } from './operation.js';
 import { prune } from './prune.js';
 import { shapeProto } from './tensor-proto.js';
 import type { Variable } from './variables.js';
@@ -36,18 +36,32 @@ export interface SavedModelSignature {
   readonly methodName?: string;
 }
 
+/** A file that the graph reads, such as a vocabulary: it travels with the model. */
+export interface SavedModelAsset {
+  /** String scalar with the file's path; a loader feeds the path within the model when it runs the initializer. */
+  readonly output: Output;
+  /** Path of the file. */
+  readonly file: string;
+}
+
 /** What goes into one meta graph. */
 export interface MetaGraphParts {
   readonly graph: Graph;
   readonly signatures: Readonly<Record<string, SavedModelSignature>>;
-  readonly saver: Saver;
+  /** Undefined when there are no variables. */
+  readonly saver: Saver | undefined;
   readonly tags: readonly string[];
   /** Leave out what neither a signature nor a variable needs. */
   readonly stripTraining: boolean;
+  /** With the names of their files in the model's folder `assets`. */
+  readonly assets: readonly (SavedModelAsset & { readonly name: string })[];
+  /** Runs once when the model is loaded, after the variables are there: what fills tables. */
+  readonly initializer: Operation | undefined;
 }
 
 const PREDICT = 'tensorflow/serving/predict';
 const SCHEMA_VERSION = 1n;
+const INITIALIZER = '__saved_model_init_op';
 
 /** A serialized `SavedModel` with one meta graph. */
 export function encodeSavedModel(parts: MetaGraphParts): Uint8Array {
@@ -55,9 +69,10 @@ export function encodeSavedModel(parts: MetaGraphParts): Uint8Array {
   return toBinary(SavedModelSchema, create(SavedModelSchema, { savedModelSchemaVersion: SCHEMA_VERSION, metaGraphs }));
 }
 
-function metaGraph({ graph, signatures, saver, tags, stripTraining }: MetaGraphParts): MetaGraphDef {
+function metaGraph(parts: MetaGraphParts): MetaGraphDef {
+  const { graph, signatures, saver, tags, stripTraining, assets, initializer } = parts;
   const whole = fromBinary(GraphDefSchema, graph.toGraphDef());
-  const graphDef = withoutDevices(stripTraining ? prune(whole, rootsOf(signatures, saver)) : whole);
+  const graphDef = withoutDevices(stripTraining ? prune(whole, rootsOf(parts)) : whole);
   return create(MetaGraphDefSchema, {
     metaInfoDef: {
       tags: [...tags],
@@ -65,22 +80,35 @@ function metaGraph({ graph, signatures, saver, tags, stripTraining }: MetaGraphP
       strippedOpList: operationList(graph, graphDef),
     },
     graphDef,
-    saverDef: saverDef(saver),
-    collectionDef: collections(saver.variables),
-    signatureDef: Object.fromEntries(
-      Object.entries(signatures).map(([name, signature]) => [name, signatureDef(signature)]),
-    ),
+    ...(saver && { saverDef: saverDef(saver), collectionDef: collections(saver.variables) }),
+    assetFileDef: assets.map(({ output, name }) => ({ tensorInfo: tensorInfo(output), filename: name })),
+    signatureDef: {
+      ...Object.fromEntries(Object.entries(signatures).map(([name, signature]) => [name, signatureDef(signature)])),
+      ...(initializer && { [INITIALIZER]: initializerSignature(initializer) }),
+    },
+  });
+}
+
+/** As Python does it: a signature whose one output is the name of an operation. */
+function initializerSignature({ name }: Operation): SignatureDef {
+  return create(SignatureDefSchema, {
+    outputs: { [INITIALIZER]: create(TensorInfoSchema, { encoding: { case: 'name', value: name } }) },
   });
 }
 
 /** Python rebuilds each variable with its initializer, even though the values come from the files. */
-function rootsOf(signatures: Readonly<Record<string, SavedModelSignature>>, saver: Saver): Set<string> {
+function rootsOf({ signatures, saver, assets, initializer }: MetaGraphParts): Set<string> {
   const ends = Object.values(signatures).flatMap(({ inputs, outputs }) => [
     ...Object.values(inputs),
     ...Object.values(outputs),
   ]);
-  const outputs = [...ends, saver.saved, ...saver.variables.map(({ value }) => value)];
-  const operations = [saver.restoreAll, ...saver.variables.map(({ initializer }) => initializer)];
+  const variables = saver?.variables ?? [];
+  const outputs = [...ends, ...variables.map(({ value }) => value), ...assets.map((asset) => asset.output)];
+  const operations = [
+    ...(saver ? [saver.saved.operation, saver.restoreAll] : []),
+    ...variables.map((variable) => variable.initializer),
+    ...(initializer ? [initializer] : []),
+  ];
   return new Set([...outputs.map(({ operation }) => operation), ...operations].map(({ name }) => name));
 }
 

@@ -1,4 +1,5 @@
 /** Loading SavedModels, whoever wrote them. */
+import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { CodedError } from '@bluewaters/errors';
 import { newBuffer, readBuffer } from './buffers.js';
@@ -29,6 +30,8 @@ export interface LoadedModel extends Disposable {
   readonly session: Session;
   /** By name, such as 'serving_default'. Signatures whose inputs are not plain tensors are left out. */
   readonly signatures: Readonly<Record<string, Required<SavedModelSignature>>>;
+  /** Paths of the files that came with the model, in its folder `assets`. */
+  readonly assets: readonly string[];
 }
 
 /**
@@ -42,8 +45,9 @@ export async function loadSavedModel(directory: string, options: LoadOptions = {
     using metaGraph = newBuffer();
     const session = new Session(graph, options, await openModel(directory, options, graph, metaGraph));
     graph.takeNames();
-    const { signatureDef } = fromBinary(MetaGraphDefSchema, readBuffer(metaGraph));
-    return { graph, session, signatures: readSignatures(graph, signatureDef), [Symbol.dispose]: disposeBoth };
+    const { signatureDef, assetFileDef } = fromBinary(MetaGraphDefSchema, readBuffer(metaGraph));
+    const assets = assetFileDef.map(({ filename }) => join(directory, 'assets', filename));
+    return { graph, session, signatures: readSignatures(graph, signatureDef), assets, [Symbol.dispose]: disposeBoth };
     function disposeBoth(): void {
       session[Symbol.dispose]();
       graph[Symbol.dispose]();

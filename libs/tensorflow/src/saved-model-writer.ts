@@ -1,10 +1,11 @@
 /** Writing SavedModels: a folder that appears whole or not at all. */
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import { saver as makeSaver, type Saver } from './checkpoint.js';
 import type { Graph } from './graph.js';
-import { encodeSavedModel, type SavedModelSignature } from './saved-model-graph.js';
+import type { Operation } from './operation.js';
+import { encodeSavedModel, type SavedModelAsset, type SavedModelSignature } from './saved-model-graph.js';
 import type { Session } from './session.js';
 import type { Variable } from './variables.js';
 
@@ -23,6 +24,10 @@ export interface SavedModelOptions {
   readonly tags?: readonly string[];
   /** Leaves out what neither a signature nor a variable needs; true by default. */
   readonly stripTraining?: boolean;
+  /** Files that the graph reads; each is copied, and needs a name of its own. */
+  readonly assets?: readonly SavedModelAsset[];
+  /** Runs once when the model is loaded, after the variables are there: what fills tables from assets. */
+  readonly initializer?: Operation;
   /** Further files for `assets.extra`, by name; no loader looks at them. */
   readonly extraFiles?: Readonly<Record<string, string | Uint8Array>>;
 }
@@ -32,17 +37,21 @@ export interface SavedModelOptions {
  * renamed, so that a reader never sees a part of it.
  *
  * @param directory New; the folder around it exists.
- * @throws {CodedError} OBJECT_EXISTS when there is something already; STORE_FULL without space.
+ * @throws {CodedError} OBJECT_EXISTS when there is something already; STORE_FULL without space; FILE_NOT_FOUND for an
+ * asset; CONFIG_INVALID for two of one name.
  */
 export async function writeSavedModel(directory: string, options: SavedModelOptions): Promise<void> {
   const { graph, session, signatures, variables, tags = ['serve'], stripTraining = true, extraFiles = {} } = options;
+  const { initializer } = options;
+  const assets = nameAssets(options.assets ?? []);
   await refuseExisting(directory);
-  const saver = options.saver ?? makeSaver(graph.scope(), variables);
-  const model = encodeSavedModel({ graph, signatures, saver, tags, stripTraining });
+  const saver = options.saver ?? (variables.length > 0 ? makeSaver(graph.scope(), variables) : undefined);
+  const model = encodeSavedModel({ graph, signatures, saver, tags, stripTraining, assets, initializer });
   const beside = `${directory}.writing-${process.pid}`;
   try {
     await mkdir(join(beside, 'variables'), { recursive: true });
-    await saver.save(session, join(beside, 'variables', 'variables'));
+    await saver?.save(session, join(beside, 'variables', 'variables'));
+    await copyAssets(join(beside, 'assets'), assets);
     await writeFiles(join(beside, 'assets.extra'), extraFiles);
     await writeFiles(beside, { 'saved_model.pb': model });
     await syncFiles(join(beside, 'variables'));
@@ -51,6 +60,22 @@ export async function writeSavedModel(directory: string, options: SavedModelOpti
     await rm(beside, { recursive: true, force: true });
     throw toCodedError(error);
   }
+}
+
+function nameAssets(assets: readonly SavedModelAsset[]): (SavedModelAsset & { readonly name: string })[] {
+  const named = assets.map((asset) => ({ ...asset, name: basename(asset.file) }));
+  const twice = named.find(({ name }, i) => named.findIndex((other) => other.name === name) !== i);
+  if (!twice) return named;
+  throw new CodedError('CONFIG_INVALID', 'two assets have one name', {
+    details: { file: twice.file, field: 'assets' },
+  });
+}
+
+async function copyAssets(directory: string, assets: readonly { file: string; name: string }[]): Promise<void> {
+  if (assets.length === 0) return;
+  await mkdir(directory);
+  for (const { file, name } of assets) await copyFile(file, join(directory, name));
+  await syncFiles(directory);
 }
 
 async function refuseExisting(directory: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ import {
   variable,
   writeSavedModel,
 } from './index.js';
+import { wordTable } from './network.fixture.js';
 
 let folder: string;
 beforeEach(() => {
@@ -109,6 +110,37 @@ describe('a SavedModel', () => {
     expect(readdirSync(directory).sort()).toEqual(['assets.extra', 'saved_model.pb', 'variables']);
     expect(readFileSync(join(directory, 'assets.extra', 'labels.txt'), 'utf8')).toBe('cat\n');
     await expect(write(directory)).rejects.toMatchObject({ code: 'OBJECT_EXISTS', details: { file: directory } });
+  });
+
+  it('has several signatures, and takes the files along that its graph reads', async () => {
+    const vocabulary = join(folder, 'vocabulary.txt');
+    writeFileSync(vocabulary, 'cat\ndog\nbird\n');
+    {
+      using graph = new Graph();
+      const options = { graph, variables: [], ...wordTable(graph.scope(), vocabulary) };
+      using session = new Session(graph);
+      await writeSavedModel(join(folder, '1'), { session, ...options });
+      const twice = { ...options, assets: [...options.assets, ...options.assets] };
+      const refused = writeSavedModel(join(folder, '2'), { session, ...twice });
+      await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    }
+    rmSync(vocabulary);
+    renameSync(join(folder, '1'), join(folder, 'moved'));
+    using loaded = await loadSavedModel(join(folder, 'moved'));
+    expect(loaded.assets).toEqual([join(folder, 'moved', 'assets', 'vocabulary.txt')]);
+    expect(readFileSync(loaded.assets[0]!, 'utf8')).toBe('cat\ndog\nbird\n');
+    const answers = ['label', 'twice'].map(async (name) => {
+      const { inputs, outputs } = loaded.signatures[name]!;
+      using words = Tensor.of('string', [3], ['bird', 'cat', 'fish']);
+      using answer = (
+        await loaded.session.run({ feeds: [[inputs['words']!, words]], fetches: [outputs['label']!] })
+      )[0]!;
+      return Array.from(answer.values(), Number);
+    });
+    expect(await Promise.all(answers)).toEqual([
+      [2, 0, -1],
+      [4, 0, -2],
+    ]);
   });
 
   it('leaves nothing behind when it cannot be written', async () => {

@@ -73,7 +73,12 @@ export const TENSORFLOW_BUILDS = {
 /** The oldest TensorFlow that a test runs on: the newest official GPU build that Blue Waters' driver could run. */
 export const OLD_TENSORFLOW_VERSION = '1.12.0';
 export const OLD_TENSORFLOW_WHEEL = {
-  ...wheel(`tensorflow==${OLD_TENSORFLOW_VERSION}`, 83, '531619ad1c17b4084d09f442a9171318af813e81aae748e5de8274d561461749', 'manylinux1_x86_64'),
+  ...wheel(
+    `tensorflow==${OLD_TENSORFLOW_VERSION}`,
+    83,
+    '531619ad1c17b4084d09f442a9171318af813e81aae748e5de8274d561461749',
+    'manylinux1_x86_64',
+  ),
   python: '3.6',
 };
 
