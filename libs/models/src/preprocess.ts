@@ -2,9 +2,9 @@ import {
   centralSquare,
   decodeAndCropJpeg,
   decodeJpeg,
-  div,
   extractJpegShape,
   mul,
+  reshape,
   resizeBilinear,
   sub,
   type Output,
@@ -36,8 +36,14 @@ export function preprocess(scope: Scope, jpeg: Output, input: InputContract): Ou
  * @param pixels uint8 [height, width, channels].
  * @returns float32 [imageSize, imageSize, channels].
  */
-export function normalise(scope: Scope, pixels: Output, { imageSize, mean, std }: InputContract): Output {
-  const resized = resizeBilinear(scope, pixels, [imageSize, imageSize]); // float32 [size, size, channels], 0 to 255
-  const square = mul(scope, resized, 1 / 255); // 0 to 1
-  return div(scope, sub(scope, square, scope.constant(mean)), scope.constant(std));
+export function normalise(scope: Scope, pixels: Output<'uint8'>, input: InputContract): Output<'float32'> {
+  const { imageSize, channels, mean, std } = input;
+  const resized = resizeBilinear(scope, pixels, [imageSize, imageSize]); // 0 to 255
+  // By whole rows, since three values at a time are too few for the CPU's vectors.
+  const rows = reshape(scope, resized, [imageSize, imageSize * channels]);
+  const tiled = (ofChannel: readonly number[]): Output<'float32'> =>
+    scope.constant(Float32Array.from({ length: imageSize * channels }, (_, i) => ofChannel[i % channels] ?? 0));
+  const offset = tiled(mean.map((value) => 255 * value));
+  const scale = tiled(std.map((value) => 1 / (255 * value)));
+  return reshape(scope, mul(scope, sub(scope, rows, offset), scale), [imageSize, imageSize, channels]);
 }

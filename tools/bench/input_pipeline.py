@@ -1,0 +1,66 @@
+"""The other side of `node tools/bench/input.mjs pipeline`: the same stages as input-pipeline.mjs, in Python's tf.data.
+
+usage: input_pipeline.py SHARD...
+"""
+
+import json
+import resource
+import sys
+import time
+
+import tensorflow as tf
+
+BATCH, SIZE, THREADS = 64, 224, 2
+WARM_UP_S, MEASURED_S = 1.5, 4
+MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+
+tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+
+SIDES = ["ymin", "xmin", "ymax", "xmax"]
+FEATURES = {
+    "image/encoded": tf.io.FixedLenFeature([], tf.string),
+    "image/class/label": tf.io.FixedLenFeature([], tf.int64),
+    **{f"image/object/bbox/{side}": tf.io.VarLenFeature(tf.float32) for side in SIDES},
+}
+
+
+def example(record):
+    features = tf.io.parse_single_example(record, FEATURES)
+    jpeg = features["image/encoded"]
+    boxes = tf.stack([features[f"image/object/bbox/{side}"].values for side in SIDES], 1)[None]
+    begin, size, _ = tf.image.sample_distorted_bounding_box(
+        tf.io.extract_jpeg_shape(jpeg),
+        boxes,
+        min_object_covered=0.1,
+        aspect_ratio_range=[3 / 4, 4 / 3],
+        area_range=[0.05, 1.0],
+        max_attempts=100,
+        use_image_if_no_bounding_boxes=True,
+    )
+    window = tf.concat([begin[:2], size[:2]], 0)
+    image = tf.image.decode_and_crop_jpeg(jpeg, window, channels=3)
+    image = (tf.image.resize(image, [SIZE, SIZE]) * (1 / 255) - MEAN) / STD
+    return tf.image.random_flip_left_right(image), tf.cast(features["image/class/label"], tf.int32)
+
+
+def take_for(seconds, batches):
+    images, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        images += int(next(batches)[1].shape[0])
+    return images
+
+
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+records = tf.data.TFRecordDataset(sys.argv[1:]).shuffle(1024).repeat()
+dataset = records.map(example, num_parallel_calls=THREADS).batch(BATCH, drop_remainder=True).prefetch(2)
+batches = iter(dataset)
+take_for(WARM_UP_S, batches)
+started, cpu = time.perf_counter(), cpu_seconds()
+images = take_for(MEASURED_S, batches)
+rate = images / (time.perf_counter() - started)
+print(json.dumps({"rate": rate, "cpuMs": 1000 * (cpu_seconds() - cpu) / images}))
