@@ -1,6 +1,6 @@
 /**
  * Input pipelines beside what they are measured by. `node tools/bench/input.mjs` runs all comparisons, or those that are
- * named: records, pipeline, sharp. BLUEWATERS_DATA names the real pictures, BLUEWATERS_PYTHON a Python with TensorFlow.
+ * named: records, pipeline, training, sharp. BLUEWATERS_DATA names the real pictures, BLUEWATERS_PYTHON a Python with TensorFlow.
  * Run it with nothing else going on.
  */
 import { execFileSync } from 'node:child_process';
@@ -100,6 +100,26 @@ export function pipelineAgainstSharp(shards) {
   });
 }
 
+/**
+ * Training on real shards, against training on one batch that is fed over and over: what reading costs.
+ *
+ * @param {readonly string[]} shards
+ * @returns {Comparison}
+ */
+export function trainingOnShards(shards) {
+  const side = (/** @type {string} */ kind) => ({
+    program: process.execPath,
+    args: [here('input-training.mjs'), kind, ...shards],
+  });
+  return compare({
+    name: 'training on real shards at 224 px, against constant input',
+    unit: 'images/s',
+    ours: side('real'),
+    theirs: side('constant'),
+    turns: 3,
+  });
+}
+
 /** @type {Readonly<Record<string, (folder: string) => Comparison | string>>} */
 const COMPARISONS = {
   records: (folder) => recordsByRange(buildShards(folder, 'imagenet-samples')),
@@ -108,6 +128,7 @@ const COMPARISONS = {
     if (!python) return 'pipeline: left out, BLUEWATERS_PYTHON does not name a Python with TensorFlow';
     return pipelineAgainstPython(buildShards(folder, 'imagenette224'), python);
   },
+  training: (folder) => trainingOnShards(buildShards(folder, 'imagenette224')),
   sharp: (folder) => pipelineAgainstSharp(buildShards(folder, 'imagenette224')),
 };
 

@@ -4,17 +4,17 @@ import { decodeOffsets, epochOrder, recordTable } from '@bluewaters/records';
 import { Tensor } from '@bluewaters/tensorflow';
 
 const WARM_UP_MS = 1500;
-const MEASURED_MS = 4000;
 
 /**
  * Takes batches for a while and prints how fast they came.
  *
  * @param {() => Promise<number>} next Takes one batch, and resolves to how many units were in it.
+ * @param {number} [measuredMs]
  */
-export async function measure(next) {
+export async function measure(next, measuredMs = 4000) {
   await takeFor(WARM_UP_MS, next);
   const [startedAt, before] = [performance.now(), process.cpuUsage()];
-  const units = await takeFor(MEASURED_MS, next);
+  const units = await takeFor(measuredMs, next);
   const seconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(before);
   console.log(JSON.stringify({ rate: units / seconds, cpuMs: (user + system) / 1000 / units }));
@@ -31,13 +31,22 @@ async function takeFor(ms, next) {
 }
 
 /**
+ * Where the records of shards lie.
+ *
+ * @param {readonly string[]} shards Paths; the offsets are beside them.
+ */
+export function recordsOf(shards) {
+  return recordTable(shards.map((file) => decodeOffsets(readFileSync(`${file}.offsets`), { file }).records));
+}
+
+/**
  * The records of shards in the orders of many epochs, one after the other.
  *
  * @param {readonly string[]} shards
  * @param {number} count Records at least.
  */
 export function shuffledRecords(shards, count) {
-  const table = recordTable(shards.map((file) => decodeOffsets(readFileSync(`${file}.offsets`), { file }).records));
+  const table = recordsOf(shards);
   const epochs = Array.from({ length: Math.ceil(count / table.count) }, (_, epoch) =>
     epochOrder(table, { seed: 1, epoch }),
   );
