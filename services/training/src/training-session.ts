@@ -56,9 +56,14 @@ export class TrainingSession {
       threads: run.threads,
     });
     const session = new TrainingSession(run, shards, graph);
-    await session.#restore();
-    await session.#writeEntry('running');
-    return session;
+    try {
+      await session.#restore();
+      await session.#writeEntry('running');
+      return session;
+    } catch (error) {
+      await session.close().catch(() => undefined); // what went wrong first is told
+      throw error;
+    }
   }
 
   /** Where the run stands. */
