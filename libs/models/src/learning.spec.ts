@@ -27,6 +27,7 @@ describe('training steps', { timeout: 120_000 }, () => {
   it.each([
     ['lenet', 28, 0.001],
     ['resnet-20', 32, 0.01],
+    ['googlenet', 64, 0.001],
     ['resnet-50', 32, 0.002],
   ])('of %s lower its loss on one batch', async (name, imageSize, learningRate) => {
     const made = syntheticTraining(networkByName(name), { batch: 8, outputs: 5, imageSize, learningRate });

@@ -40,6 +40,8 @@ describe('networks', () => {
     ['vgg-19-bn', 1000, 143_678_248 - 5_504],
     // The two towers of 2012 joined.
     ['alexnet-2012', 1000, 62_378_344],
+    // That of the published Caffe model, without its auxiliary heads.
+    ['googlenet', 1000, 6_998_552],
     // Keras's figure of those that train.
     ['inception-v3', 1000, 23_817_352],
     // The paper's 0.27, 0.46 and 0.85 million, at 10 outputs.

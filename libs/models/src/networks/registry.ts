@@ -2,6 +2,7 @@ import { CodedError } from '@bluewaters/errors';
 import type { Network } from '../network.js';
 import { alexnet, alexnet2012 } from './alexnet.js';
 import { cifarnet } from './cifarnet.js';
+import { googlenet } from './googlenet.js';
 import { inceptionV3 } from './inception-v3.js';
 import { lenet } from './lenet.js';
 import { resnet20, resnet32, resnet56 } from './resnet-cifar.js';
@@ -10,7 +11,7 @@ import { vgg16, vgg16Bn, vgg19, vgg19Bn } from './vgg.js';
 
 const NETWORKS: readonly Network[] = [
   ...[lenet, cifarnet, resnet20, resnet32, resnet56],
-  ...[alexnet, alexnet2012, vgg16, vgg16Bn, vgg19, vgg19Bn, inceptionV3],
+  ...[alexnet, alexnet2012, vgg16, vgg16Bn, vgg19, vgg19Bn, googlenet, inceptionV3],
   ...[resnet18, resnet34, resnet50, resnet101, resnet152],
 ];
 
