@@ -17,6 +17,7 @@ export async function smallStep({ steps = 1000, turns = 7 } = {}) {
   const ours = new Side(process.execPath, [beside('small_step_session.mjs')], ENVIRONMENT);
   const theirs = new Side(ENVIRONMENT['BLUEWATERS_PYTHON'] ?? 'python3', [beside('small_step.py')], ENVIRONMENT);
   try {
+    await Promise.all([ours.ready(), theirs.ready()]);
     const found = await takeTurns(ours, theirs, { steps, turns, warmup: 200 });
     const { ratio, cpuRatio } = found;
     return { name: 'small step', ours: 1 / found.ours, theirs: 1 / found.theirs, ratio, cpuRatio, unit: 'steps/s' };

@@ -27,6 +27,8 @@ export const TrainRequest = z.strictObject({
   checkpointEverySteps: z.int().positive(),
   /** Checkpoints kept; older ones are removed. */
   keepCheckpoints: z.int().positive(),
+  /** Whether to note what every operation of a few steps does, in `checkpoint_dir/trace.json`. */
+  trace: z.boolean().optional(),
 });
 /** See {@link TrainRequest:variable}. */
 export type TrainRequest = z.infer<typeof TrainRequest>;

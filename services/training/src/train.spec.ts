@@ -65,6 +65,14 @@ function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** Of a trace, what is looked at here. */
+interface TraceEvent {
+  readonly ph: string;
+  readonly cat: string;
+  readonly name: string;
+  readonly dur: number;
+}
+
 /** A place to train in, with a store of its own. */
 async function workplace(store?: ObjectStore) {
   const directory = await temporaryDirectory();
@@ -119,6 +127,23 @@ describe('training', { timeout: 120_000 }, () => {
       step: 36,
       checkpointStep: 36,
     });
+  });
+
+  it('leaves a trace of a few steps when it is asked for one, and the same weights', async () => {
+    const [plain, traced] = await Promise.all([workplace(), workplace()]);
+    await plain.start({ epochs: 3 });
+    await traced.start({ epochs: 3, trace: true });
+    const path = join(traced.directory, 'store', runKeys.checkpoints('r'), 'trace.json');
+    const { traceEvents } = JSON.parse(await readFile(path, 'utf8')) as { traceEvents: TraceEvent[] };
+    const spans = traceEvents.filter(({ ph }) => ph === 'X');
+    expect(spans.filter(({ cat }) => cat === 'step').map(({ name }) => name)).toEqual(
+      [10, 11, 12].map((step) => `step ${step} of this start`),
+    );
+    const convolutions = spans.filter(({ name }) => name.includes('Conv2D'));
+    expect(convolutions.length).toBeGreaterThanOrEqual(3);
+    expect(convolutions.every(({ dur }) => dur > 0)).toBe(true);
+    expect(traced.said.flatMap(({ notices = [] }) => notices).join()).toContain(`is in ${path}`);
+    expect(await weights(traced.store)).toBe(await weights(plain.store));
   });
 
   it('gives the same weights from the same seed, and others from another', async () => {

@@ -11,6 +11,7 @@ import { positionAt, type Position } from './position.js';
 import { nameCheckpoints, removeCheckpoints } from './retention.js';
 import { countExamples, type RunContext } from './run-context.js';
 import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
+import { StepTracer } from './step-tracer.js';
 import { Summaries } from './summaries.js';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
 import type { Checkpoint } from './checkpoints.js';
@@ -28,6 +29,7 @@ export class TrainingSession {
   readonly #summaries: Summaries;
   readonly #schedule: Schedule;
   readonly #laps: Laps;
+  readonly #tracer: StepTracer;
   #notices: string[] = [];
   #step = 0;
   #checkpoint: Checkpoint | undefined;
@@ -42,6 +44,7 @@ export class TrainingSession {
     this.#summaries = new Summaries(run.directory, graph.graph.toGraphDef());
     this.#schedule = scheduleOf(run);
     this.#laps = new Laps(run.request.batch);
+    this.#tracer = new StepTracer(run, (notice) => this.#notices.push(notice));
     this.#evaluation = run.entry?.evaluation;
     if (run.lease.notice !== undefined) this.#notices.push(run.lease.notice);
   }
@@ -203,7 +206,7 @@ export class TrainingSession {
   async #trainStep(learningRate: number): Promise<number> {
     const { training } = this.#graph;
     using rate = Tensor.scalar('float32', learningRate);
-    const [fetched] = await this.#session.run({
+    const [fetched] = await this.#tracer.run(this.#session, {
       feeds: [[training.learningRate, rate]],
       fetches: [training.loss],
       targets: [training.step],

@@ -35,6 +35,10 @@ export const trainOptions = {
   keepCheckpoints: z.int().min(2).default(3).describe('checkpoints kept, 2 or more'),
   run: name('a name for the run; the same name goes on from its last checkpoint; default: DATASET-NETWORK'),
   model: name('the name under which the model is served; default: DATASET'),
+  trace: z
+    .boolean()
+    .default(false)
+    .describe('note what each operation of steps 10 to 12 does, in checkpoint_dir/trace.json'),
   threads: z.int().positive().optional().describe("TensorFlow's threads; default: all cores"),
 };
 
@@ -74,6 +78,7 @@ export async function trainRequest(
     seed: values.seed,
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,
+    ...(values.trace && { trace: true }),
   };
 }
 
