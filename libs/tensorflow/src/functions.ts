@@ -32,11 +32,12 @@ export function defineFunction(
   const scope = graph.scope();
   const parameters = inputs.map(({ dtype, shape }, i) => scope.placeholder(dtype, shape, { name: `argument_${i}` }));
   const results = body(scope, parameters);
+  const outputs = results.map(({ dtype, shape }) => ({ dtype, shape }));
   const handle = convert(graph, { name, appendHash }, parameters, results);
   return new GraphFunction(handle, {
     name: native().TF_FunctionName(handle.pointer),
     inputs,
-    outputs: results.map(({ dtype, shape }) => ({ dtype, shape })),
+    outputs,
     dependencies: graph.functions,
     owned: graph.releaseFunctions(),
   });

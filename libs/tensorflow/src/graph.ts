@@ -1,6 +1,6 @@
 /** The graph: operations, their names, and the functions that they call. */
 import { fromBinary } from '@bufbuild/protobuf';
-import { CodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError } from '@bluewaters/errors';
 import { bufferOf, newBuffer, readBuffer } from './buffers.js';
 import { OpDefSchema, type OpDef } from './generated/tensorflow/core/framework/op_def_pb.js';
 import type { GraphFunction } from './graph-function.js';
@@ -9,7 +9,7 @@ import { NameRegistry } from './names.js';
 import { native, type Pointer } from './native.js';
 import { Operation, type Output } from './operation.js';
 import { Scope } from './scope.js';
-import { checked, type StatusError } from './status.js';
+import { checked, StatusError } from './status.js';
 
 /** A TensorFlow graph. It grows and never shrinks; sessions may run while it does. */
 export class Graph implements Disposable {
@@ -83,6 +83,7 @@ export class Graph implements Disposable {
 
   /** The definition of a type of operation, or of a function of this graph; undefined when TensorFlow has none. */
   definition(type: string): OpDef | undefined {
+    void this.pointer;
     if (!this.#definitions.has(type)) this.#definitions.set(type, this.#readDefinition(type));
     return this.#definitions.get(type);
   }
@@ -152,12 +153,11 @@ export class Graph implements Disposable {
   #readDefinition(type: string): OpDef | undefined {
     using buffer = newBuffer();
     try {
-      checked(
-        (status) => native().TF_GraphGetOpDef(this.pointer, type, buffer.pointer, status),
-        (failure) => failure,
-      );
-    } catch {
-      return undefined;
+      checked((status) => native().TF_GraphGetOpDef(this.pointer, type, buffer.pointer, status), refused);
+    } catch (error) {
+      if (isCodedError(error) && error.cause instanceof StatusError && error.cause.status === 'NOT_FOUND')
+        return undefined;
+      throw error;
     }
     return fromBinary(OpDefSchema, readBuffer(buffer));
   }

@@ -78,6 +78,21 @@ export class Handle implements Disposable {
 }
 
 /**
+ * Hands an owner on once it is ready: when `prepare` throws, what it owns is given back first.
+ *
+ * @param prepare Fills what was just made.
+ */
+export function orGiveBack<Owner extends Disposable>(owner: Owner, prepare: (owner: Owner) => void): Owner {
+  try {
+    prepare(owner);
+    return owner;
+  } catch (error) {
+    owner[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
  * Holds several handles through one asynchronous call.
  *
  * @returns Ends all the holds; call it exactly once.

@@ -11,7 +11,7 @@ import {
   type TensorValues,
 } from './dtypes.js';
 import { fromHalfBits, isHalf, toHalfBits } from './half.js';
-import { Handle } from './handles.js';
+import { Handle, orGiveBack } from './handles.js';
 import { copyMemory, native, viewMemory, type Pointer } from './native.js';
 import { describeShape, elementCount } from './shape.js';
 import { checked } from './status.js';
@@ -239,15 +239,11 @@ function copyString(string: Pointer): Buffer {
 function stringTensor(shape: readonly number[], values: ElementValues): Tensor {
   const strings = Array.from(values, (value) => (value instanceof Uint8Array ? value : Buffer.from(String(value))));
   using proto = bufferOf(encodeStringTensor(shape, strings));
-  const handle = ownTensor(allocate('uint8', [0], 0));
-  try {
+  const handle = orGiveBack(ownTensor(allocate('uint8', [0], 0)), ({ pointer }) =>
     checked(
-      (status) => native().TF_TensorFromProto(proto.pointer, handle.pointer, status),
+      (status) => native().TF_TensorFromProto(proto.pointer, pointer, status),
       (failure) => new CodedError('TENSORFLOW_FAILED', failure.message, { cause: failure }),
-    );
-    return Tensor.adopt(handle);
-  } catch (error) {
-    handle[Symbol.dispose]();
-    throw error;
-  }
+    ),
+  );
+  return Tensor.adopt(handle);
 }
