@@ -1,6 +1,7 @@
 /**
  * How many small steps a second, ours against Python's `session.run`: `node tools/bench/small-step.mjs`. Each side as it is
- * written by someone who knows it: ours prepares the step, feeds it through views, and runs one operation at a time.
+ * written by someone who knows it: one thread for
+ * TensorFlow's operations; ours prepares the step, feeds it through views, and takes the executor for small graphs.
  * BLUEWATERS_PYTHON names a Python with TensorFlow.
  */
 import { fileURLToPath } from 'node:url';

@@ -50,7 +50,7 @@ const rate = scope.constant(0.1);
 const updates = variables.map(({ handle }, i) =>
   scope.op('ResourceApplyGradientDescent', { inputs: [handle, rate, slopes[i]] }),
 );
-const session = new Session(graph, { interOpThreads: 1 });
+const session = new Session(graph, { intraOpThreads: 1, interOpThreads: 1, singleThreadedExecutor: true });
 await session.run({ targets: variables.map(({ initializer }) => initializer) });
 const step = session.prepare({ feeds: [images, labels], fetches: [loss], targets: [group(scope, updates)] });
 

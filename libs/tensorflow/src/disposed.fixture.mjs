@@ -96,4 +96,4 @@ const other = new Session(new Graph());
 await tryOut('a value that was given back', () => other.run({ feeds: [[x, tensor]] }));
 await tryOut('an output of a graph that was given back', () => other.run({ fetches: [total] }));
 await tryOut('a session on a graph that was given back', () => new Session(graph));
-console.log(JSON.stringify(outcomes));
+process.stdout.write(JSON.stringify(outcomes));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isCodedError } from '@bluewaters/errors';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type * as nativeModule from './native.js';
 import {
   add,
   dataset,
@@ -39,7 +40,7 @@ const faults = vi.hoisted(() => {
 });
 
 vi.mock('./native.js', async (importOriginal) => {
-  const original = await importOriginal<typeof import('./native.js')>();
+  const original = await importOriginal<typeof nativeModule>();
   const { DECLARATIONS } = await import('./declarations.js');
   type AnyCall = ((...parameters: unknown[]) => unknown) & { async: (...parameters: unknown[]) => void };
   const wrap = (name: string, declaration: string, real: AnyCall): AnyCall => {
@@ -53,7 +54,7 @@ vi.mock('./native.js', async (importOriginal) => {
     const async = (...given: unknown[]) => {
       if (!faults.isFailing(name)) return real.async(...given);
       faults.failed.add(given[status]);
-      setImmediate(given.at(-1) as () => void, null, null);
+      setImmediate(given.at(-1) as (...results: unknown[]) => void, null, null);
     };
     return Object.assign(call, { async });
   };
