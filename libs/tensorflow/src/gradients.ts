@@ -2,6 +2,7 @@
 import { CodedError } from '@bluewaters/errors';
 import { Cuts, findRuled, type Cut, type Seed } from './gradient-cuts.js';
 import { ownRule, type GradientRules } from './gradient-rules.js';
+import type { DType } from './dtypes.js';
 import { native, type NativeOutput } from './native.js';
 import { Operation, Output } from './operation.js';
 import { identity } from './operations/arrays.js';
@@ -26,12 +27,12 @@ export interface GradientOptions {
  * @returns One gradient for each of `xs`, of its dtype and shape.
  * @throws {CodedError} GRAPH_INVALID when an operation on the way has no rule, or some of `xs` has no influence on `ys`.
  */
-export function gradients(
+export function gradients<D extends DType>(
   scope: Scope,
   ys: readonly Output[],
-  xs: readonly Output[],
+  xs: readonly Output<D>[],
   { gradYs, rules }: GradientOptions = {},
-): Output[] {
+): Output<D>[] {
   checkGradYs(ys, gradYs);
   const own = scope.child('gradients');
   const ruled = findRuled(ys, xs, (operation) => rules?.[operation.type] ?? ownRule(operation));

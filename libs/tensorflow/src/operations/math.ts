@@ -72,7 +72,12 @@ export function maximum<D extends DType>(
 }
 
 /** The smaller of x and y. */
-export function minimum(scope: Scope, x: Output, y: Operand, { name }: Named = {}): Output {
+export function minimum<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  y: Operand<NoInfer<D>>,
+  { name }: Named = {},
+): Output<D> {
   return binary(scope, 'Minimum', [x, y], name);
 }
 
@@ -107,7 +112,7 @@ export function sqrt<D extends DType>(scope: Scope, x: Output<D>, { name }: Name
 }
 
 /** 1 / x */
-export function reciprocal(scope: Scope, x: Output, { name }: Named = {}): Output {
+export function reciprocal<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
   return unary(scope, 'Reciprocal', x, name);
 }
 
