@@ -1,6 +1,6 @@
 /**
  * usage: input-training.mjs real|constant SHARD...: steps of training at 224 pixels, reading shards with random crops, or
- * fed with one batch over and over. The network is cifarnet, which at this size costs a fraction of a ResNet-50.
+ * fed with one batch over and over. The network is cifarnet, which at this size costs about half of a ResNet-50.
  */
 import { networkByName } from '@bluewaters/models';
 import { Session, Tensor } from '@bluewaters/tensorflow';
