@@ -58,6 +58,13 @@ function demand(holds, demand) {
   if (!holds) throw new Error(`not met: ${demand}`);
 }
 
+/** The slope of a line through values at 0, 1, 2, … by least squares. @param {readonly number[]} values */
+function slope(values) {
+  const middle = (values.length - 1) / 2;
+  const weights = values.reduce((sum, _, i) => sum + (i - middle) ** 2, 0);
+  return values.reduce((sum, value, i) => sum + value * (i - middle), 0) / weights;
+}
+
 /** Each resolves to what it found, in words. @type {Record<string, (folder: string) => Promise<string>>} */
 const PROOFS = {
   async quickstart(folder) {
@@ -112,6 +119,19 @@ const PROOFS = {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     return 'one step of six networks at full size, batch 8: loss and every variable equal to those in Python, bit for bit';
+  },
+  async leak() {
+    const program = join(REPOSITORY, 'tools/prove/many_steps.mjs');
+    const output = execFileSync(process.execPath, ['--expose-gc', program], { encoding: 'utf8' });
+    const { steps, handles, residentMiB } = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '');
+    demand(
+      handles.every((/** @type {number} */ count) => count === handles[0]),
+      'as many native handles as at first',
+    );
+    const perThousand = slope(residentMiB);
+    demand(perThousand < 0.5, `less than 0.5 MiB more in 1,000 steps: got ${perThousand.toFixed(2)}`);
+    const [first, last] = [residentMiB[0], residentMiB.at(-1)].map((mib) => mib.toFixed(0));
+    return `${steps} steps of lenet's training step, its pictures fed anew: ${handles[0]} handles throughout, ${first} MiB resident after 1,000 and ${last} at the end, ${perThousand.toFixed(2)} MiB more in 1,000 steps`;
   },
   async cifar10(folder) {
     const images = process.env['BLUEWATERS_DATA'];
