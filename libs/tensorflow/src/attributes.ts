@@ -1,5 +1,5 @@
-/** Attributes of operations: from plain values to TensorFlow's `AttrValue`, guided by the operation's definition. */
-import { create } from '@bufbuild/protobuf';
+/** Attributes of operations: from plain values to what TensorFlow takes, guided by the operation's definition. */
+import { create, toBinary } from '@bufbuild/protobuf';
 import { CodedError } from '@bluewaters/errors';
 import { dtypeNumber, isDType, type DType } from './dtypes.js';
 import { GraphFunction } from './graph-function.js';
@@ -9,9 +9,10 @@ import {
   type AttrValue,
   type AttrValue_ListValue,
 } from './generated/tensorflow/core/framework/attr_value_pb.js';
+import { native, type Pointer } from './native.js';
 import type { Shape } from './shape.js';
 import { shapeProto } from './tensor-proto.js';
-import type { Tensor } from './tensor.js';
+import { Tensor } from './tensor.js';
 
 /** One attribute that is no list; a dtype is written by its name, and a shape may be null or undefined where the rank is unknown. */
 export type SingleAttributeValue =
@@ -54,30 +55,57 @@ const KINDS: Readonly<Record<string, { field: ListField; encode: (value: unknown
     encode: (value) =>
       asKind('function', value instanceof GraphFunction, () => ({ name: (value as GraphFunction).name })),
   },
+  tensor: { field: 'tensor', encode: (value) => asKind('tensor', value instanceof Tensor, () => value) },
+};
+
+/** Gives one attribute to an operation that is being described. */
+export type AttributeSetter = (description: Pointer, name: string, status: Pointer) => void;
+
+/** Kinds that have a call of their own, which spares the message. */
+const DIRECT: Readonly<Record<string, (encoded: never) => AttributeSetter>> = {
+  int: (value: bigint) => (description, name) => native().TF_SetAttrInt(description, name, value),
+  'list(int)': (values: bigint[]) => (description, name) =>
+    native().TF_SetAttrIntList(description, name, values, values.length),
+  float: (value: number) => (description, name) => native().TF_SetAttrFloat(description, name, value),
+  bool: (value: boolean) => (description, name) => native().TF_SetAttrBool(description, name, value ? 1 : 0),
+  string: (value: Uint8Array) => (description, name) =>
+    native().TF_SetAttrString(description, name, value, value.byteLength),
+  type: (value: number) => (description, name) => native().TF_SetAttrType(description, name, value),
+  tensor: (value: Tensor) => (description, name, status) =>
+    native().TF_SetAttrTensor(description, name, value.handle.pointer, status),
 };
 
 /**
- * The message for an attribute of any kind but 'tensor'.
+ * Checks a value, and says how an operation gets it.
  *
  * @param kind As the operation's definition names it: 'int', 'list(shape)'.
  * @throws {CodedError} GRAPH_INVALID when the value is of another kind.
  */
-export function encodeAttribute(kind: string, value: AttributeValue): AttrValue {
+export function attributeSetter(kind: string, value: AttributeValue): AttributeSetter {
   const element = /^list\((\w+)\)$/.exec(kind)?.[1];
   const { field, encode } = KINDS[element ?? kind] ?? unsupportedKind(kind);
-  if (element === undefined) return attrValue({ case: field, value: encode(value) });
-  const list = asKind('list', Array.isArray(value), () => (value as readonly unknown[]).map(encode));
-  return attrValue({ case: 'list', value: create(AttrValue_ListValueSchema, { [field]: list }) });
+  const encoded =
+    element === undefined
+      ? encode(value)
+      : asKind('list', Array.isArray(value), () => (value as readonly unknown[]).map(encode));
+  const direct = DIRECT[kind];
+  if (direct) return direct(encoded as never);
+  const message: Encoded =
+    element === undefined
+      ? { case: field, value: encoded }
+      : { case: 'list', value: create(AttrValue_ListValueSchema, { [field]: encoded }) };
+  return byMessage(toBinary(AttrValueSchema, create(AttrValueSchema, { value: message as AttrValue['value'] })));
+}
+
+function byMessage(bytes: Uint8Array): AttributeSetter {
+  return (description, name, status) =>
+    native().TF_SetAttrValueProto(description, name, bytes, bytes.byteLength, status);
 }
 
 /** The functions within a value, which the graph must know before an operation can name them. */
 export function functionsIn(value: AttributeValue): GraphFunction[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.filter((one) => one instanceof GraphFunction);
-}
-
-function attrValue(value: Encoded): AttrValue {
-  return create(AttrValueSchema, { value: value as AttrValue['value'] });
 }
 
 function encodeString(value: unknown): Uint8Array {

@@ -66,6 +66,7 @@ export const DECLARATIONS = {
   TF_GraphGetOpDef: c<(graph: Pointer, type: string, buffer: Pointer, status: Pointer) => void>(
     'void TF_GraphGetOpDef(void *graph, const char *type, void *buffer, void *status)',
   ),
+  TF_GraphNumFunctions: c<(graph: Pointer) => number>('int TF_GraphNumFunctions(void *graph)'),
   TF_GraphOperationByName: c<(graph: Pointer, name: string) => Pointer | null>(
     'void *TF_GraphOperationByName(void *graph, const char *name)',
   ),
@@ -107,6 +108,24 @@ export const DECLARATIONS = {
   ),
   TF_ColocateWith: c<(description: Pointer, operation: Pointer) => void>(
     'void TF_ColocateWith(void *description, void *operation)',
+  ),
+  TF_SetAttrInt: c<(description: Pointer, name: string, value: number | bigint) => void>(
+    'void TF_SetAttrInt(void *description, const char *name, int64_t value)',
+  ),
+  TF_SetAttrIntList: c<
+    (description: Pointer, name: string, values: readonly (number | bigint)[], count: number) => void
+  >('void TF_SetAttrIntList(void *description, const char *name, const int64_t *values, int count)'),
+  TF_SetAttrFloat: c<(description: Pointer, name: string, value: number) => void>(
+    'void TF_SetAttrFloat(void *description, const char *name, float value)',
+  ),
+  TF_SetAttrBool: c<(description: Pointer, name: string, value: number) => void>(
+    'void TF_SetAttrBool(void *description, const char *name, unsigned char value)',
+  ),
+  TF_SetAttrString: c<(description: Pointer, name: string, value: Uint8Array | string, length: number) => void>(
+    'void TF_SetAttrString(void *description, const char *name, const void *value, size_t length)',
+  ),
+  TF_SetAttrType: c<(description: Pointer, name: string, dtype: number) => void>(
+    'void TF_SetAttrType(void *description, const char *name, int dtype)',
   ),
   TF_SetAttrTensor: c<(description: Pointer, name: string, tensor: Pointer, status: Pointer) => void>(
     'void TF_SetAttrTensor(void *description, const char *name, void *tensor, void *status)',

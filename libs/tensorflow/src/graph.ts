@@ -11,12 +11,15 @@ import { Operation, type Output } from './operation.js';
 import { Scope } from './scope.js';
 import { checked, StatusError } from './status.js';
 
+/** Definitions that were read from TensorFlow's registry, which no function may shadow. */
+const REGISTERED = new Map<string, OpDef>();
+
 /** A TensorFlow graph. It grows and never shrinks; sessions may run while it does. */
 export class Graph implements Disposable {
   /** The names in use; scopes take theirs from here. */
   readonly names = new NameRegistry();
   readonly #handle: Handle;
-  readonly #definitions = new Map<string, OpDef | undefined>();
+  readonly #definitions = new Map<string, OpDef>();
   readonly #functions = new Map<string, GraphFunction>();
   readonly #owned: GraphFunction[] = [];
 
@@ -84,8 +87,12 @@ export class Graph implements Disposable {
   /** The definition of a type of operation, or of a function of this graph; undefined when TensorFlow has none. */
   definition(type: string): OpDef | undefined {
     void this.pointer;
-    if (!this.#definitions.has(type)) this.#definitions.set(type, this.#readDefinition(type));
-    return this.#definitions.get(type);
+    // What a graph without functions finds stands in TensorFlow's registry, and is the same for all graphs.
+    const found = REGISTERED.get(type) ?? this.#definitions.get(type) ?? this.#readDefinition(type);
+    const isRegistered = found && !REGISTERED.has(type) && native().TF_GraphNumFunctions(this.pointer) === 0;
+    if (isRegistered) REGISTERED.set(type, found);
+    else if (found) this.#definitions.set(type, found);
+    return found;
   }
 
   /** The whole graph as a serialized `GraphDef`. */

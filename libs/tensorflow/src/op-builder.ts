@@ -1,15 +1,14 @@
 /** Adding one operation: its definition checked first, so that nothing native is left behind when it does not fit. */
-import { toBinary } from '@bufbuild/protobuf';
-import { CodedError } from '@bluewaters/errors';
-import { encodeAttribute, functionsIn, type AttributeValue } from './attributes.js';
-import { AttrValueSchema } from './generated/tensorflow/core/framework/attr_value_pb.js';
-import type { OpDef, OpDef_ArgDef } from './generated/tensorflow/core/framework/op_def_pb.js';
+import type { CodedError } from '@bluewaters/errors';
+import { attributeSetter, functionsIn, type AttributeSetter, type AttributeValue } from './attributes.js';
 import type { Graph } from './graph.js';
 import { native, type Pointer } from './native.js';
 import { Operation, type Output } from './operation.js';
-import { describeShape } from './shape.js';
+import { layoutOf, type AttributeLayout, type OperationLayout } from './op-layout.js';
+import { refusal, refusalByTensorflow, refusalOfStranger } from './op-refusal.js';
+import { registeredOperations } from './registry.js';
 import { checkedPointer } from './status.js';
-import { Tensor } from './tensor.js';
+import { closest } from './suggestions.js';
 
 /** One input of an operation: an output, or a list of them where the definition takes any number. */
 export type OperationInput = Output | readonly Output[];
@@ -26,57 +25,85 @@ export interface OperationRequest {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
-type EncodedAttribute = readonly [name: string, value: Tensor | Uint8Array];
+type NamedSetter = readonly [name: string, set: AttributeSetter];
 
 /** @throws {CodedError} GRAPH_INVALID when the definition or TensorFlow does not allow it. */
 export function addOperation(graph: Graph, request: OperationRequest): Operation {
   const definition = graph.definition(request.type);
-  if (!definition) throw refusal(request, `TensorFlow has no operation '${request.type}'`);
-  checkInputs(definition, request);
-  const attributes = encodeAttributes(definition, request);
+  if (!definition) throw unknownOperation(request);
+  const layout = layoutOf(definition);
+  checkInputs(layout, request);
+  checkGraph(graph, request);
+  const setters = attributeSetters(layout, request);
   for (const value of Object.values(request.attributes)) {
     for (const body of functionsIn(value)) graph.copyFunction(body);
   }
   const description = native().TF_NewOperation(graph.pointer, request.type, request.name);
   describe(description, request);
-  return finish(graph, description, attributes, request);
+  return finish(graph, description, setters, request);
 }
 
-function checkInputs({ inputArg }: OpDef, request: OperationRequest): void {
-  const names = inputArg.map(({ name }) => name);
-  if (request.inputs.length !== names.length) {
-    const expected = `${names.length} inputs${names.length > 0 ? `: ${names.join(', ')}` : ''}`;
-    throw refusal(request, 'another number of inputs is needed', { expected, got: `${request.inputs.length}` });
+function unknownOperation(request: OperationRequest): CodedError {
+  const names = registeredOperations().map(({ name }) => name);
+  const [expected] = [closest(request.type, names).join(', ')].filter(Boolean);
+  const hint = expected ? `; perhaps ${expected}` : '';
+  const facts = { ...(expected && { expected }), got: request.type };
+  return refusal(request, `TensorFlow has no operation '${request.type}'${hint}`, facts);
+}
+
+function checkInputs({ inputs }: OperationLayout, request: OperationRequest): void {
+  if (request.inputs.length !== inputs.length) {
+    const names = inputs.map(({ name }) => name).join(', ');
+    const expected = `${inputs.length} inputs${names && `: ${names}`}`;
+    throw refusal(request, `it takes ${expected}`, { expected, got: `${request.inputs.length}` });
   }
-  inputArg.forEach((argument, index) => {
-    if (takesList(argument) === Array.isArray(request.inputs[index])) return;
-    const expected = takesList(argument) ? 'a list of outputs' : 'one output';
-    throw refusal(request, `input '${argument.name}' does not fit`, { expected });
+  inputs.forEach(({ name, isList }, index) => {
+    const listGiven = Array.isArray(request.inputs[index]);
+    if (isList === listGiven) return;
+    const [expected, got] = isList ? ['a list of outputs', 'one output'] : ['one output', 'a list of outputs'];
+    throw refusal(request, `input '${name}' takes ${expected}`, { expected, got });
   });
 }
 
-function takesList({ numberAttr, typeListAttr }: OpDef_ArgDef): boolean {
-  return numberAttr !== '' || typeListAttr !== '';
+/** TensorFlow does not look, and a pointer into another graph would end the process. */
+function checkGraph(graph: Graph, request: OperationRequest): void {
+  const inputs = request.inputs.flatMap((input) => ('operation' in input ? [input] : [...input]));
+  const related = [...inputs.map(({ operation }) => operation), ...request.after];
+  if (request.colocation) related.push(request.colocation);
+  const stranger = related.find((operation) => operation.graph !== graph);
+  if (stranger) throw refusalOfStranger(request, stranger);
 }
 
-function encodeAttributes({ attr }: OpDef, request: OperationRequest): EncodedAttribute[] {
-  const kinds = new Map(attr.map(({ name, type }) => [name, type]));
-  return Object.entries(request.attributes).map(([name, value]) => {
-    const kind = kinds.get(name);
-    if (kind === undefined) {
-      throw refusal(request, `there is no attribute '${name}'`, { expected: [...kinds.keys()].join(', ') });
+function attributeSetters({ attributes }: OperationLayout, request: OperationRequest): NamedSetter[] {
+  const setters: NamedSetter[] = [];
+  for (const [name, value] of Object.entries(request.attributes)) {
+    const layout = attributes.get(name);
+    if (!layout) {
+      const expected = [...attributes.keys()].join(', ');
+      throw refusal(request, `there is no attribute '${name}'`, { expected, got: name });
     }
-    return [name, encodeOne(request, name, kind, value)];
-  });
+    // Left out gives TensorFlow's default; only a shape may really be undefined.
+    if (value === undefined && layout.kind !== 'shape') continue;
+    setters.push([name, setterOf(request, name, layout, value)]);
+  }
+  return setters;
 }
 
-function encodeOne(request: OperationRequest, name: string, kind: string, value: AttributeValue): Tensor | Uint8Array {
-  if (kind === 'tensor' && value instanceof Tensor) return value;
+function setterOf(
+  request: OperationRequest,
+  name: string,
+  { kind, allowed }: AttributeLayout,
+  value: AttributeValue,
+): AttributeSetter {
+  if (allowed && typeof value === 'string' && !allowed.includes(value)) {
+    const facts = { expected: allowed.join(', '), got: value };
+    throw refusal(request, `attribute '${name}' is one of ${facts.expected}: got '${value}'`, facts);
+  }
   try {
-    return toBinary(AttrValueSchema, encodeAttribute(kind, value));
+    return attributeSetter(kind, value);
   } catch (error) {
     const got = typeof value === 'object' ? 'a list or an object' : String(value);
-    throw refusal(request, `attribute '${name}' is ${kind}`, { got }, error);
+    throw refusal(request, `attribute '${name}' is ${kind}: got ${got}`, { expected: kind, got }, error);
   }
 }
 
@@ -85,7 +112,7 @@ function describe(description: Pointer, { device, after, colocation, inputs }: O
   const tf = native();
   if (device !== '') tf.TF_SetDevice(description, device);
   for (const input of inputs) {
-    if ('native' in input) tf.TF_AddInput(description, input.native);
+    if ('operation' in input) tf.TF_AddInput(description, input.native);
     else
       tf.TF_AddInputList(
         description,
@@ -100,36 +127,15 @@ function describe(description: Pointer, { device, after, colocation, inputs }: O
 function finish(
   graph: Graph,
   description: Pointer,
-  attributes: readonly EncodedAttribute[],
+  setters: readonly NamedSetter[],
   request: OperationRequest,
 ): Operation {
-  const tf = native();
   const pointer = checkedPointer(
     (status) => {
-      for (const [name, value] of attributes) {
-        if (value instanceof Tensor) tf.TF_SetAttrTensor(description, name, value.handle.pointer, status);
-        else tf.TF_SetAttrValueProto(description, name, value, value.byteLength, status);
-      }
-      return tf.TF_FinishOperation(description, status);
+      for (const [name, set] of setters) set(description, name, status);
+      return native().TF_FinishOperation(description, status);
     },
-    (failure) => refusal(request, failure.message, {}, failure),
+    (failure) => refusalByTensorflow(request, failure),
   );
   return new Operation(graph, pointer);
-}
-
-function refusal(
-  { type, name, inputs }: OperationRequest,
-  reason: string,
-  facts: { expected?: string; got?: string } = {},
-  cause?: unknown,
-): CodedError {
-  const described = inputs.map((input) =>
-    'native' in input ? describeOutput(input) : `[${input.map(describeOutput).join(', ')}]`,
-  );
-  const message = `${type} '${name}' with inputs (${described.join(', ')}): ${reason}`;
-  return new CodedError('GRAPH_INVALID', message, { details: { field: name, ...facts }, cause });
-}
-
-function describeOutput(output: Output): string {
-  return `${output.name} ${output.dtype}${describeShape(output.shape)}`;
 }
