@@ -6,7 +6,8 @@ import type { Named, Scope } from '../scope.js';
 /** An output, or a number that becomes a constant of the other operand's dtype. */
 export type Operand<D extends DType = DType> = Output<D> | number;
 
-function binary(scope: Scope, type: string, [x, y]: readonly [Output, Operand], name: string = type): Output {
+/** An operation on two operands; a number becomes a constant `y` in the scope of its name, as Python has it. */
+export function binary(scope: Scope, type: string, [x, y]: readonly [Output, Operand], name: string = type): Output {
   if (typeof y !== 'number') return scope.op(type, { name, inputs: [x, y] }).output();
   const own = scope.child(name);
   return own.namesake(type, { inputs: [x, own.constant(y, { dtype: x.dtype, name: 'y' })] }).output();
