@@ -1,12 +1,12 @@
 /**
  * Measuring two programs against each other. Each is a *side*: a process that says `ready`, and then for each line on
- * its input, a number of steps, makes them and answers with `{"seconds", "cpuSeconds", "loss"}`. Sides take turns, so
- * that what else the machine does meets both alike.
+ * its input, a number of steps, makes them and answers with `{"seconds", "cpuSeconds", "loss"}`; those in JavaScript
+ * also with `"pageFaults"`. Sides take turns, so that what else the machine does meets both alike.
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** @typedef {{ seconds: number, cpuSeconds: number, loss: number }} Turn */
+/** @typedef {{ seconds: number, cpuSeconds: number, loss: number, pageFaults?: number }} Turn */
 
 /** A process that makes steps when asked. */
 export class Side {

@@ -5,6 +5,7 @@
  *
  * Built from sources in `dist`. With FOLDER it first writes there what Python needs to run the very same graph:
  * `graph.pb` and `graph.json`. Then it answers each line on its input, a number of steps, by `side.mjs`'s protocol.
+ * BENCH_SESSION holds options of the session as JSON.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +21,8 @@ if (folder) {
   const names = { initialize: initialize.name, step: step.name, loss: loss.name };
   writeFileSync(join(folder, 'graph.json'), JSON.stringify(names));
 }
-const session = new Session(graph, { intraOpThreads: threads, interOpThreads: threads });
+const options = JSON.parse(process.env['BENCH_SESSION'] ?? '{}');
+const session = new Session(graph, { intraOpThreads: threads, interOpThreads: threads, ...options });
 await session.run({ targets: [initialize] });
 await answer(async () => {
   const [tensor] = await session.run({ fetches: [loss], targets: [step] });
