@@ -3,7 +3,7 @@
  *
  *   node tools/bench/levers.mjs                           resnet-20 batch 128
  *   node tools/bench/levers.mjs --network resnet-50 --batch 8 --steps 2
- *   node tools/bench/levers.mjs --only memory,layout --json
+ *   node tools/bench/levers.mjs --only memory,layout --json       levers or values
  *
  * Both sides take turns; ratios are above 1 where the setting is quicker than the default. Page faults are those of a
  * step: memory that the kernel had to clear and map first. What came of it stands in decision 11.
@@ -80,7 +80,7 @@ async function measure(setting) {
   const [steps, turns] = [Number(given.steps), Number(process.env['BENCH_TURNS'] ?? 5)];
   try {
     for (const side of [changed, usual]) await side.ready();
-    const found = await takeTurns(changed, usual, { steps, turns, warmup: 2 });
+    const found = await takeTurns(changed, usual, { steps, turns, warmup: 1 });
     const perSecond = (/** @type {number} */ seconds) => Number((runs.batch / seconds).toFixed(1));
     const faults = async (/** @type {Side} */ side) =>
       Math.round(((await side.steps(steps)).pageFaults ?? NaN) / steps);
@@ -112,7 +112,9 @@ if (!given.json) {
   console.log('| --- | --- | --- | --- | --- | --- | --- |');
 }
 const wanted = given.only?.split(',');
-for (const setting of SETTINGS.filter(({ lever }) => wanted?.includes(lever) ?? true)) {
+for (const setting of SETTINGS.filter(
+  ({ lever, value }) => wanted?.some((name) => name === lever || name === value) ?? true,
+)) {
   const row = await measure(setting);
   console.log(given.json ? JSON.stringify({ network: given.network, ...row }) : tableRow(row));
 }
