@@ -1,149 +1,108 @@
-/**
- * Input pipelines beside what they are measured by. `node tools/bench/input.mjs` runs all comparisons, or those that are
- * named: records, pipeline, training, sharp. BLUEWATERS_DATA names the real pictures, BLUEWATERS_PYTHON a Python with TensorFlow.
- * Run it with nothing else going on.
- */
+/** Input pipelines over shards of real pictures, built as a user builds them. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { compare, describe } from './turns.mjs';
+import { beside, race } from './comparison.mjs';
+import { Side } from './side.mjs';
 
-/** @typedef {import('./turns.mjs').Comparison} Comparison */
+/** @typedef {import('./comparison.mjs').Comparison} Comparison */
+/** @typedef {import('./comparison.mjs').Place} Place */
+/** @typedef {keyof typeof HELD_OUT} Pictures */
 
-/** @param {string} name */
-const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const COMMAND = here('../cli/bin/bluewaters.mjs');
+const COMMAND = beside('../cli/bin/bluewaters.mjs');
 
-/** A picture of the first synset of each set. */
+/** A picture of the first synset of each set: of the larger ones there is a single one for each synset. */
 const HELD_OUT = { 'imagenet-samples': 'n01440764_96', imagenette224: 'n01440764_10043' };
 
 /**
- * The training shards of one of the folders of real pictures, built as a user builds them.
- *
- * @param {string} folder For the store.
- * @param {'imagenet-samples' | 'imagenette224'} pictures
- * @returns {string[]} Paths, each with its `.offsets` beside it.
+ * @param {Place} place
+ * @param {Pictures} pictures
+ * @returns {string[]} Paths of the training shards, each with its `.offsets` beside it.
  */
-export function buildShards(folder, pictures) {
-  const from = join(process.env['BLUEWATERS_DATA'] ?? '', pictures);
-  const held = join(folder, 'held-out.txt'); // one picture: of the samples there is one for each synset
-  const [first = ''] = readFileSync(join(from, 'synsets.txt'), 'utf8').split('\n', 1);
-  writeFileSync(held, `${first} ${HELD_OUT[pictures]}\n`);
-  const names = ['--dataset', pictures, '--store', folder];
-  const files = ['--images', join(from, 'Images.tar'), '--synsets', join(from, 'synsets.txt')];
-  for (const step of [
-    ['ingest', ...files, '--words', join(from, 'words.txt'), ...names],
-    ['shards', 'build', '--validation-list', held, ...names],
-  ]) {
-    execFileSync(process.execPath, [COMMAND, ...step], { stdio: 'ignore' });
-  }
+function shardsOf({ data = '', folder, tuned }, pictures) {
   const shards = join(folder, 'datasets', pictures);
+  if (!existsSync(join(shards, 'manifest.json'))) {
+    const from = join(data, pictures);
+    const heldOut = join(folder, `${pictures}.held-out.txt`);
+    const [first = ''] = readFileSync(join(from, 'synsets.txt'), 'utf8').split('\n', 1);
+    writeFileSync(heldOut, `${first} ${HELD_OUT[pictures]}\n`);
+    const names = ['--dataset', pictures, '--store', folder];
+    const files = ['--images', join(from, 'Images.tar'), '--synsets', join(from, 'synsets.txt')];
+    for (const step of [
+      ['ingest', ...files, '--words', join(from, 'words.txt'), ...names],
+      ['shards', 'build', '--validation-list', heldOut, ...names],
+    ]) {
+      execFileSync(process.execPath, [COMMAND, ...step], { stdio: 'ignore', env: tuned });
+    }
+  }
   const found = readdirSync(shards).filter((name) => /^train-\d+-of-\d+$/u.test(name));
   return found.sort().map((name) => join(shards, name));
 }
 
 /**
- * Records of about 100 KB, from the page cache: by offset in random order, against TFRecordDataset in file order.
+ * A program on shards, the one that Node runs or, for a `.py`, Python.
  *
- * @param {readonly string[]} shards
- * @returns {Comparison}
+ * @param {Place} place
+ * @param {readonly [file: string, ...args: string[]]} command
  */
-export function recordsByRange(shards) {
-  const side = (/** @type {string} */ order) => ({
-    program: process.execPath,
-    args: [here('input-records.mjs'), order, ...shards],
-  });
-  return compare({
-    name: 'records in random order, by offset, against TFRecordDataset in file order',
+function side({ python, tuned }, [file, ...args]) {
+  return () => new Side(file.endsWith('.py') ? python : process.execPath, [beside(file), ...args], tuned);
+}
+
+/** @type {readonly Comparison[]} */
+export const inputComparisons = [
+  {
+    work: 'records of 106 KB in random order, by offset',
+    against: 'TFRecordDataset in file order',
     unit: 'records/s',
-    ours: side('random'),
-    theirs: side('file'),
-    turns: 5,
-  });
-}
-
-/** @param {readonly string[]} shards */
-const pipeline = (shards) => ({ program: process.execPath, args: [here('input-pipeline.mjs'), ...shards] });
-
-/**
- * JPEG shards to batches of 224 pixels, with random crops and flips: ours against Python's tf.data with the same stages.
- *
- * @param {readonly string[]} shards
- * @param {string} python
- * @returns {Comparison}
- */
-export function pipelineAgainstPython(shards, python) {
-  return compare({
-    name: 'JPEG shards to 224-px batches, against tf.data in Python',
-    unit: 'images/s',
-    ours: pipeline(shards),
-    theirs: { program: python, args: [here('input_pipeline.py'), ...shards] },
-    turns: 5,
-  });
-}
-
-/**
- * The same, against a loader in JavaScript on sharp.
- *
- * @param {readonly string[]} shards
- * @returns {Comparison}
- */
-export function pipelineAgainstSharp(shards) {
-  return compare({
-    name: 'JPEG shards to 224-px batches, against a loader on sharp',
-    unit: 'images/s',
-    ours: pipeline(shards),
-    theirs: { program: process.execPath, args: [here('input-sharp.mjs'), ...shards] },
-    turns: 3,
-  });
-}
-
-/**
- * Training on real shards, against training on one batch that is fed over and over: what reading costs.
- *
- * @param {readonly string[]} shards
- * @returns {Comparison}
- */
-export function trainingOnShards(shards) {
-  const side = (/** @type {string} */ kind) => ({
-    program: process.execPath,
-    args: [here('input-training.mjs'), kind, ...shards],
-  });
-  return compare({
-    name: 'training on real shards at 224 px, against constant input',
-    unit: 'images/s',
-    ours: side('real'),
-    theirs: side('constant'),
-    turns: 3,
-  });
-}
-
-/** @type {Readonly<Record<string, (folder: string) => Comparison | string>>} */
-const COMPARISONS = {
-  records: (folder) => recordsByRange(buildShards(folder, 'imagenet-samples')),
-  pipeline: (folder) => {
-    const python = process.env['BLUEWATERS_PYTHON'];
-    if (!python) return 'pipeline: left out, BLUEWATERS_PYTHON does not name a Python with TensorFlow';
-    return pipelineAgainstPython(buildShards(folder, 'imagenette224'), python);
+    goal: 0.9,
+    needsData: true,
+    measure: (place) => {
+      const shards = shardsOf(place, 'imagenet-samples');
+      const [ours, theirs] = ['random', 'file'].map((order) => side(place, ['input_records.mjs', order, ...shards]));
+      return race(ours, theirs, { units: 100, steps: 100, turns: place.turns, warmup: 20 });
+    },
   },
-  training: (folder) => trainingOnShards(buildShards(folder, 'imagenette224')),
-  sharp: (folder) => pipelineAgainstSharp(buildShards(folder, 'imagenette224')),
-};
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (!process.env['BLUEWATERS_DATA']) throw new Error('BLUEWATERS_DATA does not name the real pictures');
-  const asked = process.argv.slice(2);
-  for (const name of asked.length > 0 ? asked : Object.keys(COMPARISONS)) {
-    const comparison = COMPARISONS[name];
-    if (!comparison) throw new Error(`there is no ${name}; there are ${Object.keys(COMPARISONS).join(', ')}`);
-    const folder = mkdtempSync(join(tmpdir(), 'bluewaters-bench-'));
-    try {
-      const result = comparison(folder);
-      console.log(typeof result === 'string' ? result : describe(result));
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
-}
+  {
+    work: 'JPEG shards to 224-px batches',
+    against: "Python's tf.data, same stages",
+    unit: 'images/s',
+    goal: 0.98,
+    needsData: true,
+    measure: (place) => {
+      const shards = shardsOf(place, 'imagenette224');
+      const [ours, theirs] = [
+        side(place, ['input_pipeline.mjs', ...shards]),
+        side(place, ['input_pipeline.py', ...shards]),
+      ];
+      return race(ours, theirs, { units: 64, steps: 20, turns: place.turns, warmup: 10 });
+    },
+  },
+  {
+    work: 'JPEG shards to 224-px batches',
+    against: 'a loader in JavaScript on sharp',
+    unit: 'images/s',
+    goal: 3,
+    needsData: true,
+    measure: (place) => {
+      const shards = shardsOf(place, 'imagenette224');
+      const [ours, theirs] = [
+        side(place, ['input_pipeline.mjs', ...shards]),
+        side(place, ['input_sharp.mjs', ...shards]),
+      ];
+      return race(ours, theirs, { units: 64, steps: 6, turns: place.turns, warmup: 4 });
+    },
+  },
+  {
+    work: 'training resnet-50 at 224 px on real shards',
+    against: 'training on constant input',
+    unit: 'images/s',
+    goal: 0.95,
+    needsData: true,
+    measure: (place) => {
+      const shards = shardsOf(place, 'imagenette224');
+      const [ours, theirs] = ['real', 'constant'].map((kind) => side(place, ['input_training.mjs', kind, ...shards]));
+      return race(ours, theirs, { units: 8, steps: 2, turns: place.turns, warmup: 2 });
+    },
+  },
+];

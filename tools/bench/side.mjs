@@ -51,7 +51,7 @@ export class Side {
 }
 
 /** @param {readonly number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 /**
  * Lets two sides take turns.

@@ -2,7 +2,7 @@
  * One side of `small-step.mjs`: a perceptron of 784-128-10 on batches of 32 with plain gradient descent, by a prepared
  * step. A batch is written into TensorFlow's memory and the loss is read back, each step.
  *
- * With `--once` it makes a single step, says so, and ends: one side of `start.mjs`.
+ * With `--once` it makes a single step, prints the processor's seconds since its start, and ends: one side of `start.mjs`.
  */
 import {
   add,
@@ -67,5 +67,10 @@ async function train() {
   return value;
 }
 
-if (process.argv.includes('--once')) console.log(await train());
-else await answer(train);
+if (process.argv.includes('--once')) {
+  await train();
+  const { user, system } = process.cpuUsage();
+  console.log((user + system) / 1e6);
+} else {
+  await answer(train);
+}

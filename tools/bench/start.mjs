@@ -1,42 +1,40 @@
-/**
- * How long a process takes from its start to the end of its first training step, ours against Python's:
- * `node tools/bench/start.mjs`. BLUEWATERS_PYTHON names a Python with TensorFlow.
- */
+/** The time from the start of a process to the end of its first training step. */
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { beside } from './comparison.mjs';
+import { median } from './side.mjs';
 
-/** What TensorFlow reads before it starts, the same for both. */
-const ENVIRONMENT = { TF_ENABLE_ONEDNN_OPTS: '1', TF_CPP_MIN_LOG_LEVEL: '3', UV_THREADPOOL_SIZE: '16', ...process.env };
-
-/** @param {string} name */
-const beside = (name) => fileURLToPath(new URL(name, import.meta.url));
-/** @param {readonly number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+/** @typedef {import('./comparison.mjs').Place} Place */
 
 /**
  * @param {string} program
- * @param {string} file
- * @returns {number} Seconds.
+ * @param {string} file Prints the processor's seconds that it took.
+ * @param {Place} place
+ * @returns {{ seconds: number, cpuSeconds: number }}
  */
-function secondsToFirstStep(program, file) {
+function firstStep(program, file, { tuned }) {
   const startedAt = performance.now();
-  execFileSync(program, [beside(file), '--once'], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'ignore'] });
-  return (performance.now() - startedAt) / 1000;
+  const output = execFileSync(program, [beside(file), '--once'], { env: tuned, stdio: ['ignore', 'pipe', 'ignore'] });
+  return { seconds: (performance.now() - startedAt) / 1000, cpuSeconds: Number(output.toString()) };
 }
 
-/** @param {{ turns?: number }} [plan] The first turn only brings the files into memory and does not count. */
-export function start({ turns = 5 } = {}) {
-  /** @type {{ ours: number[], theirs: number[] }} */
-  const found = { ours: [], theirs: [] };
-  for (let turn = 0; turn <= turns; turn += 1) {
-    const ours = secondsToFirstStep(process.execPath, 'small_step_session.mjs');
-    const theirs = secondsToFirstStep(ENVIRONMENT['BLUEWATERS_PYTHON'] ?? 'python3', 'small_step.py');
-    if (turn === 0) continue;
-    found.ours.push(ours);
-    found.theirs.push(theirs);
-  }
-  const [ours, theirs] = [median(found.ours), median(found.theirs)];
-  return { name: 'start to first step', ours, theirs, ratio: theirs / ours, unit: 's' };
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(JSON.stringify(start()));
+/** @type {import('./comparison.mjs').Comparison} */
+export const startComparison = {
+  work: 'start of a process to its first step',
+  against: "Python's import to first step",
+  unit: 'starts/s',
+  goal: 1.5,
+  measure: async (place) => {
+    const turn = () => ({
+      ours: firstStep(process.execPath, 'small_step_session.mjs', place),
+      theirs: firstStep(place.python, 'small_step.py', place),
+    });
+    turn(); // brings the files into memory
+    const turns = Array.from({ length: place.turns }, turn);
+    return {
+      ours: 1 / median(turns.map(({ ours }) => ours.seconds)),
+      theirs: 1 / median(turns.map(({ theirs }) => theirs.seconds)),
+      ratio: median(turns.map(({ ours, theirs }) => theirs.seconds / ours.seconds)),
+      cpuRatio: median(turns.map(({ ours, theirs }) => theirs.cpuSeconds / ours.cpuSeconds)),
+    };
+  },
+};

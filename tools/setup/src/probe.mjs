@@ -137,7 +137,7 @@ const PROBES = [
 export async function probeEnvironment(root, env = process.env) {
   return Promise.all(
     PROBES.map(async ({ name, how, look }) => {
-      const got = await look(root, env);
+      const got = await look(root, env).catch(refused);
       return got instanceof Unusable
         ? { name, found: false, value: got.why, how }
         : { name, found: true, value: got, how };
@@ -146,17 +146,23 @@ export async function probeEnvironment(root, env = process.env) {
 }
 
 /**
+ * What set-up refuses is here and cannot be used.
+ *
+ * @param {unknown} error
+ * @returns {Unusable}
+ */
+function refused(error) {
+  if (!(error instanceof SetupError)) throw error;
+  return new Unusable(error.message);
+}
+
+/**
  * @param {Environment} env
  * @returns {Promise<string | Unusable>}
  */
 async function lookForTensorflow(env) {
-  try {
-    const library = await findLibtensorflow(env);
-    return library === undefined ? new Unusable() : await describeTensorflow(library);
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    return new Unusable(error.message);
-  }
+  const library = await findLibtensorflow(env);
+  return library === undefined ? new Unusable() : await describeTensorflow(library);
 }
 
 /**
