@@ -4,7 +4,7 @@ import { defineFunction } from './functions.js';
 import type { GraphFunction } from './graph-function.js';
 import type { Operation, Output } from './operation.js';
 import { identityAfter } from './operations/control.js';
-import type { Named, Scope } from './scope.js';
+import { NAMESAKE, type Named, type Scope } from './scope.js';
 import { describeShape, type Shape } from './shape.js';
 
 /** Adds the operations of a function of its own: it may use nothing but what it is given. */
@@ -44,7 +44,7 @@ export function cond(
     output_shapes: thenBody.outputs.map(({ shape }, i) => commonShape(shape, elseBody.outputs[i]?.shape)),
   };
   const type = then.stateful || otherwise.stateful ? 'If' : 'StatelessIf';
-  return own.namesake(type, { inputs: [condition, captured], attributes }).outputs;
+  return own.op(type, { ...NAMESAKE, inputs: [condition, captured], attributes }).outputs;
 }
 
 /** What a loop does. */
@@ -87,7 +87,7 @@ export function whileLoop(
   const output_shapes = inputs.map(({ shape }) => shape);
   const attributes = { cond: conditionBody, body: roundBody, output_shapes };
   const type = condition.stateful || round.stateful ? 'While' : 'StatelessWhile';
-  return own.namesake(type, { inputs: [inputs], attributes }).outputs.slice(0, initial.length);
+  return own.op(type, { ...NAMESAKE, inputs: [inputs], attributes }).outputs.slice(0, initial.length);
 }
 
 /**

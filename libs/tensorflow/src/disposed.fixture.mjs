@@ -50,7 +50,6 @@ const ARGUMENTS = {
   'Scope.on': ['/cpu:0'],
   'Scope.colocatedWith': [x.operation],
   'Scope.op': ['NoOp'],
-  'Scope.namesake': ['NoOp'],
   'Scope.constant': [1],
   'Scope.placeholder': ['float32', []],
   'Operation.input': [0],

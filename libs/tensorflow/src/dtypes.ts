@@ -81,6 +81,12 @@ export type ContinuousDType = FloatDType | ComplexDType;
 /** Whole and floating-point numbers. */
 export type RealDType = FloatDType | `${'int' | 'uint'}${8 | 16 | 32 | 64}`;
 
+/** Real and complex numbers. */
+export type ArithmeticDType = RealDType | ComplexDType;
+
+/** Real numbers that may be negative. */
+export type SignedDType = FloatDType | `int${8 | 16 | 32 | 64}`;
+
 /** Every kind of number, quantized ones too. */
 export type NumberDType = RealDType | ComplexDType | 'qint8' | 'qint16' | 'qint32' | 'quint8' | 'quint16';
 

@@ -6,8 +6,9 @@ import type { AttributeValue } from './attributes.js';
 import type { AttrValue } from './generated/tensorflow/core/framework/attr_value_pb.js';
 import type { Operation, Output } from './operation.js';
 import { expandDims, shape } from './operations/arrays.js';
-import { add, mul, sub, sum } from './operations/math.js';
+import { add, mul, sub } from './operations/math.js';
 import { softmax } from './operations/nn.js';
+import { sum } from './operations/reductions.js';
 import type { Scope } from './scope.js';
 
 /**

@@ -1,8 +1,10 @@
 /** First values of variables. The random ones depend on a seed and on the variable's name only. */
-import type { DType } from './dtypes.js';
+import type { DType, FloatDType } from './dtypes.js';
+import * as raw from './generated/operations/index.js';
 import type { Output } from './operation.js';
 import { reshape, transpose } from './operations/arrays.js';
-import { mul } from './operations/math.js';
+import { sign } from './operations/elementwise.js';
+import { mul, sub } from './operations/math.js';
 import type { Scope } from './scope.js';
 
 /** Adds the operations that compute a first value of the given shape and dtype. */
@@ -28,27 +30,27 @@ export function ones(): Initializer {
 export function constant(value: number): Initializer {
   return (scope, shape, dtype) => {
     const dims = scope.constant(Int32Array.from(shape), { name: 'shape' });
-    return scope.op('Fill', { inputs: [dims, scope.constant(value, { dtype, name: 'value' })] }).output();
+    return raw.fill(scope, { dims, value: scope.constant(value, { dtype, name: 'value' }) });
   };
 }
 
 /** Normal around zero, drawn again beyond two standard deviations. */
 export function truncatedNormal({ stddev, seed }: SeedOptions & { readonly stddev: number }): Initializer {
   return (scope, shape, dtype) =>
-    scaled(scope, draw(scope, 'StatelessTruncatedNormal', { shape, dtype, seed }), stddev);
+    scaled(scope, draw(scope, raw.statelessTruncatedNormal, { shape, dtype, seed }), stddev);
 }
 
 /** Normal around zero. */
 export function normal({ stddev, seed }: SeedOptions & { readonly stddev: number }): Initializer {
-  return (scope, shape, dtype) => scaled(scope, draw(scope, 'StatelessRandomNormal', { shape, dtype, seed }), stddev);
+  return (scope, shape, dtype) => scaled(scope, draw(scope, raw.statelessRandomNormal, { shape, dtype, seed }), stddev);
 }
 
 /** Uniform from minus `limit` to `limit`. */
 export function uniform({ limit, seed }: SeedOptions & { readonly limit: number }): Initializer {
   return (scope, shape, dtype) => {
-    const unit = draw(scope, 'StatelessRandomUniform', { shape, dtype, seed });
+    const unit = draw(scope, raw.statelessRandomUniform, { shape, dtype, seed });
     const half = scope.constant(0.5, { dtype, name: 'half' });
-    return scaled(scope, scope.op('Sub', { inputs: [unit, half] }).output(), 2 * limit);
+    return scaled(scope, sub(scope, unit, half), 2 * limit);
   };
 }
 
@@ -103,14 +105,10 @@ export function orthogonal({ gain = 1, seed }: SeedOptions & { readonly gain?: n
     const columns = shape.at(-1) ?? 1;
     const rows = shape.slice(0, -1).reduce((product, length) => product * length, 1);
     const tall = [Math.max(rows, columns), Math.min(rows, columns)];
-    const normals = draw(scope, 'StatelessRandomNormal', { shape: tall, dtype, seed });
-    const [q, r] = scope.op('Qr', { inputs: [normals], attributes: { full_matrices: false } }).outputs as [
-      Output,
-      Output,
-    ];
+    const normals = draw(scope, raw.statelessRandomNormal, { shape: tall, dtype, seed });
+    const { q, r } = raw.qr(scope, { input: normals });
     // A decomposition leaves the signs open; with those of R's diagonal it favours no direction.
-    const diagonal = scope.op('MatrixDiagPart', { inputs: [r] }).output();
-    const evenly = mul(scope, q, scope.op('Sign', { inputs: [diagonal] }).output());
+    const evenly = mul(scope, q, sign(scope, raw.matrixDiagPart(scope, { input: r })));
     return reshape(scope, mul(scope, rows < columns ? transpose(scope, evenly, [1, 0]) : evenly, gain), shape);
   };
 }
@@ -137,15 +135,18 @@ interface Draw {
   readonly seed: number;
 }
 
-function draw(scope: Scope, type: string, { shape, dtype, seed }: Draw): Output {
+/** A generated function that draws without state. */
+type Drawing = typeof raw.statelessRandomNormal;
+
+function draw(scope: Scope, drawn: Drawing, { shape, dtype, seed }: Draw): Output {
   const dims = scope.constant(Int32Array.from(shape), { name: 'shape' });
   const key = scope.constant(BigInt64Array.of(BigInt(seed), hashOfName(scope.name)), { name: 'seed' });
-  return scope.op(type, { inputs: [dims, key], attributes: { dtype } }).output();
+  return drawn<FloatDType>(scope, { shape: dims, seed: key }, { dtype: dtype as FloatDType });
 }
 
 function scaled(scope: Scope, values: Output, factor: number): Output {
   const by = scope.constant(factor, { dtype: values.dtype, name: 'scale' });
-  return scope.op('Mul', { inputs: [values, by] }).output();
+  return mul(scope, values, by);
 }
 
 /** FNV-1a, 32 bits: adding or reordering variables leaves the values of the others as they were. */

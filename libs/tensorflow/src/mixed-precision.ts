@@ -16,8 +16,10 @@
 import * as initializers from './initializers.js';
 import type { Operation, Output } from './operation.js';
 import { cast, pack } from './operations/arrays.js';
+import { isFinite } from './operations/comparisons.js';
 import { group } from './operations/control.js';
-import { add, all, isFinite, maximum, mul, reciprocal } from './operations/math.js';
+import { add, maximum, mul, reciprocal } from './operations/math.js';
+import { all } from './operations/reductions.js';
 import type { Optimiser, TrainedParameter, Update } from './optimisers/index.js';
 import { runIf } from './control-flow.js';
 import type { Scope } from './scope.js';

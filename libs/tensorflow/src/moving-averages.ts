@@ -1,5 +1,6 @@
 /** Exponential moving averages: of trained variables, and of what batch normalisation measures. */
 import type { DType } from './dtypes.js';
+import * as raw from './generated/operations/index.js';
 import type { Operation, Output } from './operation.js';
 import { cast } from './operations/arrays.js';
 import { group } from './operations/control.js';
@@ -24,7 +25,7 @@ export function assignMovingAverage(scope: Scope, average: Variable, { value, de
   const own = scope.child('AssignMovingAvg').on(average.handle.operation.device);
   const rest = typeof decay === 'number' ? 1 - decay : asDtype(own, sub(own, own.constant(1), decay), average.dtype);
   const change = mul(own, sub(own, average.read(own), value), rest);
-  return own.op('AssignSubVariableOp', { inputs: [average.handle, change], attributes: { dtype: average.dtype } });
+  return raw.assignSubVariableOp(own, { resource: average.handle, value: change });
 }
 
 /** How the averages of variables move. */

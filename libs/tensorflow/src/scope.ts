@@ -22,9 +22,15 @@ export interface ScopeSettings {
 
 /** The option that every function takes that adds an operation. */
 export interface Named {
-  /** Within the scope; made unique. By default the operation's type. */
+  /**
+   * Within the scope; made unique. '' is the scope's own name, as a variable's handle has it; at most one operation of
+   * a scope. By default the operation's type.
+   */
   readonly name?: string | undefined;
 }
+
+/** The option of an operation that has the name of its scope, whose constants are then in the scope of its name. */
+export const NAMESAKE = { name: '' } as const satisfies Named;
 
 /** How one operation is asked for; what is left out gets TensorFlow's default. */
 export interface OperationOptions extends Named {
@@ -62,8 +68,9 @@ export class Scope {
     return this.#settings.device;
   }
 
-  /** A name scope within this one, made unique as Python does: 'conv', then 'conv_1'. */
+  /** A name scope within this one, made unique as Python does: 'conv', then 'conv_1'; for '' this one. */
   child(name: string): Scope {
+    if (name === '') return this;
     return this.#with({ prefix: `${this.graph.names.unique(this.#settings.prefix + name)}/` });
   }
 
@@ -90,16 +97,10 @@ export class Scope {
    * or TensorFlow refuses it; the message has the full name, the inputs' dtypes and shapes, and TensorFlow's words.
    */
   op(type: string, options: OperationOptions = {}): Operation {
-    return this.#add(type, this.graph.names.unique(this.#settings.prefix + (options.name ?? type)), options);
-  }
-
-  /**
-   * Adds the operation that has the scope's own name, as a variable's handle has; at most one in a scope.
-   *
-   * @throws {CodedError} GRAPH_INVALID as {@link op} does.
-   */
-  namesake(type: string, options: Omit<OperationOptions, 'name'> = {}): Operation {
-    return this.#add(type, this.name, options);
+    const { name = type, inputs = [], attributes = {} } = options;
+    const full = name === '' ? this.name : this.graph.names.unique(this.#settings.prefix + name);
+    const { device, after, colocation } = this.#settings;
+    return addOperation(this.graph, { type, name: full, device, after, colocation, inputs, attributes });
   }
 
   /**
@@ -134,11 +135,6 @@ export class Scope {
    */
   placeholder<D extends DType>(dtype: D, shape: Shape | undefined, options: Named = {}): Output<D> {
     return this.op('Placeholder', { name: options.name ?? 'Placeholder', attributes: { dtype, shape } }).output();
-  }
-
-  #add(type: string, name: string, { inputs = [], attributes = {} }: OperationOptions): Operation {
-    const { device, after, colocation } = this.#settings;
-    return addOperation(this.graph, { type, name, device, after, colocation, inputs, attributes });
   }
 
   #with(changes: Partial<ScopeSettings>): Scope {

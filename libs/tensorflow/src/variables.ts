@@ -1,8 +1,9 @@
 /** Variables: values that a session keeps from run to run. */
 import type { DType } from './dtypes.js';
+import * as raw from './generated/operations/index.js';
 import type { Initializer } from './initializers.js';
 import type { Operation, Output } from './operation.js';
-import type { Scope } from './scope.js';
+import { NAMESAKE, type Scope } from './scope.js';
 
 /** How a variable is asked for. */
 export interface VariableOptions<D extends DType = DType> {
@@ -67,13 +68,9 @@ export class Variable<D extends DType = DType> implements VariableParts<D> {
 export function variable<D extends DType>(scope: Scope, name: string, options: VariableOptions<D>): Variable<D> {
   const { dtype, shape, trainable = true } = options;
   const own = scope.child(name);
-  const handle = own.namesake('VarHandleOp', { attributes: { dtype, shape, shared_name: own.name } }).output();
+  const handle = raw.varHandleOp(own, { ...NAMESAKE, dtype, shape, shared_name: own.name });
   const initialValue = options.initializer(own.child('Initializer'), shape, dtype);
-  const initializer = own.op('AssignVariableOp', {
-    name: 'Assign',
-    inputs: [handle, initialValue],
-    attributes: { dtype },
-  });
+  const initializer = raw.assignVariableOp(own, { resource: handle, value: initialValue }, { name: 'Assign' });
   const value = readVariable(own.child('Read'), handle, dtype);
   return new Variable<D>({ name: own.name, dtype, shape, trainable, handle, initialValue, initializer, value });
 }
@@ -85,11 +82,11 @@ export function variable<D extends DType>(scope: Scope, name: string, options: V
  */
 export function assign<D extends DType>(scope: Scope, target: Variable<D>, value: Output<NoInfer<D>>): Operation {
   const placed = scope.on(target.handle.operation.device);
-  return placed.op('AssignVariableOp', { inputs: [target.handle, value], attributes: { dtype: target.dtype } });
+  return raw.assignVariableOp(placed, { resource: target.handle, value });
 }
 
 /** A variable is read where it lives; what needs it elsewhere gets it sent. */
 function readVariable<D extends DType>(scope: Scope, handle: Output<'resource'>, dtype: D): Output<D> {
   const placed = scope.on(handle.operation.device);
-  return placed.op('ReadVariableOp', { inputs: [handle], attributes: { dtype } }).output();
+  return raw.readVariableOp(placed, { resource: handle }, { dtype });
 }

@@ -7,16 +7,16 @@ import type { Shape } from '../shape.js';
 /** A description of elements to come. */
 export interface Dataset {
   /** Scalar of dtype variant. */
-  readonly variant: Output;
+  readonly variant: Output<'variant'>;
   /** What one element is made of. */
   readonly elements: readonly ElementSpec[];
 }
 
 /** A count: a number, or an int64 scalar that a run can feed. */
-export type Count = number | bigint | Output;
+export type Count = number | bigint | Output<'int64'>;
 
 /** An int64 scalar. */
-export function int64(scope: Scope, value: Count, name: string): Output {
+export function int64(scope: Scope, value: Count, name: string): Output<'int64'> {
   return typeof value === 'object' ? value : scope.constant(BigInt(value), { name });
 }
 

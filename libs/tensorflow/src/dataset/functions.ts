@@ -1,9 +1,9 @@
 /** Transformations of datasets that call a function for each element. */
-import type { AttributeValue } from '../attributes.js';
 import { GraphFunction, type ElementSpec } from '../graph-function.js';
 import { defineFunction } from '../functions.js';
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
-import type { Scope } from '../scope.js';
+import { NAMESAKE, type Scope } from '../scope.js';
 import { elementAttributes, int64, type Count, type Dataset } from './dataset.js';
 
 /** What is computed for each element: its outputs, from its values and then what was captured. */
@@ -32,16 +32,13 @@ export function map(
 ): Dataset {
   const own = scope.child('ParallelMapDatasetV2');
   const called = body instanceof GraphFunction ? body : define(own, [...dataset.elements, ...captured], body);
-  const operation = own.namesake('ParallelMapDatasetV2', {
-    inputs: [dataset.variant, captured, int64(own, parallelism, 'num_parallel_calls')],
-    attributes: {
-      f: called,
-      Targuments: captured.map(({ dtype }) => dtype),
-      ...elementAttributes(called.outputs),
-      deterministic: String(deterministic),
-    },
-  });
-  return { variant: operation.output(), elements: called.outputs };
+  const inputs = {
+    input_dataset: dataset.variant,
+    other_arguments: captured,
+    num_parallel_calls: int64(own, parallelism, 'num_parallel_calls'),
+  };
+  const attributes = { f: called, ...elementAttributes(called.outputs), deterministic: String(deterministic) };
+  return { variant: raw.parallelMapDatasetV2(own, inputs, { ...NAMESAKE, ...attributes }), elements: called.outputs };
 }
 
 /** How datasets are read side by side. */
@@ -79,10 +76,12 @@ export function interleave(
   // One turn is read ahead; `prefetch` says how much more, and where.
   const ahead = [int64(own, blockLength, 'buffer_output_elements'), int64(own, 0, 'prefetch_input_elements')];
   const threads = parallelism === undefined ? [] : [...ahead, int64(own, parallelism, 'num_parallel_calls')];
-  const operation = own.namesake(type, {
+  const operation = own.op(type, {
+    ...NAMESAKE,
     inputs: [dataset.variant, captured, ...counts, ...threads],
     attributes: {
-      ...calling(opener, captured),
+      f: opener.called,
+      ...elementAttributes(opener.elements),
       ...(parallelism !== undefined && { deterministic: String(deterministic) }),
     },
   });
@@ -98,9 +97,9 @@ export function flatMap(
 ): Dataset {
   const own = scope.child('FlatMapDataset');
   const opener = defineOpener(own, [...dataset.elements, ...captured], open);
-  const inputs = [dataset.variant, captured];
-  const operation = own.namesake('FlatMapDataset', { inputs, attributes: calling(opener, captured) });
-  return { variant: operation.output(), elements: opener.elements };
+  const inputs = { input_dataset: dataset.variant, other_arguments: captured };
+  const attributes = { ...NAMESAKE, f: opener.called, ...elementAttributes(opener.elements) };
+  return { variant: raw.flatMapDataset(own, inputs, attributes), elements: opener.elements };
 }
 
 /**
@@ -116,12 +115,9 @@ export function filter(
 ): Dataset {
   const own = scope.child('FilterDataset');
   const called = define(own, [...dataset.elements, ...captured], (inner, values) => [predicate(inner, values)]);
-  const Targuments = captured.map(({ dtype }) => dtype);
-  const operation = own.namesake('FilterDataset', {
-    inputs: [dataset.variant, captured],
-    attributes: { predicate: called, Targuments, ...elementAttributes(dataset.elements) },
-  });
-  return { variant: operation.output(), elements: dataset.elements };
+  const inputs = { input_dataset: dataset.variant, other_arguments: captured };
+  const attributes = { ...NAMESAKE, predicate: called, ...elementAttributes(dataset.elements) };
+  return { ...dataset, variant: raw.filterDataset(own, inputs, attributes) };
 }
 
 /** A function that opens datasets, and what their elements are. */
@@ -138,10 +134,6 @@ function defineOpener(own: Scope, inputs: readonly ElementSpec[], open: DatasetF
     return [opened.variant];
   });
   return { called, elements };
-}
-
-function calling({ called, elements }: Opener, captured: readonly Output[]): Record<string, AttributeValue> {
-  return { f: called, Targuments: captured.map(({ dtype }) => dtype), ...elementAttributes(elements) };
 }
 
 /** A function for one operation, which the operation's graph owns. */

@@ -2,7 +2,8 @@
 import { elementAttributes, type Dataset } from './dataset.js';
 import { withOptions } from './options.js';
 import type { Operation, Output } from '../operation.js';
-import type { Scope } from '../scope.js';
+import * as raw from '../generated/operations/index.js';
+import { NAMESAKE, type Scope } from '../scope.js';
 
 /** A dataset that a session is reading. */
 export interface DatasetIterator {
@@ -19,11 +20,9 @@ export interface DatasetIterator {
 export function iterator(scope: Scope, dataset: Dataset, name = 'IteratorV2'): DatasetIterator {
   const own = scope.child(name);
   const attributes = elementAttributes(dataset.elements);
-  const handle = own
-    .namesake('IteratorV2', { attributes: { ...attributes, shared_name: own.name, container: '' } })
-    .output();
+  const handle = raw.iteratorV2(own, { ...NAMESAKE, ...attributes, shared_name: own.name, container: '' });
   return {
-    initializer: own.op('MakeIterator', { inputs: [withOptions(own, dataset).variant, handle] }),
-    next: own.op('IteratorGetNext', { inputs: [handle], attributes }).outputs,
+    initializer: raw.makeIterator(own, { dataset: withOptions(own, dataset).variant, iterator: handle }),
+    next: raw.iteratorGetNext(own, { iterator: handle }, attributes),
   };
 }

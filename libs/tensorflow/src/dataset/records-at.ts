@@ -1,6 +1,7 @@
 /** Records of TFRecord files in any order, each by where it lies. */
 import { hasNativeOperations } from '../native-operations.js';
-import { gather } from '../operations/arrays.js';
+import * as raw from '../generated/operations/index.js';
+import { gather } from '../operations/slices.js';
 import type { Output } from '../operation.js';
 import type { Scope } from '../scope.js';
 import { elementAttributes, int64, type Count, type Dataset } from './dataset.js';
@@ -59,7 +60,7 @@ function readNatively(
   { files, fileIndex, offset, length }: RecordPlaces,
   { parallelism, recordsPerRead }: { readonly parallelism: Count; readonly recordsPerRead: number },
 ): Dataset {
-  const rows = scope.op('Size', { inputs: [offset], attributes: { out_type: 'int64' } }).output();
+  const rows = raw.size(scope, { input: offset }, { out_type: 'int64' });
   const chunks = map(
     scope,
     range(scope, 0, rows, recordsPerRead),
@@ -88,7 +89,6 @@ function readByStock(scope: Scope, { files, fileIndex, offset }: RecordPlaces, p
 /** The first record; where the file ends at the offset, a failure and not one record less. */
 function exactlyOne(scope: Scope, records: Dataset): Dataset {
   const first = take(scope, records, 1);
-  const inputs = [first.variant, int64(scope, 1, 'cardinality')];
-  const attributes = elementAttributes(first.elements);
-  return { ...first, variant: scope.op('AssertCardinalityDataset', { inputs, attributes }).output() };
+  const inputs = { input_dataset: first.variant, cardinality: int64(scope, 1, 'cardinality') };
+  return { ...first, variant: raw.assertCardinalityDataset(scope, inputs, elementAttributes(first.elements)) };
 }

@@ -1,7 +1,8 @@
 /** Where elements come from. Nothing is read before an iterator of a session asks for it. */
 import type { ElementSpec } from '../graph-function.js';
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
-import type { Scope } from '../scope.js';
+import { NAMESAKE, type Scope } from '../scope.js';
 import { elementAttributes, int64, type Count, type Dataset } from './dataset.js';
 
 /**
@@ -11,20 +12,16 @@ import { elementAttributes, int64, type Count, type Dataset } from './dataset.js
  */
 export function tensorSlices(scope: Scope, components: readonly Output[]): Dataset {
   const elements = components.map(({ dtype, shape }) => ({ dtype, shape: shape?.slice(1) }));
-  const { output_types, output_shapes } = elementAttributes(elements);
-  const attributes = { Toutput_types: output_types, output_shapes };
-  return { variant: scope.op('TensorSliceDataset', { inputs: [components], attributes }).output(), elements };
+  const { output_shapes } = elementAttributes(elements);
+  return { variant: raw.tensorSliceDataset(scope, { components }, { output_shapes }), elements };
 }
 
 /** The whole numbers (int64) from `start` up to, not including, `stop`, by `step`. */
 export function range(scope: Scope, start: Count, stop: Count, step: Count = 1): Dataset {
   const own = scope.child('RangeDataset');
-  const inputs = [int64(own, start, 'start'), int64(own, stop, 'stop'), int64(own, step, 'step')];
+  const bounds = { start: int64(own, start, 'start'), stop: int64(own, stop, 'stop'), step: int64(own, step, 'step') };
   const elements: ElementSpec[] = [{ dtype: 'int64', shape: [] }];
-  return {
-    variant: own.namesake('RangeDataset', { inputs, attributes: elementAttributes(elements) }).output(),
-    elements,
-  };
+  return { variant: raw.rangeDataset(own, bounds, { ...NAMESAKE, ...elementAttributes(elements) }), elements };
 }
 
 /** How TFRecord files are read. */
@@ -42,16 +39,16 @@ export interface TfRecordOptions {
  */
 export function tfRecords(
   scope: Scope,
-  files: Output,
+  files: Output<'string'>,
   { compression = '', bufferBytes = 256 * 1024 }: TfRecordOptions = {},
 ): Dataset {
   const own = scope.child('TFRecordDataset');
-  const inputs = [
-    files,
-    own.constant(compression, { name: 'compression_type' }),
-    int64(own, bufferBytes, 'buffer_size'),
-  ];
-  return { variant: own.namesake('TFRecordDataset', { inputs }).output(), elements: [{ dtype: 'string', shape: [] }] };
+  const inputs = {
+    filenames: files,
+    compression_type: own.constant(compression, { dtype: 'string', name: 'compression_type' }),
+    buffer_size: int64(own, bufferBytes, 'buffer_size'),
+  };
+  return { variant: raw.tfRecordDataset(own, inputs, NAMESAKE), elements: [{ dtype: 'string', shape: [] }] };
 }
 
 /**
@@ -61,16 +58,13 @@ export function tfRecords(
  * @param file A string scalar.
  * @param offset Of the record's first framing byte: an int64 scalar.
  */
-export function tfRecordsFrom(scope: Scope, file: Output, offset: Output): Dataset {
+export function tfRecordsFrom(scope: Scope, file: Output<'string'>, offset: Output<'int64'>): Dataset {
   const own = scope.child('TFRecordDatasetV2');
-  const inputs = [
-    file,
-    own.constant('', { name: 'compression_type' }),
-    int64(own, 0, 'buffer_size'), // one record is wanted, and a buffer would be filled first
-    offset,
-  ];
-  return {
-    variant: own.namesake('TFRecordDatasetV2', { inputs }).output(),
-    elements: [{ dtype: 'string', shape: [] }],
+  const inputs = {
+    filenames: file,
+    compression_type: own.constant('', { name: 'compression_type' }),
+    buffer_size: int64(own, 0, 'buffer_size'), // one record is wanted, and a buffer would be filled first
+    byte_offsets: offset,
   };
+  return { variant: raw.tfRecordDatasetV2(own, inputs, NAMESAKE), elements: [{ dtype: 'string', shape: [] }] };
 }

@@ -1,6 +1,7 @@
 /** Transformations of datasets that compute nothing: order, number, grouping, and when elements are made. */
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
-import type { Scope } from '../scope.js';
+import { NAMESAKE, type Scope } from '../scope.js';
 import { batchedShape } from '../shape.js';
 import { elementAttributes, int64, type Count, type Dataset } from './dataset.js';
 import { range } from './sources.js';
@@ -18,7 +19,7 @@ function transformed(
   const own = scope.child(type);
   const { inputs, flags } = inputsAndFlags(own);
   const attributes = { ...elementAttributes(elements), ...flags };
-  const operation = own.namesake(type, { inputs: [variant, ...inputs], attributes });
+  const operation = own.op(type, { ...NAMESAKE, inputs: [variant, ...inputs], attributes });
   return { variant: operation.output(), elements };
 }
 
@@ -87,20 +88,19 @@ export function batch(scope: Scope, dataset: Dataset, { size, dropRemainder = fa
   const length = dropRemainder && typeof size !== 'object' ? Number(size) : null;
   const elements = dataset.elements.map(({ dtype, shape }) => ({ dtype, shape: batchedShape(length, shape) }));
   const own = scope.child('BatchDatasetV2');
-  const inputs = [
-    dataset.variant,
-    int64(own, size, 'batch_size'),
-    own.constant(dropRemainder, { name: 'drop_remainder' }),
-  ];
-  const attributes = elementAttributes(elements);
-  return { variant: own.namesake('BatchDatasetV2', { inputs, attributes }).output(), elements };
+  const inputs = {
+    input_dataset: dataset.variant,
+    batch_size: int64(own, size, 'batch_size'),
+    drop_remainder: own.constant(dropRemainder, { name: 'drop_remainder' }),
+  };
+  return { variant: raw.batchDatasetV2(own, inputs, { ...NAMESAKE, ...elementAttributes(elements) }), elements };
 }
 
 /** Elements of several datasets side by side, until the first one ends. */
 export function zip(scope: Scope, datasets: readonly Dataset[]): Dataset {
   const elements = datasets.flatMap((dataset) => dataset.elements);
-  const inputs = [datasets.map(({ variant }) => variant)];
-  return { variant: scope.op('ZipDataset', { inputs, attributes: elementAttributes(elements) }).output(), elements };
+  const inputs = { input_datasets: datasets.map(({ variant }) => variant) };
+  return { variant: raw.zipDataset(scope, inputs, elementAttributes(elements)), elements };
 }
 
 /** Every `count`-th element, beginning with number `index`: one of `count` parts of equal size, but for the last ones. */
@@ -129,6 +129,6 @@ export function enumerate(scope: Scope, dataset: Dataset, start: Count = 0): Dat
 /** The rows of batches, one by one: what `batch` does, undone. */
 export function unbatch(scope: Scope, dataset: Dataset): Dataset {
   const elements = dataset.elements.map(({ dtype, shape }) => ({ dtype, shape: shape?.slice(1) }));
-  const attributes = elementAttributes(elements);
-  return { variant: scope.op('UnbatchDataset', { inputs: [dataset.variant], attributes }).output(), elements };
+  const inputs = { input_dataset: dataset.variant };
+  return { variant: raw.unbatchDataset(scope, inputs, elementAttributes(elements)), elements };
 }

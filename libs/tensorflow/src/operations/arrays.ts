@@ -1,16 +1,10 @@
 /** Operations that rearrange tensors. */
 import type { DType } from '../dtypes.js';
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
-import type { Named, Scope } from '../scope.js';
-
-/** A vector of int32 as a constant; those of an operation are in the scope of its name, as Python has them. */
-function vector(scope: Scope, values: readonly number[], name: string): Output<'int32'> {
-  return scope.constant(Int32Array.from(values), { name });
-}
-
-function scalar(scope: Scope, value: number, name: string): Output<'int32'> {
-  return scope.constant(value, { dtype: 'int32', name });
-}
+import { NAMESAKE, type Named, type Scope } from '../scope.js';
+import type { Input } from '../typed-operation.js';
+import { scalar, vector } from './constants.js';
 
 /** The same elements in another shape; one length may be -1 and is then computed. */
 export function reshape<D extends DType>(
@@ -20,7 +14,7 @@ export function reshape<D extends DType>(
   { name = 'Reshape' }: Named = {},
 ): Output<D> {
   const own = scope.child(name);
-  return own.namesake('Reshape', { inputs: [x, vector(own, shape, 'shape')] }).output();
+  return raw.reshape(own, { tensor: x, shape: vector(own, shape, 'shape') }, NAMESAKE);
 }
 
 /** Tensors one after the other along an axis; the other lengths are equal. */
@@ -31,16 +25,16 @@ export function concat<D extends DType>(
   { name = 'concat' }: Named = {},
 ): Output<D> {
   const own = scope.child(name);
-  return own.namesake('ConcatV2', { inputs: [xs, scalar(own, axis, 'axis')] }).output();
+  return raw.concatV2(own, { values: xs, axis: scalar(own, axis, 'axis') }, NAMESAKE);
 }
 
-/** Tensors of one shape stacked along a new axis. */
+/** Tensors of one shape stacked along a new axis; what {@link unstack} takes apart. */
 export function pack<D extends DType>(
   scope: Scope,
   xs: readonly Output<D>[],
   { axis = 0, name }: Named & { axis?: number } = {},
 ): Output<D> {
-  return scope.op('Pack', { name, inputs: [xs], attributes: { axis } }).output();
+  return raw.pack(scope, { values: xs }, { name, axis });
 }
 
 /** Without the axes of length 1 that are named. */
@@ -50,7 +44,7 @@ export function squeeze<D extends DType>(
   axes: readonly number[],
   { name }: Named = {},
 ): Output<D> {
-  return scope.op('Squeeze', { name, inputs: [x], attributes: { squeeze_dims: axes } }).output();
+  return raw.squeeze(scope, { input: x }, { name, squeeze_dims: axes });
 }
 
 /** With a new axis of length 1. */
@@ -61,7 +55,7 @@ export function expandDims<D extends DType>(
   { name = 'ExpandDims' }: Named = {},
 ): Output<D> {
   const own = scope.child(name);
-  return own.namesake('ExpandDims', { inputs: [x, scalar(own, axis, 'axis')] }).output();
+  return raw.expandDims(own, { input: x, dim: scalar(own, axis, 'axis') }, NAMESAKE);
 }
 
 /** The axes in another order. */
@@ -72,69 +66,74 @@ export function transpose<D extends DType>(
   { name = 'Transpose' }: Named = {},
 ): Output<D> {
   const own = scope.child(name);
-  return own.namesake('Transpose', { inputs: [x, vector(own, axes, 'perm')] }).output();
+  return raw.transpose(own, { x, perm: vector(own, axes, 'perm') }, NAMESAKE);
+}
+
+/** The elements of some axes in reverse order. */
+export function reverse<D extends DType>(
+  scope: Scope,
+  x: Input<D, Exclude<DType, 'resource' | 'variant'>>,
+  axes: readonly number[],
+  { name = 'ReverseV2' }: Named = {},
+): Output<D> {
+  const own = scope.child(name);
+  return raw.reverseV2(own, { tensor: x, axis: vector(own, axes, 'axis') }, NAMESAKE);
+}
+
+/** The whole tensor again and again: along each axis as often as `multiples` says. */
+export function tile<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  multiples: readonly number[],
+  { name = 'Tile' }: Named = {},
+): Output<D> {
+  const own = scope.child(name);
+  return raw.tile(own, { input: x, multiples: vector(own, multiples, 'multiples') }, NAMESAKE);
+}
+
+/** How a tensor is padded. */
+export interface PadOptions extends Named {
+  /**
+   * What is put there: 'zeros', the default; the mirror image without the element at the edge, 'reflect', by which abc
+   * becomes abcba; or with it, 'symmetric', by which it becomes abccb.
+   */
+  readonly mode?: 'zeros' | 'reflect' | 'symmetric';
+}
+
+/**
+ * A tensor with more elements around it.
+ *
+ * @param paddings How many come before and after the elements there are, a pair for each axis.
+ */
+export function pad<D extends DType>(
+  scope: Scope,
+  x: Output<D>,
+  paddings: readonly (readonly [before: number, after: number])[],
+  { mode = 'zeros', name = mode === 'zeros' ? 'Pad' : 'MirrorPad' }: PadOptions = {},
+): Output<D> {
+  const own = scope.child(name);
+  const lengths = own.constant(paddings, { dtype: 'int32', shape: [paddings.length, 2], name: 'paddings' });
+  const inputs = { input: x, paddings: lengths };
+  if (mode === 'zeros') return raw.pad(own, inputs, NAMESAKE);
+  return raw.mirrorPad(own, inputs, { ...NAMESAKE, mode: mode === 'reflect' ? 'REFLECT' : 'SYMMETRIC' });
 }
 
 /** The same values as another dtype; floats are cut off towards zero. */
 export function cast<D extends DType>(scope: Scope, x: Output, dtype: D, { name }: Named = {}): Output<D> {
-  return scope.op('Cast', { name, inputs: [x], attributes: { DstT: dtype } }).output();
-}
-
-/** The slices of `x` along `axis` that an integer tensor names. */
-export function gather<D extends DType>(
-  scope: Scope,
-  x: Output<D>,
-  indices: Output,
-  { axis = 0, name = 'GatherV2' }: Named & { axis?: number } = {},
-): Output<D> {
-  const own = scope.child(name);
-  return own.namesake('GatherV2', { inputs: [x, indices, scalar(own, axis, 'axis')] }).output();
-}
-
-/** A box. */
-export interface SliceOptions extends Named {
-  /** Where it starts, one number an axis. */
-  readonly begin: readonly number[];
-  /** Its lengths; -1 takes all that follows. */
-  readonly size: readonly number[];
-}
-
-/** A box out of `x`. */
-export function slice<D extends DType>(
-  scope: Scope,
-  x: Output<D>,
-  { begin, size, name = 'Slice' }: SliceOptions,
-): Output<D> {
-  const own = scope.child(name);
-  const box = [vector(own, begin, 'begin'), vector(own, size, 'size')];
-  return own.namesake('Slice', { inputs: [x, ...box] }).output();
-}
-
-/** float32 [..., depth]: 1 at the label, 0 elsewhere; a label out of range gives all 0. */
-export function oneHot(
-  scope: Scope,
-  labels: Output,
-  depth: number,
-  { name = 'OneHot' }: Named = {},
-): Output<'float32'> {
-  const own = scope.child(name);
-  const on = own.constant(1, { name: 'on' });
-  const off = own.constant(0, { name: 'off' });
-  const inputs = [labels, scalar(own, depth, 'depth'), on, off];
-  return own.namesake('OneHot', { inputs, attributes: { axis: -1 } }).output();
+  return raw.cast(scope, { x }, { name, DstT: dtype });
 }
 
 /** int32 [rank]: the lengths at run time. */
 export function shape(scope: Scope, x: Output, { name }: Named = {}): Output<'int32'> {
-  return scope.op('Shape', { name, inputs: [x] }).output();
+  return raw.shape(scope, { input: x }, { name });
 }
 
 /** `x` itself, under a name of its own, or after the scope's control inputs. */
-export function identity<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
-  return scope.op('Identity', { name, inputs: [x] }).output();
+export function identity<D extends DType>(scope: Scope, x: Output<D>, options: Named = {}): Output<D> {
+  return raw.identity(scope, { input: x }, options);
 }
 
 /** `x`, through which no gradient passes. */
-export function stopGradient<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
-  return scope.op('StopGradient', { name, inputs: [x] }).output();
+export function stopGradient<D extends DType>(scope: Scope, x: Output<D>, options: Named = {}): Output<D> {
+  return raw.stopGradient(scope, { input: x }, options);
 }

@@ -1,45 +1,48 @@
 /** Limits on the size of gradients. */
-import type { DType } from '../dtypes.js';
+import type { DType, FloatDType, RealDType } from '../dtypes.js';
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
-import type { Named, Scope } from '../scope.js';
+import { NAMESAKE, type Named, type Scope } from '../scope.js';
+import type { Input } from '../typed-operation.js';
 import { pack } from './arrays.js';
-import { add, div, l2Loss, maximum, minimum, mul, reciprocal, sqrt, square, sub, sum } from './math.js';
+import { add, div, maximum, minimum, mul, reciprocal, sqrt, square, sub } from './math.js';
+import { l2Loss, sum } from './reductions.js';
 
 /** Every element between `low` and `high`, as `tf.clip_by_value`. What is not a number stays so. */
 export function clipByValue<D extends DType>(
   scope: Scope,
-  x: Output<D>,
+  x: Input<D, RealDType>,
   [low, high]: readonly [low: number, high: number],
   { name = 'ClipByValue' }: Named = {},
 ): Output<D> {
   const own = scope.child(name);
-  const limits = [low, high].map((limit) => own.constant(limit, { dtype: x.dtype }));
-  return own.namesake('ClipByValue', { inputs: [x, ...limits] }).output();
+  const clip_value_min: Output = own.constant(low, { dtype: x.dtype });
+  const clip_value_max: Output = own.constant(high, { dtype: x.dtype });
+  return raw.clipByValue(own, { t: x, clip_value_min, clip_value_max }, NAMESAKE);
 }
 
 /** `x`, scaled down where its norm √(Σ x²) is above `limit`, as `tf.clip_by_norm`. */
 export function clipByNorm<D extends DType>(
   scope: Scope,
-  x: Output<D>,
+  x: Input<D, FloatDType>,
   limit: number,
   { name = 'clip_by_norm' }: Named = {},
 ): Output<D> {
   const own = scope.child(name);
-  const norm = sqrt(own, sum(own, square(own, x)));
-  return div(own, mul(own, x, limit), maximum(own, norm, limit));
+  const clipped: Output = x;
+  const norm = sqrt(own, sum(own, square(own, clipped)));
+  return div(own, mul(own, clipped, limit), maximum(own, norm, limit));
 }
 
 /** Scalar: the norm of all elements of all tensors together, √(Σ Σ x²), as `tf.linalg.global_norm`. */
 export function globalNorm<D extends DType>(
   scope: Scope,
-  xs: readonly Output<D>[],
+  xs: readonly Input<D, FloatDType>[],
   { name = 'global_norm' }: Named = {},
 ): Output<D> {
   const own = scope.child(name);
-  const halves = pack(
-    own,
-    xs.map((x) => l2Loss(own, x)),
-  ); // [tensors]
+  const half = (x: Output) => l2Loss(own, x);
+  const halves = pack(own, xs.map(half)); // [tensors]
   return sqrt(own, mul(own, sum(own, halves), 2));
 }
 
@@ -59,13 +62,13 @@ export interface ClippedByGlobalNorm<D extends DType = DType> {
  */
 export function clipByGlobalNorm<D extends DType>(
   scope: Scope,
-  xs: readonly Output<D>[],
+  xs: readonly Input<D, FloatDType>[],
   limit: number,
   { name = 'clip_by_global_norm' }: Named = {},
 ): ClippedByGlobalNorm<D> {
   const own = scope.child(name);
-  const norm = globalNorm(own, xs);
+  const norm: Output = globalNorm(own, xs);
   const finite = mul(own, minimum(own, reciprocal(own, norm), 1 / limit), limit);
   const factor = add(own, finite, sub(own, norm, norm)); // NaN where the norm is not finite
-  return { clipped: xs.map((x) => mul(own, x, factor)), norm };
+  return { clipped: xs.map((x: Output) => mul(own, x, factor)), norm };
 }

@@ -1,14 +1,17 @@
 /** Crops of pictures before they are decoded, and random changes that are functions of a seed: for input pipelines. */
 import type { DType } from '../dtypes.js';
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
-import type { Named, Scope } from '../scope.js';
-import { cast, concat, slice } from './arrays.js';
+import { NAMESAKE, type Named, type Scope } from '../scope.js';
+import { cast, concat } from './arrays.js';
+import { less } from './comparisons.js';
 import type { DecodeJpegOptions } from './images.js';
-import { less, mul, sub } from './math.js';
+import { mul, sub } from './math.js';
+import { slice } from './slices.js';
 
 /** int32 [3]: height, width and channels of a JPEG, from its header alone. */
 export function extractJpegShape(scope: Scope, contents: Output<'string'>, { name }: Named = {}): Output<'int32'> {
-  return scope.op('ExtractJpegShape', { name, inputs: [contents], attributes: { output_type: 'int32' } }).output();
+  return raw.extractJpegShape(scope, { contents }, { name });
 }
 
 /**
@@ -20,12 +23,12 @@ export function extractJpegShape(scope: Scope, contents: Output<'string'>, { nam
 export function decodeAndCropJpeg(
   scope: Scope,
   contents: Output<'string'>,
-  window: Output,
+  window: Output<'int32'>,
   options: DecodeJpegOptions,
-): Output {
+): Output<'uint8'> {
   const { channels, ratio = 1, dctMethod = '', name } = options;
-  const attributes = { channels, ratio, dct_method: dctMethod };
-  return scope.op('DecodeAndCropJpeg', { name, inputs: [contents, window], attributes }).output();
+  const attributes = { name, channels, ratio, dct_method: dctMethod };
+  return raw.decodeAndCropJpeg(scope, { contents, crop_window: window }, attributes);
 }
 
 /** What a distorted box is drawn from. */
@@ -70,18 +73,17 @@ export function statelessDistortedBox(
 ): DistortedBox {
   const own = scope.child(options.name ?? 'StatelessSampleDistortedBoundingBox');
   const covered = own.constant(options.minObjectCovered ?? 0.1, { name: 'min_object_covered' });
-  const drawn = own.namesake('StatelessSampleDistortedBoundingBox', {
-    inputs: [imageSize, boxes, covered, seed],
-    attributes: {
-      aspect_ratio_range: options.aspectRatio ?? [0.75, 4 / 3],
-      area_range: options.area ?? [0.05, 1],
-      max_attempts: options.maxAttempts ?? 100,
-      use_image_if_no_bounding_boxes: true,
-    },
+  const inputs = { image_size: imageSize, bounding_boxes: boxes, min_object_covered: covered, seed };
+  const drawn = raw.statelessSampleDistortedBoundingBox(own, inputs, {
+    ...NAMESAKE,
+    aspect_ratio_range: options.aspectRatio ?? [0.75, 4 / 3],
+    area_range: options.area ?? [0.05, 1],
+    max_attempts: options.maxAttempts ?? 100,
+    use_image_if_no_bounding_boxes: true,
   });
   const two = { size: [2], begin: [0] };
-  const corners = [drawn.output(0), drawn.output(1)].map((triple) => slice(own, triple, two)); // without channels
-  return { window: concat(own, corners, 0), box: drawn.output(2) };
+  const corners = [drawn.begin, drawn.size].map((triple) => slice(own, triple, two)); // without channels
+  return { window: concat(own, corners, 0), box: drawn.bboxes };
 }
 
 /**
@@ -96,13 +98,13 @@ export function centralSquare(scope: Scope, imageSize: Output<'int32'>, fraction
   const shorter = cast(own, shortest(own, sides), 'float32'); // [1]
   const side = cast(own, mul(own, shorter, fraction), 'int32'); // [1]
   const square = concat(own, [side, side], 0);
-  const corner = own.op('FloorDiv', { inputs: [sub(own, sides, square), own.constant([2, 2], { dtype: 'int32' })] });
-  return concat(own, [corner.output(), square], 0);
+  const corner = raw.floorDiv(own, { x: sub(own, sides, square), y: own.constant([2, 2], { dtype: 'int32' }) });
+  return concat(own, [corner, square], 0);
 }
 
 function shortest(scope: Scope, sides: Output<'int32'>): Output<'int32'> {
   const axis = scope.constant([0], { dtype: 'int32' });
-  return scope.op('Min', { inputs: [sides, axis], attributes: { keep_dims: true } }).output();
+  return raw.min(scope, { input: sides, reduction_indices: axis }, { keep_dims: true });
 }
 
 /**
@@ -118,10 +120,10 @@ export function statelessRandomFlip<D extends DType>(
   { name = 'statelessRandomFlip' }: Named = {},
 ): Output<D> {
   const own = scope.child(name);
-  const drawn = own.op('StatelessRandomUniform', { inputs: [own.constant([], { dtype: 'int32', shape: [0] }), seed] });
-  const flips = less(own, drawn.output(), own.constant(0.5));
+  const drawn = raw.statelessRandomUniform(own, { shape: own.constant([], { dtype: 'int32', shape: [0] }), seed });
+  const flips = less(own, drawn, own.constant(0.5));
   // Switch and Merge do the work for one picture in two; a choice between both would do it for all.
-  const ways = own.op('Switch', { inputs: [image, flips] });
-  const mirrored = own.op('ReverseV2', { inputs: [ways.output(1), own.constant([1], { dtype: 'int32' })] });
-  return own.op('Merge', { inputs: [[ways.output(0), mirrored.output()]] }).output(0);
+  const ways = raw.switch(own, { data: image as Output, pred: flips });
+  const mirrored = raw.reverseV2(own, { tensor: ways.output_true, axis: own.constant([1], { dtype: 'int32' }) });
+  return raw.merge(own, { inputs: [ways.output_false, mirrored] }).output;
 }

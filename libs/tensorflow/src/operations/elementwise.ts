@@ -1,28 +1,41 @@
-/** Functions of each element by itself, and comparisons of two tensors; shapes are broadcast as in NumPy. */
-import type { ContinuousDType, DType, FloatDType, RealDType } from '../dtypes.js';
+/** Functions of each element by itself: activations and others. */
+import type { ComplexDType, ContinuousDType, DType, FloatDType, SignedDType } from '../dtypes.js';
 import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
 import type { Named, Scope } from '../scope.js';
 import type { Input } from '../typed-operation.js';
-import { binary, type Operand } from './math.js';
+import { add, mul, square } from './math.js';
 
 /** |x|; real numbers. */
-export function abs<D extends DType>(
-  scope: Scope,
-  x: Input<D, 'bfloat16' | 'float16' | 'float32' | 'float64' | 'int16' | 'int32' | 'int64' | 'int8'>,
-  options: Named = {},
-): Output<D> {
+export function abs<D extends DType>(scope: Scope, x: Input<D, SignedDType>, options: Named = {}): Output<D> {
   return raw.abs(scope, { x }, options);
 }
 
 /** -x */
-export function neg<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
-  return scope.op('Neg', { name, inputs: [x] }).output();
+export function neg<D extends DType>(
+  scope: Scope,
+  x: Input<D, SignedDType | ComplexDType>,
+  options: Named = {},
+): Output<D> {
+  return raw.neg(scope, { x }, options);
 }
 
 /** -1, 0 or 1. */
-export function sign<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
-  return scope.op('Sign', { name, inputs: [x] }).output();
+export function sign<D extends DType>(
+  scope: Scope,
+  x: Input<D, SignedDType | ComplexDType>,
+  options: Named = {},
+): Output<D> {
+  return raw.sign(scope, { x }, options);
+}
+
+/** The nearest whole number; a half goes to the even one. */
+export function round<D extends DType>(
+  scope: Scope,
+  x: Input<D, SignedDType | ComplexDType>,
+  options: Named = {},
+): Output<D> {
+  return raw.round(scope, { x }, options);
 }
 
 /** The largest whole number that is not above x. */
@@ -38,16 +51,6 @@ export function exp<D extends DType>(scope: Scope, x: Input<D, ContinuousDType>,
 /** The natural logarithm. */
 export function log<D extends DType>(scope: Scope, x: Input<D, ContinuousDType>, options: Named = {}): Output<D> {
   return raw.log(scope, { x }, options);
-}
-
-/** xʸ */
-export function pow<D extends DType>(
-  scope: Scope,
-  x: Output<D>,
-  y: Operand<NoInfer<D>>,
-  { name }: Named = {},
-): Output<D> {
-  return binary(scope, 'Pow', [x, y], name);
 }
 
 /** 1 / (1 + e⁻ˣ) */
@@ -96,6 +99,28 @@ export function leakyRelu<D extends DType>(
   return raw.leakyRelu(scope, { features }, options);
 }
 
+/**
+ * x · Φ(x), where Φ is the distribution function of the standard normal distribution.
+ *
+ * @param options `approximate` takes a hyperbolic tangent in place of Φ, as GPT-2 and BERT's first code do; false by
+ * default.
+ * @see Hendrycks and Gimpel 2016.
+ */
+export function gelu<D extends DType>(
+  scope: Scope,
+  x: Input<D, FloatDType>,
+  { approximate = false, name = 'gelu' }: Named & { readonly approximate?: boolean } = {},
+): Output<D> {
+  const own = scope.child(name);
+  const plain: Output = x;
+  const times = (factor: number) => mul(own, plain, factor);
+  const cubic = () => add(own, mul(own, square(own, plain), 0.044715), 1); // 1 + 0.044715 x²
+  const between = approximate
+    ? tanh(own, mul(own, times(Math.sqrt(2 / Math.PI)), cubic()))
+    : raw.erf(own, { x: times(Math.SQRT1_2) });
+  return mul(own, times(0.5), add(own, between, 1));
+}
+
 /** The logarithms of the probabilities [..., classes] that `softmax` gives. */
 export function logSoftmax<D extends DType>(
   scope: Scope,
@@ -103,90 +128,4 @@ export function logSoftmax<D extends DType>(
   options: Named = {},
 ): Output<D> {
   return raw.logSoftmax(scope, { logits }, options);
-}
-
-/** bool: x > y */
-export function greater<D extends DType>(
-  scope: Scope,
-  x: Input<D, RealDType>,
-  y: Operand<NoInfer<D>>,
-  { name }: Named = {},
-): Output<'bool'> {
-  return binary(scope, 'Greater', [x, y], name);
-}
-
-/** bool: x ≥ y */
-export function greaterEqual<D extends DType>(
-  scope: Scope,
-  x: Input<D, RealDType>,
-  y: Operand<NoInfer<D>>,
-  { name }: Named = {},
-): Output<'bool'> {
-  return binary(scope, 'GreaterEqual', [x, y], name);
-}
-
-/** bool: x ≤ y */
-export function lessEqual<D extends DType>(
-  scope: Scope,
-  x: Input<D, RealDType>,
-  y: Operand<NoInfer<D>>,
-  { name }: Named = {},
-): Output<'bool'> {
-  return binary(scope, 'LessEqual', [x, y], name);
-}
-
-/** bool: x ≠ y */
-export function notEqual<D extends DType>(
-  scope: Scope,
-  x: Output<D>,
-  y: Operand<NoInfer<D>>,
-  { name }: Named = {},
-): Output<'bool'> {
-  return binary(scope, 'NotEqual', [x, y], name);
-}
-
-/** bool: both */
-export function logicalAnd(scope: Scope, x: Output<'bool'>, y: Output<'bool'>, options: Named = {}): Output<'bool'> {
-  return raw.logicalAnd(scope, { x, y }, options);
-}
-
-/** bool: either or both */
-export function logicalOr(scope: Scope, x: Output<'bool'>, y: Output<'bool'>, options: Named = {}): Output<'bool'> {
-  return raw.logicalOr(scope, { x, y }, options);
-}
-
-/** bool: the opposite */
-export function logicalNot(scope: Scope, x: Output<'bool'>, options: Named = {}): Output<'bool'> {
-  return raw.logicalNot(scope, { x }, options);
-}
-
-/** Elements of `t` where the condition holds, of `e` elsewhere. */
-export function select<D extends DType>(
-  scope: Scope,
-  condition: Output<'bool'>,
-  [t, e]: readonly [t: Output<D>, e: Output<NoInfer<D>>],
-  options: Named = {},
-): Output<D> {
-  return raw.selectV2(scope, { condition, t, e }, options);
-}
-
-/** [..., n, m] from x [..., n, k] and y [..., k, m]; the axes in front are broadcast. */
-export function batchMatMul<D extends DType>(
-  scope: Scope,
-  x: Output<D>,
-  y: Output<NoInfer<D>>,
-  options: Named & { readonly adj_x?: boolean; readonly adj_y?: boolean } = {},
-): Output<D> {
-  const { name, ...attributes } = options;
-  return scope.op('BatchMatMulV2', { name, inputs: [x, y], attributes }).output();
-}
-
-/** Sums of products by Einstein's convention, such as 'bij,bjk->bik'. */
-export function einsum<D extends DType>(
-  scope: Scope,
-  equation: string,
-  inputs: readonly Output<D>[],
-  options: Named = {},
-): Output<D> {
-  return raw.einsum(scope, { inputs }, { equation, ...options });
 }

@@ -1,7 +1,11 @@
 /** Pictures: decoding and resizing. */
+import type { DType, IndexDType, FloatDType } from '../dtypes.js';
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
-import type { Named, Scope } from '../scope.js';
+import { NAMESAKE, type Named, type Scope } from '../scope.js';
+import type { Input } from '../typed-operation.js';
 import { expandDims, squeeze } from './arrays.js';
+import { vector } from './constants.js';
 
 /** How a JPEG is decoded. */
 export interface DecodeJpegOptions extends Named {
@@ -16,8 +20,7 @@ export interface DecodeJpegOptions extends Named {
 /** uint8 [height, width, channels] from the bytes of one JPEG, a string scalar. */
 export function decodeJpeg(scope: Scope, contents: Output<'string'>, options: DecodeJpegOptions): Output<'uint8'> {
   const { channels, ratio = 1, dctMethod = '', name } = options;
-  const attributes = { channels, ratio, dct_method: dctMethod };
-  return scope.op('DecodeJpeg', { name, inputs: [contents], attributes }).output();
+  return raw.decodeJpeg(scope, { contents }, { name, channels, ratio, dct_method: dctMethod });
 }
 
 /** uint8 [height, width, channels] from the bytes of one JPEG, PNG, BMP or the first frame of a GIF. */
@@ -26,38 +29,68 @@ export function decodeImage(
   contents: Output<'string'>,
   { channels, name }: Named & { readonly channels: 1 | 3 },
 ): Output<'uint8'> {
-  return scope
-    .op('DecodeImage', { name, inputs: [contents], attributes: { channels, expand_animations: false } })
-    .output();
+  return raw.decodeImage(scope, { contents }, { name, channels, expand_animations: false });
 }
 
-/** Bilinear interpolation between the centres of pixels, as other programs do it. */
-const HALF_PIXEL = { align_corners: false, half_pixel_centers: true };
+/** What pictures are made of. */
+type PixelDType = FloatDType | IndexDType | 'int8' | 'int16' | 'uint8' | 'uint16';
+
+/** Height and width in pixels: numbers, or an int32 [2]. */
+type Size = readonly [height: number, width: number] | Output<'int32'>;
+
+/** Between the centres of pixels, as other programs do it. */
+const HALF_PIXEL = { ...NAMESAKE, align_corners: false, half_pixel_centers: true };
 
 /**
- * float32 [batch, height, width, channels], or without the batch as `images` comes.
+ * Resizes by bilinear interpolation; float32 [batch, height, width, channels], or without the batch as `images` comes.
  *
  * @param images [batch, height, width, channels], or one picture [height, width, channels].
  * @param size Height and width in pixels: numbers, or an int32 [2].
  */
 export function resizeBilinear(
   scope: Scope,
-  images: Output,
-  size: readonly [height: number, width: number] | Output<'int32'>,
+  images: Output<PixelDType>,
+  size: Size,
   { name = 'ResizeBilinear' }: Named = {},
 ): Output<'float32'> {
   const own = scope.child(name);
-  const lengths = 'operation' in size ? size : own.constant(Int32Array.from(size), { name: 'size' });
+  return resized(own, images, size, (inputs) => raw.resizeBilinear(own, inputs, HALF_PIXEL));
+}
+
+/**
+ * Resizes by taking the nearest pixel; of the dtype of `images`, otherwise as {@link resizeBilinear}.
+ *
+ * @param images [batch, height, width, channels], or one picture [height, width, channels].
+ * @param size Height and width in pixels: numbers, or an int32 [2].
+ */
+export function resizeNearest<D extends DType>(
+  scope: Scope,
+  images: Input<D, PixelDType>,
+  size: Size,
+  { name = 'ResizeNearestNeighbor' }: Named = {},
+): Output<D> {
+  const own = scope.child(name);
+  return resized(own, images, size, (inputs) => raw.resizeNearestNeighbor<D>(own, inputs, HALF_PIXEL));
+}
+
+/** The kernels take batches only. */
+function resized<X extends Output, D extends DType>(
+  scope: Scope,
+  images: X,
+  size: Size,
+  resize: (inputs: { readonly images: X; readonly size: Output<'int32'> }) => Output<D>,
+): Output<D> {
+  const lengths = 'operation' in size ? size : vector(scope, size, 'size');
   const single = images.shape?.length === 3;
-  const batch = single ? expandDims(own, images, 0) : images;
-  const resized = own.namesake('ResizeBilinear', { inputs: [batch, lengths], attributes: HALF_PIXEL }).output();
-  return single ? squeeze(own, resized, [0]) : resized;
+  const batch = single ? (expandDims(scope, images, 0) as X) : images;
+  const result = resize({ images: batch, size: lengths });
+  return single ? squeeze(scope, result, [0]) : result;
 }
 
 /** Boxes out of pictures, each resized to one size. */
 export interface CropAndResizeInputs {
   /** [batch, height, width, channels] */
-  readonly images: Output;
+  readonly images: Output<Exclude<PixelDType, 'bfloat16'>>;
   /** float32 [boxes, 4]: top, left, bottom, right on a scale of 0 to 1. */
   readonly boxes: Output<'float32'>;
   /** int32 [boxes]: which picture each box is cut from. */
@@ -72,6 +105,6 @@ export function cropAndResize(
   { name = 'CropAndResize' }: Named = {},
 ): Output<'float32'> {
   const own = scope.child(name);
-  const lengths = own.constant(Int32Array.from(size), { name: 'size' });
-  return own.namesake('CropAndResize', { inputs: [images, boxes, boxIndices, lengths] }).output();
+  const inputs = { image: images, boxes, box_ind: boxIndices, crop_size: vector(own, size, 'size') };
+  return raw.cropAndResize(own, inputs, NAMESAKE);
 }

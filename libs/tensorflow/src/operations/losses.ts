@@ -1,9 +1,13 @@
 /** Losses. */
 import { CodedError } from '@bluewaters/errors';
+import type { DType, FloatDType, IndexDType } from '../dtypes.js';
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
 import type { Named, Scope } from '../scope.js';
-import { oneHot } from './arrays.js';
-import { add, mean, mul } from './math.js';
+import type { Input } from '../typed-operation.js';
+import { oneHot } from './filled.js';
+import { add, mul } from './math.js';
+import { mean } from './reductions.js';
 
 /**
  * [batch]: the cross entropy of softmax(logits) against each example's label.
@@ -11,13 +15,13 @@ import { add, mean, mul } from './math.js';
  * @param logits [batch, classes]
  * @param labels int32 or int64 [batch], 0 to classes - 1.
  */
-export function sparseSoftmaxCrossEntropy(
+export function sparseSoftmaxCrossEntropy<D extends DType>(
   scope: Scope,
-  logits: Output,
-  labels: Output<'int32' | 'int64'>,
-  { name }: Named = {},
-): Output {
-  return scope.op('SparseSoftmaxCrossEntropyWithLogits', { name, inputs: [logits, labels] }).output();
+  logits: Input<D, FloatDType>,
+  labels: Output<IndexDType>,
+  options: Named = {},
+): Output<D> {
+  return raw.sparseSoftmaxCrossEntropyWithLogits(scope, { features: logits, labels }, options).loss;
 }
 
 /** How a mean cross entropy is taken. */
@@ -34,22 +38,23 @@ export interface CrossEntropyOptions {
  * @throws {CodedError} GRAPH_INVALID when it is not.
  * @see Szegedy et al. 2016, section 7, for smoothing.
  */
-export function softmaxCrossEntropyLoss(
+export function softmaxCrossEntropyLoss<D extends DType>(
   scope: Scope,
-  logits: Output,
-  labels: Output<'int32' | 'int64'>,
+  logits: Input<D, FloatDType>,
+  labels: Output<IndexDType>,
   { labelSmoothing = 0 }: CrossEntropyOptions = {},
-): Output {
+): Output<D> {
   const inner = scope.child('cross_entropy');
-  if (labelSmoothing === 0) return mean(inner, sparseSoftmaxCrossEntropy(inner, logits, labels));
+  const plain: Output = logits;
+  if (labelSmoothing === 0) return mean(inner, sparseSoftmaxCrossEntropy(inner, plain, labels));
   const smooth = smoothed(inner, labels, { classes: classesOf(logits), labelSmoothing });
-  return mean(inner, inner.op('SoftmaxCrossEntropyWithLogits', { inputs: [logits, smooth] }).output());
+  return mean(inner, raw.softmaxCrossEntropyWithLogits(inner, { features: plain, labels: smooth }).loss);
 }
 
 /** [batch, classes]: what the probabilities should be. */
 function smoothed(
   scope: Scope,
-  labels: Output<'int32' | 'int64'>,
+  labels: Output<IndexDType>,
   { classes, labelSmoothing }: { readonly classes: number; readonly labelSmoothing: number },
 ): Output {
   const certain = mul(scope, oneHot(scope, labels, classes), 1 - labelSmoothing);

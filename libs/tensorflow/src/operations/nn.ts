@@ -1,98 +1,33 @@
-/** Layers of convolutional networks. Pictures are [batch, height, width, channels] unless a layout says otherwise. */
-import type { DType } from '../dtypes.js';
+/** Layers of networks, but for those that move windows. */
+import type { DType, FloatDType, NumberDType, RealDType } from '../dtypes.js';
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
-import type { Named, Scope } from '../scope.js';
+import { NAMESAKE, type Named, type Scope } from '../scope.js';
+import type { Input } from '../typed-operation.js';
 import { cast } from './arrays.js';
-import { less, mul } from './math.js';
-
-/** The order of a picture's axes; NHWC is the default everywhere, NCHW often the faster one on GPUs. */
-export type DataFormat = 'NHWC' | 'NCHW';
-
-/** 'SAME' pads with zeros so that a stride of 1 keeps the size; 'VALID' pads nothing. */
-export type Padding = 'SAME' | 'VALID';
-
-/** How a window moves over a picture. */
-export interface WindowOptions extends Named {
-  /** Height and width of a step, in pixels; 1 by default for convolutions, the window's size for pooling. */
-  readonly strides?: readonly [height: number, width: number];
-  /** 'SAME' by default. */
-  readonly padding?: Padding;
-  readonly dataFormat?: DataFormat;
-}
-
-/** Lengths along all four axes, from those of height and width. */
-function spatial([height, width]: readonly [number, number], format: DataFormat): number[] {
-  return format === 'NHWC' ? [1, height, width, 1] : [1, 1, height, width];
-}
-
-/**
- * Convolution.
- *
- * @param filter [height, width, input channels, output channels], in either data format.
- */
-export function conv2d<D extends DType>(
-  scope: Scope,
-  x: Output<D>,
-  filter: Output<NoInfer<D>>,
-  options: WindowOptions = {},
-): Output<D> {
-  const { strides = [1, 1], padding = 'SAME', dataFormat = 'NHWC', name } = options;
-  const attributes = { strides: spatial(strides, dataFormat), padding, data_format: dataFormat };
-  return scope.op('Conv2D', { name, inputs: [x, filter], attributes }).output();
-}
+import { less } from './comparisons.js';
+import { scalar } from './constants.js';
+import { mul } from './math.js';
+import type { DataFormat } from './windows.js';
 
 /** Adds `bias` [channels] to every pixel or row. */
 export function biasAdd<D extends DType>(
   scope: Scope,
-  x: Output<D>,
+  x: Input<D, NumberDType>,
   bias: Output<NoInfer<D>>,
   { dataFormat = 'NHWC', name }: Named & { readonly dataFormat?: DataFormat } = {},
 ): Output<D> {
-  return scope.op('BiasAdd', { name, inputs: [x, bias], attributes: { data_format: dataFormat } }).output();
+  return raw.biasAdd(scope, { value: x, bias }, { name, data_format: dataFormat });
 }
 
 /** max(x, 0) */
-export function relu<D extends DType>(scope: Scope, x: Output<D>, { name }: Named = {}): Output<D> {
-  return scope.op('Relu', { name, inputs: [x] }).output();
-}
-
-/** The window of a pooling operation, in pixels. */
-export type Window = readonly [height: number, width: number];
-
-/** The largest value under a moving window. */
-export function maxPool<D extends DType>(
-  scope: Scope,
-  x: Output<D>,
-  window: Window,
-  options: WindowOptions = {},
-): Output<D> {
-  return pool(scope, 'MaxPool', [x, window], options);
-}
-
-/** The mean under a moving window; padding does not count. */
-export function avgPool<D extends DType>(
-  scope: Scope,
-  x: Output<D>,
-  window: Window,
-  options: WindowOptions = {},
-): Output<D> {
-  return pool(scope, 'AvgPool', [x, window], options);
-}
-
-function pool(scope: Scope, type: string, [x, window]: [Output, Window], options: WindowOptions): Output {
-  const { strides = window, padding = 'SAME', dataFormat = 'NHWC', name } = options;
-  const attributes = {
-    ksize: spatial(window, dataFormat),
-    strides: spatial(strides, dataFormat),
-    padding,
-    data_format: dataFormat,
-  };
-  return scope.op(type, { name, inputs: [x], attributes }).output();
+export function relu<D extends DType>(scope: Scope, x: Input<D, RealDType>, options: Named = {}): Output<D> {
+  return raw.relu(scope, { features: x }, options);
 }
 
 /** Probabilities [..., classes] from logits of the same shape. */
-export function softmax<D extends DType>(scope: Scope, logits: Output<D>, { name }: Named = {}): Output<D> {
-  return scope.op('Softmax', { name, inputs: [logits] }).output();
+export function softmax<D extends DType>(scope: Scope, logits: Input<D, FloatDType>, options: Named = {}): Output<D> {
+  return raw.softmax(scope, { logits }, options);
 }
 
 /** How local response normalisation works: x / (bias + alpha · Σ x²)^beta over 2 · radius + 1 channels. */
@@ -106,10 +41,10 @@ export interface LrnOptions extends Named {
 /** Local response normalisation across channels; NHWC only. */
 export function lrn<D extends DType>(
   scope: Scope,
-  x: Output<D>,
+  x: Input<D, 'bfloat16' | 'float16' | 'float32'>,
   { radius, bias, alpha, beta, name }: LrnOptions,
 ): Output<D> {
-  return scope.op('LRN', { name, inputs: [x], attributes: { depth_radius: radius, bias, alpha, beta } }).output();
+  return raw.lrn(scope, { input: x }, { name, depth_radius: radius, bias, alpha, beta });
 }
 
 /** The four vectors [channels] of batch normalisation, float32. */
@@ -144,16 +79,13 @@ export interface BatchNormResult<D extends DType = DType> {
 /** Batch normalisation; moving averages are the caller's to update. */
 export function fusedBatchNorm<D extends DType>(
   scope: Scope,
-  x: Output<D>,
-  { scale, offset, mean, variance }: BatchNormInputs,
+  x: Input<D, 'bfloat16' | 'float16' | 'float32'>,
+  parameters: BatchNormInputs,
   { training, epsilon = 0.001, dataFormat = 'NHWC', name }: BatchNormOptions,
 ): BatchNormResult<D> {
-  const operation = scope.op('FusedBatchNormV3', {
-    name,
-    inputs: [x, scale, offset, mean, variance],
-    attributes: { is_training: training, epsilon, data_format: dataFormat },
-  });
-  return { y: operation.output(0), batchMean: operation.output(1), batchVariance: operation.output(2) };
+  const attributes = { name, is_training: training, epsilon, data_format: dataFormat };
+  const { y, batch_mean, batch_variance } = raw.fusedBatchNormV3(scope, { x, ...parameters }, attributes);
+  return { y, batchMean: batch_mean, batchVariance: batch_variance };
 }
 
 /** How dropout draws. */
@@ -167,28 +99,25 @@ export interface DropoutOptions extends Named {
 /** Sets a random part of `x` to zero. */
 export function dropout<D extends DType>(
   scope: Scope,
-  x: Output<D>,
+  x: Input<D, FloatDType>,
   { rate, seed, name = 'dropout' }: DropoutOptions,
 ): Output<D> {
   const inner = scope.child(name);
-  const dims = inner.op('Shape', { inputs: [x] }).output();
-  const attributes = { dtype: x.dtype };
-  const draws = inner.op('StatelessRandomUniform', { inputs: [dims, seed], attributes }).output();
+  const dims = raw.shape(inner, { input: x });
+  const draws = raw.statelessRandomUniform<FloatDType>(inner, { shape: dims, seed }, { dtype: x.dtype as FloatDType });
   const kept = less(inner, draws, 1 - rate);
-  return mul(inner, mul(inner, x, 1 / (1 - rate)), cast(inner, kept, x.dtype));
+  return mul(inner, mul(inner, x as Output, 1 / (1 - rate)), cast(inner, kept, x.dtype));
 }
 
 /** The k largest values of the last axis, in falling order, and where they are (int32). */
 export function topK<D extends DType>(
   scope: Scope,
-  x: Output<D>,
+  x: Input<D, RealDType>,
   k: number,
   { name = 'TopKV2' }: Named = {},
 ): { readonly values: Output<D>; readonly indices: Output<'int32'> } {
   const own = scope.child(name);
-  const count = own.constant(k, { dtype: 'int32', name: 'k' });
-  const operation = own.namesake('TopKV2', { inputs: [x, count], attributes: { sorted: true } });
-  return { values: operation.output(0), indices: operation.output(1) };
+  return raw.topKV2(own, { input: x, k: scalar(own, k, 'k') }, { ...NAMESAKE, sorted: true });
 }
 
 /** Scores and what they should have found. */
@@ -208,5 +137,5 @@ export function inTopK(
 ): Output<'bool'> {
   const own = scope.child(name);
   const count = own.constant(k, { dtype: labels.dtype, name: 'k' });
-  return own.namesake('InTopKV2', { inputs: [predictions, labels, count] }).output();
+  return raw.inTopKV2(own, { predictions, targets: labels, k: count }, NAMESAKE);
 }

@@ -1,5 +1,6 @@
 /** Features out of serialized `tf.train.Example` messages. */
 import type { DType } from '../dtypes.js';
+import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
 import type { Named, Scope } from '../scope.js';
 import { elementCount } from '../shape.js';
@@ -39,23 +40,22 @@ export function parseSingleExample<Key extends string>(
   const entries = Object.entries<ExampleFeature>(features);
   const fixed = entries.filter((entry): entry is [Key, FixedLengthFeature] => entry[1].shape !== 'any');
   const variable = entries.filter(([, { shape }]) => shape === 'any');
-  const operation = scope.op('ParseSingleExample', {
-    name,
-    inputs: [serialized, fixed.map(([, feature]) => defaultOf(scope, feature))],
-    attributes: {
+  const { sparse_values, dense_values } = raw.parseSingleExample(
+    scope,
+    { serialized, dense_defaults: fixed.map(([, feature]) => defaultOf(scope, feature)) },
+    {
+      name,
       num_sparse: variable.length,
       sparse_keys: variable.map(([key]) => key),
       sparse_types: variable.map(([, { dtype }]) => dtype),
       dense_keys: fixed.map(([key]) => key),
-      Tdense: fixed.map(([, { dtype }]) => dtype),
       dense_shapes: fixed.map(([, { shape }]) => shape),
     },
-  });
-  // Sparse outputs come first, as all indices, all values, all shapes; of a vector the values are all there is to know.
-  const count = variable.length;
+  );
+  // Of a vector the values are all there is to know.
   const outputs = [
-    ...variable.map(([key], i) => [key, operation.output(count + i)] as const),
-    ...fixed.map(([key], i) => [key, operation.output(3 * count + i)] as const),
+    ...variable.map(([key], i) => [key, sparse_values[i]] as const),
+    ...fixed.map(([key], i) => [key, dense_values[i]] as const),
   ];
   return Object.fromEntries(outputs) as Record<Key, Output>;
 }

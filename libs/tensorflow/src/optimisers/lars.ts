@@ -1,6 +1,7 @@
 /** LARS: momentum with a rate of its own for each layer, for very large batches. */
 import type { Output } from '../operation.js';
-import { add, div, mul, sqrt, square, sum } from '../operations/math.js';
+import { add, div, mul, sqrt, square } from '../operations/math.js';
+import { sum } from '../operations/reductions.js';
 import type { Scope } from '../scope.js';
 import { decayedGradient, slotOf, updateAll, type Optimiser, type ParameterStep } from './optimiser.js';
 
