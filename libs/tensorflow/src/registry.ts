@@ -9,7 +9,7 @@ let registered: readonly OpDef[] | undefined;
 
 /**
  * All operations that the library registers, in the order of their names: some 1,800. Each can be added by
- * `scope.op(name, …)`. The first call takes tens of milliseconds.
+ * `scope.op(name, …)`. The first call reads them from the library, which takes up to a second; later ones take no time.
  */
 export function registeredOperations(): readonly OpDef[] {
   registered ??= read();
