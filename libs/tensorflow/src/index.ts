@@ -233,6 +233,7 @@ export { chromeTrace, type TracedStep } from './trace.js';
 export { fromTfjs, toTfjs, type Tfjs, type TfjsDType, type TfjsTensor } from './tfjs.js';
 export type { SessionOptions } from './session-options.js';
 export { isEndOfSequence } from './run-failure.js';
+export { runIsolated, type IsolatedOptions } from './isolated.js';
 
 export { saver, Saver, type RestoreOptions, type Snapshot } from './checkpoint.js';
 export type { Mismatch, RestoreReport } from './restore-report.js';
