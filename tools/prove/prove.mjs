@@ -9,6 +9,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fuzz } from './src/fuzz/fuzz.mjs';
+
+const FUZZ_SEED = 1;
+const FUZZ_MINUTES = 10;
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const COMMAND = join(REPOSITORY, 'tools/cli/bin/bluewaters.mjs');
@@ -142,6 +146,15 @@ const PROOFS = {
     const { code, result } = await bluewaters(['run', ...files, ...recipe]);
     demand(code === 0 && result.top1 >= 0.68, 'at least 68 % of 5,000 held-out pictures after 4 epochs');
     return `${percent(result.top1)} of ${result.heldOut} held-out pictures after 4 epochs, ${result.seconds.toFixed(0)} s in all`;
+  },
+  async fuzz() {
+    const { findings, steps, tried, accepted, refused, runs } = await fuzz({
+      seed: FUZZ_SEED,
+      ms: FUZZ_MINUTES * 60_000,
+      onFinding: (finding) => console.error(JSON.stringify(finding)),
+    });
+    demand(findings.length === 0, `no death, hang or error without a code; got ${findings.length}`);
+    return `seed ${FUZZ_SEED}, ${FUZZ_MINUTES} minutes: ${steps} graphs, ${tried} operations tried, ${accepted} accepted, ${refused} refused, ${runs} runs; deaths 0, hangs 0, errors without a code 0`;
   },
 };
 

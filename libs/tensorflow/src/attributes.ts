@@ -10,7 +10,7 @@ import {
   type AttrValue_ListValue,
 } from './generated/tensorflow/core/framework/attr_value_pb.js';
 import { native, type Pointer } from './native.js';
-import type { Shape } from './shape.js';
+import { isTensorShape, type Shape } from './shape.js';
 import { shapeProto } from './tensor-proto.js';
 import { Tensor } from './tensor.js';
 
@@ -48,7 +48,8 @@ const KINDS: Readonly<Record<string, { field: ListField; encode: (value: unknown
   type: { field: 'type', encode: (value) => asKind('dtype', isDType(value), () => dtypeNumber(value as DType)) },
   shape: {
     field: 'shape',
-    encode: (value) => asKind('shape', value == null || Array.isArray(value), () => shapeProto(value as Shape | null)),
+    encode: (value) =>
+      asKind('shape', value == null || Array.isArray(value), () => shapeProto(possible(value as Shape | null))),
   },
   func: {
     field: 'func',
@@ -111,6 +112,15 @@ export function functionsIn(value: AttributeValue): GraphFunction[] {
 function encodeString(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value;
   return asKind('string', typeof value === 'string', () => Buffer.from(value as string));
+}
+
+/** A shape whose elements nothing can count ends the process when the graph is run, and not before. */
+function possible(shape: Shape | null | undefined): Shape | null | undefined {
+  return asKind(
+    'shape that a tensor can have',
+    !shape || isTensorShape(shape.map((length) => (length === null || length === -1 ? 1 : length))),
+    () => shape,
+  );
 }
 
 function asKind<Result>(expected: string, holds: boolean, convert: () => Result): Result {

@@ -1,8 +1,15 @@
 /** Constants: from JavaScript values to tensors, with the dtype and shape that they suggest. */
 import { CodedError } from '@bluewaters/errors';
-import { dtypeOfArray, type ArrayDType, type DType, type TensorValues } from './dtypes.js';
-import { describeShape, elementCount } from './shape.js';
-import { Tensor, type ElementValues, type ScalarValue } from './tensor.js';
+import {
+  arrayConstructor,
+  dtypeOfArray,
+  isNumericDType,
+  type ArrayDType,
+  type DType,
+  type TensorValues,
+} from './dtypes.js';
+import { describeShape, elementCount, isTensorShape } from './shape.js';
+import { hasMemory, Tensor, type ElementValues, type ScalarValue } from './tensor.js';
 
 /** Lists within lists, all of one length at each depth. */
 export type NestedValues = readonly (ScalarValue | NestedValues)[];
@@ -36,6 +43,12 @@ export type DTypeOfConstant<Value> =
               ? 'string'
               : DType;
 
+/** What a constant can have in bytes, with room for the rest of its operation. */
+const MOST_BYTES = 2 ** 31 - 2 ** 10;
+
+/** How often TensorFlow has the elements while it adds the operation. */
+const COPIES = 4;
+
 interface Flat {
   readonly values: ElementValues;
   readonly shape: readonly number[];
@@ -43,11 +56,15 @@ interface Flat {
 
 /** A tensor for a `Const`; it is given back with the result unless it was the caller's own. */
 export function constantTensor(value: ConstantValue, options: ConstantOptions): { tensor: Tensor } & Disposable {
-  if (value instanceof Tensor) return { tensor: value, [Symbol.dispose]: () => undefined };
+  if (value instanceof Tensor) {
+    checkFits(value.dtype, value.shape);
+    return { tensor: value, [Symbol.dispose]: () => undefined };
+  }
   const flat = flatten(value, options.dtype);
   const dtype = options.dtype ?? defaultDtype(flat.values);
   const shape = options.shape ?? flat.shape;
-  const tensor = Tensor.of(dtype, shape, fill(flat.values, elementCount(shape)));
+  checkFits(dtype, shape);
+  const tensor = Tensor.of(dtype, shape, fill(flat.values, dtype, elementCount(shape)));
   return { tensor, [Symbol.dispose]: () => tensor[Symbol.dispose]() };
 }
 
@@ -80,6 +97,23 @@ function defaultDtype(values: ElementValues): DType {
   }
 }
 
-function fill(values: ElementValues, count: number): ElementValues {
-  return values.length === 1 && count !== 1 ? new Array<ScalarValue>(count).fill(values[0]!) : values;
+/** A graph is one message, and a message has less than 2 GiB: larger constants could never be run. */
+function checkFits(dtype: DType, shape: readonly number[]): void {
+  const bytes = elementCount(shape) * (isNumericDType(dtype) ? arrayConstructor(dtype).BYTES_PER_ELEMENT : 1);
+  if (isTensorShape(shape) && bytes < MOST_BYTES && hasMemory(COPIES * bytes)) return;
+  throw new CodedError('GRAPH_INVALID', 'a constant cannot have this shape', {
+    details: {
+      field: 'shape',
+      expected: 'whole lengths, less than 2 GiB, and memory for it',
+      got: `${dtype} ${describeShape(shape)}`,
+    },
+  });
+}
+
+function fill(values: ElementValues, dtype: DType, count: number): ElementValues {
+  if (values.length !== 1 || count === 1) return values;
+  if (!isNumericDType(dtype)) return new Array<ScalarValue>(count).fill(values[0]!);
+  using one = Tensor.of(dtype, [], values);
+  const constructor = arrayConstructor(dtype);
+  return new constructor(count).fill(one.values()[0] as never);
 }

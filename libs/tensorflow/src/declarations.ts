@@ -29,6 +29,8 @@ export const DECLARATIONS = {
   memcpy: c<(to: Pointer | ArrayBufferView, from: Pointer | ArrayBufferView, bytes: number) => Pointer>(
     'void *memcpy(void *to, const void *from, size_t bytes)',
   ),
+  malloc: c<(bytes: number) => Pointer | null>('void *malloc(size_t bytes)'),
+  free: c<(memory: Pointer | null) => void>('void free(void *memory)'),
 
   TF_NewStatus: c<() => Pointer>('void *TF_NewStatus()'),
   TF_DeleteStatus: c<Release>('void TF_DeleteStatus(void *status)'),

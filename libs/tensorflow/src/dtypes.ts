@@ -108,6 +108,11 @@ export function isDType(value: unknown): value is DType {
   return typeof value === 'string' && Object.hasOwn(DTYPE_NUMBERS, value);
 }
 
+/** Whether it is one of {@link ContinuousDType}. */
+export function isContinuous(dtype: DType): dtype is ContinuousDType {
+  return /^(bfloat16|float(16|32|64)|complex.*)$/.test(dtype);
+}
+
 /** Whether a typed array can hold the elements. */
 export function isNumericDType(dtype: DType): dtype is NumericDType {
   return Object.hasOwn(ARRAYS, dtype);

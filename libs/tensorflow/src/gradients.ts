@@ -2,7 +2,7 @@
 import { CodedError } from '@bluewaters/errors';
 import { Cuts, findRuled, type Cut, type Seed } from './gradient-cuts.js';
 import { ownRule, type GradientRules } from './gradient-rules.js';
-import type { DType } from './dtypes.js';
+import { isContinuous, type DType } from './dtypes.js';
 import { native, type NativeOutput } from './native.js';
 import { Operation, Output } from './operation.js';
 import { identity } from './operations/arrays.js';
@@ -34,6 +34,7 @@ export function gradients<D extends DType>(
   { gradYs, rules }: GradientOptions = {},
 ): Output<D>[] {
   checkGradYs(ys, gradYs);
+  checkContinuous([...ys, ...xs]);
   const own = scope.child('gradients');
   const ruled = findRuled(ys, xs, (operation) => rules?.[operation.type] ?? ownRule(operation));
   if (ruled.length === 0) return required(addGradients(own, { ys, xs, gradYs }), xs);
@@ -109,6 +110,15 @@ function required(found: readonly (Output | undefined)[], xs: readonly Output[])
     if (gradient) return gradient;
     const message = 'a gradient is asked for something that no gradient reaches';
     throw new CodedError('GRAPH_INVALID', message, { details: { field: xs[i]?.name ?? '' } });
+  });
+}
+
+/** The library derives without asking for the dtype, and some of its rules end the process on others. */
+function checkContinuous(outputs: readonly Output[]): void {
+  const other = outputs.find(({ dtype }) => !isContinuous(dtype));
+  if (!other) return;
+  throw new CodedError('GRAPH_INVALID', 'gradients are of real or complex numbers by such numbers', {
+    details: { field: other.name, expected: 'a floating-point or complex dtype', got: other.dtype },
   });
 }
 

@@ -8,6 +8,7 @@ import { layoutOf, type AttributeLayout, type OperationLayout } from './op-layou
 import { refusal, refusalByTensorflow, refusalOfStranger } from './op-refusal.js';
 import { registeredOperations } from './registry.js';
 import { checkedPointer } from './status.js';
+import { unsoundness } from './soundness.js';
 import { closest } from './suggestions.js';
 
 /** One input of an operation: an output, or a list of them where the definition takes any number. */
@@ -34,6 +35,8 @@ export function addOperation(graph: Graph, request: OperationRequest): Operation
   const layout = layoutOf(definition);
   checkInputs(layout, request);
   checkGraph(graph, request);
+  const unsound = unsoundness(definition, request);
+  if (unsound) throw refusal(request, unsound.reason, unsound);
   const setters = attributeSetters(layout, request);
   for (const value of Object.values(request.attributes)) {
     for (const body of functionsIn(value)) graph.copyFunction(body);

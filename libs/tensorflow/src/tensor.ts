@@ -13,7 +13,7 @@ import {
 import { fromHalfBits, isHalf, toHalfBits } from './half.js';
 import { Handle, orGiveBack } from './handles.js';
 import { copyMemory, native, viewMemory, type Pointer } from './native.js';
-import { describeShape, elementCount } from './shape.js';
+import { describeShape, elementCount, isTensorShape } from './shape.js';
 import { checked } from './status.js';
 import { encodeStringTensor } from './tensor-proto.js';
 
@@ -25,6 +25,9 @@ export type ElementValues = TensorValues | readonly ScalarValue[];
 
 /** Bytes of the struct `TF_TString`. */
 const STRING_BYTES = 24;
+
+/** A tensor for which memory may well be missing. */
+const LARGE_BYTES = 64 << 20;
 
 /** Ends the hold of a view on its tensor's memory once nobody can reach the view any more. */
 const VIEWS = new FinalizationRegistry<() => void>((endHold) => endHold());
@@ -52,6 +55,7 @@ export class Tensor<D extends DType = DType> implements Disposable {
    * values in JavaScript (resource, variant).
    */
   static of<D extends DType>(dtype: D, shape: readonly number[], values: ElementValues): Tensor<D> {
+    checkShape(shape);
     if (values.length !== elementCount(shape) * numbersPerElement(dtype)) {
       throw new CodedError('CONFIG_INVALID', 'a tensor needs one value for each element of its shape', {
         details: { field: 'values', expected: describeShape(shape), got: `${values.length} values` },
@@ -76,6 +80,7 @@ export class Tensor<D extends DType = DType> implements Disposable {
    * TENSORFLOW_FAILED when there is no memory for it.
    */
   static allocate<D extends DType>(dtype: D, shape: readonly number[]): Tensor<D> {
+    checkShape(shape);
     const numbers = elementCount(shape) * numbersPerElement(dtype);
     const bytes = numbers * arrayConstructor(dtype).BYTES_PER_ELEMENT;
     return new Tensor(ownTensor(allocate(dtype, shape, bytes)), dtype, [...shape]);
@@ -203,21 +208,43 @@ export class Tensor<D extends DType = DType> implements Disposable {
   }
 }
 
+function checkShape(shape: readonly number[]): void {
+  if (isTensorShape(shape)) return;
+  throw new CodedError('CONFIG_INVALID', 'a tensor cannot have this shape', {
+    details: { field: 'shape', expected: 'up to 254 whole lengths from 0', got: describeShape(shape) },
+  });
+}
+
 /** The owner of a native tensor. */
 export function ownTensor(pointer: Pointer): Handle {
   return new Handle('tensor', pointer, native().TF_DeleteTensor);
 }
 
 function allocate(dtype: DType, shape: readonly number[], bytes: number): Pointer {
-  const pointer = native().TF_AllocateTensor(dtypeNumber(dtype), shape, shape.length, bytes);
+  const pointer = hasMemory(bytes) ? native().TF_AllocateTensor(dtypeNumber(dtype), shape, shape.length, bytes) : null;
   if (pointer !== null) return pointer;
   throw new CodedError('TENSORFLOW_FAILED', `TensorFlow cannot allocate ${bytes} bytes for a tensor`);
+}
+
+/** TensorFlow ends the process where there is no memory for a tensor; the C library says so. Small ones are not worth it. */
+export function hasMemory(bytes: number): boolean {
+  if (bytes < LARGE_BYTES) return true;
+  const memory = native().malloc(bytes);
+  native().free(memory);
+  return memory !== null;
 }
 
 function toElements(dtype: DType, values: ElementValues): TensorValues {
   const constructor = arrayConstructor(dtype);
   if (values instanceof constructor) return values;
-  return constructor.from(Array.from<ScalarValue, unknown>(values, converter(dtype)));
+  try {
+    return constructor.from(Array.from<ScalarValue, unknown>(values, converter(dtype)));
+  } catch (error) {
+    throw new CodedError('CONFIG_INVALID', `a value is none of dtype ${dtype}`, {
+      details: { field: 'values', got: (error as Error).message },
+      cause: error,
+    });
+  }
 }
 
 function converter(dtype: DType): (value: ScalarValue) => unknown {

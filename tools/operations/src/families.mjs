@@ -17,6 +17,34 @@ export const FAMILIES = {
   collectives: ['collective'],
 };
 
+/** Frames of TensorFlow 1: the library ends the process where they do not close. `whileLoop` loops without them. */
+const FRAMES = new Set(['Enter', 'Exit', 'LoopCond', 'NextIteration']);
+
+/**
+ * Operations whose kernels assert what they should check, of values that only a run knows: an empty image, a list where
+ * one value is needed, an axis before the first, a length that no memory has. The process ends there, so these are for `runIsolated` or for
+ * whoever makes sure of the values. `npm run prove -- fuzz` finds them.
+ */
+const ASSERTING = new Set([
+  'CollectiveGather',
+  'CollectiveInitializeCommunicator',
+  'CollectiveReduce',
+  'ConjugateTranspose',
+  'EncodePng',
+  'FakeQuantWithMinMaxVarsPerChannelGradient',
+  'IRFFT',
+  'IRFFT2D',
+  'IRFFT3D',
+  'IRFFTND',
+  'ParallelInterleaveDatasetV2',
+  'RFFT',
+  'RFFT2D',
+  'RFFT3D',
+  'RFFTND',
+  'RemoteCall',
+  'Transpose',
+]);
+
 /**
  * Why an operation gets no function although its family is there; undefined when it gets one. All are still reached by
  * name: `scope.op('Name', …)`.
@@ -31,6 +59,8 @@ export function reasonToLeaveOut(definition, registered) {
   if (name.startsWith('_')) return 'internal';
   if (values.some(({ isRef }) => isRef)) return 'works on the reference variables of TensorFlow 1';
   if (/^Experimental/.test(name) && registered.has(name.replace('Experimental', ''))) return 'was an experiment';
+  if (FRAMES.has(name)) return 'opens or closes a frame';
+  if (ASSERTING.has(name)) return 'ends the process on values that it does not check';
   if (!isExpressible(definition)) return 'has a dtype without a name in TypeScript';
   return undefined;
 }

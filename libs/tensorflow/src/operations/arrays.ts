@@ -1,4 +1,5 @@
 /** Operations that rearrange tensors. */
+import { CodedError } from '@bluewaters/errors';
 import type { DType } from '../dtypes.js';
 import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
@@ -65,6 +66,12 @@ export function transpose<D extends DType>(
   axes: readonly number[],
   { name = 'Transpose' }: Named = {},
 ): Output<D> {
+  if (!axes.every((axis) => Number.isInteger(axis) && axis >= 0)) {
+    // The kernel asserts it, and so would end the process.
+    throw new CodedError('GRAPH_INVALID', 'axes are counted from 0', {
+      details: { field: `${scope.name}/${name}`, expected: 'whole numbers from 0', got: axes.join() },
+    });
+  }
   const own = scope.child(name);
   return raw.transpose(own, { x, perm: vector(own, axes, 'perm') }, NAMESAKE);
 }

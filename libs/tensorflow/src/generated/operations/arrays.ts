@@ -455,24 +455,6 @@ export function concatV2<T extends DType>(
 }
 
 /**
- * Shuffle dimensions of x according to a permutation and conjugate the result.
- *
- * The output `y` has the same rank as `x`. The shapes of `x` and `y` satisfy:
- *   `y.shape[i] == x.shape[perm[i]] for i in [0, 1, ..., rank(x) - 1]`
- *   `y[i,j,k,...,s,t,u] == conj(x[perm[i], perm[j], perm[k],...,perm[s], perm[t], perm[u]])`
- */
-export function conjugateTranspose<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly x: Output<T>;
-    readonly perm: Output<IndexDType>;
-  },
-  options: Named = {},
-): Output<T> {
-  return added(scope, 'ConjugateTranspose', [inputs.x, inputs.perm], options).output();
-}
-
-/**
  * Returns a constant tensor.
  */
 function const_<Dtype extends DType>(
@@ -1205,40 +1187,6 @@ export function fakeQuantWithMinMaxVarsPerChannel(
   } = {},
 ): Output<'float32'> {
   return added(scope, 'FakeQuantWithMinMaxVarsPerChannel', [inputs.inputs, inputs.min, inputs.max], attributes).output();
-}
-
-/**
- * Compute gradients for a FakeQuantWithMinMaxVarsPerChannel operation.
- *
- * @param inputs.gradients Backpropagated gradients above the FakeQuantWithMinMaxVars operation,
- *   shape one of: `[d]`, `[b, d]`,  `[b, h, w, d]`.
- * @param inputs.inputs Values passed as inputs to the FakeQuantWithMinMaxVars operation, shape
- *   same as `gradients`.
- *   min, max: Quantization interval, floats of shape `[d]`.
- * @param attributes.num_bits The bitwidth of the quantization; between 2 and 16, inclusive.
- *   By default 8.
- * @param attributes.narrow_range Whether to quantize into 2^num_bits - 1 distinct values.
- *   By default false.
- */
-export function fakeQuantWithMinMaxVarsPerChannelGradient(
-  scope: Scope,
-  inputs: {
-    readonly gradients: Output<'float32'>;
-    readonly inputs: Output<'float32'>;
-    readonly min: Output<'float32'>;
-    readonly max: Output<'float32'>;
-  },
-  attributes: Named & {
-    readonly num_bits?: number | undefined;
-    readonly narrow_range?: boolean | undefined;
-  } = {},
-): {
-  readonly backprops_wrt_input: Output<'float32'>;
-  readonly backprop_wrt_min: Output<'float32'>;
-  readonly backprop_wrt_max: Output<'float32'>;
-} {
-  const operation = added(scope, 'FakeQuantWithMinMaxVarsPerChannelGradient', [inputs.gradients, inputs.inputs, inputs.min, inputs.max], attributes);
-  return { backprops_wrt_input: operation.output(0), backprop_wrt_min: operation.output(1), backprop_wrt_max: operation.output(2) };
 }
 
 /**
@@ -5341,23 +5289,6 @@ export function tile<T extends DType>(
   options: Named = {},
 ): Output<T> {
   return added(scope, 'Tile', [inputs.input, inputs.multiples], options).output();
-}
-
-/**
- * Shuffle dimensions of x according to a permutation.
- *
- * The output `y` has the same rank as `x`. The shapes of `x` and `y` satisfy:
- *   `y.shape[i] == x.shape[perm[i]] for i in [0, 1, ..., rank(x) - 1]`
- */
-export function transpose<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly x: Output<T>;
-    readonly perm: Output<IndexDType>;
-  },
-  options: Named = {},
-): Output<T> {
-  return added(scope, 'Transpose', [inputs.x, inputs.perm], options).output();
 }
 
 /**

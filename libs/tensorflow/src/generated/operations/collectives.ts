@@ -166,29 +166,6 @@ export function collectiveBcastSendV2<T extends DType>(
 /**
  * Mutually accumulates multiple tensors of identical type and shape.
  *
- * @param attributes.communication_hint By default 'auto'.
- * @param attributes.timeout_seconds By default 0.
- */
-export function collectiveGather<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly input: Input<T, 'float16' | 'float32' | 'float64' | 'int32' | 'int64'>;
-  },
-  attributes: Named & {
-    readonly group_size: number;
-    readonly group_key: number;
-    readonly instance_key: number;
-    readonly shape: Shape | undefined;
-    readonly communication_hint?: string | Uint8Array | undefined;
-    readonly timeout_seconds?: number | undefined;
-  },
-): Output<T> {
-  return added(scope, 'CollectiveGather', [inputs.input], attributes).output();
-}
-
-/**
- * Mutually accumulates multiple tensors of identical type and shape.
- *
  * `is_stateless` means each op does not need control dependencies to other
  * collective ops. In this case, keys that are unique at runtime
  * (e.g. `instance_key`) should be used to distinguish collective groups.
@@ -213,54 +190,6 @@ export function collectiveGatherV2<T extends DType>(
   } = {},
 ): Output<T> {
   return added(scope, 'CollectiveGatherV2', [inputs.input, inputs.group_size, inputs.group_key, inputs.instance_key, inputs.ordering_token], attributes).output();
-}
-
-/**
- * Initializes a group for collective operations.
- *
- * @param attributes.communication_hint By default 'auto'.
- * @param attributes.timeout_seconds By default 0.
- */
-export function collectiveInitializeCommunicator(
-  scope: Scope,
-  inputs: {
-    readonly group_key: Output<'int32'>;
-    readonly rank: Output<'int32'>;
-    readonly group_size: Output<'int32'>;
-  },
-  attributes: Named & {
-    readonly communication_hint?: string | Uint8Array | undefined;
-    readonly timeout_seconds?: number | undefined;
-  } = {},
-): Output<'resource'> {
-  return added(scope, 'CollectiveInitializeCommunicator', [inputs.group_key, inputs.rank, inputs.group_size], attributes).output();
-}
-
-/**
- * Mutually reduces multiple tensors of identical type and shape.
- *
- * @param attributes.wait_for By default [].
- * @param attributes.communication_hint By default 'auto'.
- * @param attributes.timeout_seconds By default 0.
- */
-export function collectiveReduce<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly input: Input<T, 'bfloat16' | 'float16' | 'float32' | 'float64' | 'int32' | 'int64'>;
-  },
-  attributes: Named & {
-    readonly group_size: number;
-    readonly group_key: number;
-    readonly instance_key: number;
-    readonly merge_op: 'Min' | 'Max' | 'Mul' | 'Add';
-    readonly final_op: 'Id' | 'Div';
-    readonly subdiv_offsets: readonly number[];
-    readonly wait_for?: readonly number[] | undefined;
-    readonly communication_hint?: string | Uint8Array | undefined;
-    readonly timeout_seconds?: number | undefined;
-  },
-): Output<T> {
-  return added(scope, 'CollectiveReduce', [inputs.input], attributes).output();
 }
 
 /**

@@ -158,49 +158,6 @@ export function deviceIndex(
 }
 
 /**
- * Creates or finds a child frame, and makes `data` available to the child frame.
- *
- * This op is used together with `Exit` to create loops in the graph.
- * The unique `frame_name` is used by the `Executor` to identify frames. If
- * `is_constant` is true, `output` is a constant in the child frame; otherwise
- * it may be changed in the child frame. At most `parallel_iterations` iterations
- * are run in parallel in the child frame.
- *
- * @param attributes.is_constant If true, the output is constant within the child frame.
- *   By default false.
- * @param attributes.parallel_iterations The number of iterations allowed to run in parallel.
- *   By default 10.
- */
-export function enter<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly data: Output<T>;
-  },
-  attributes: Named & {
-    readonly frame_name: string | Uint8Array;
-    readonly is_constant?: boolean | undefined;
-    readonly parallel_iterations?: number | undefined;
-  },
-): Output<T> {
-  return added(scope, 'Enter', [inputs.data], attributes).output();
-}
-
-/**
- * Exits the current frame to its parent frame.
- *
- * Exit makes its input `data` available to the parent frame.
- */
-export function exit<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly data: Output<T>;
-  },
-  options: Named = {},
-): Output<T> {
-  return added(scope, 'Exit', [inputs.data], options).output();
-}
-
-/**
  * This op is used as a placeholder in If branch functions. It doesn't provide a
  * valid output when run, so must either be removed (e.g. replaced with a
  * function input) or guaranteed not to be used (e.g. if mirroring an
@@ -361,24 +318,6 @@ export function imageSummary(
 }
 
 /**
- * Forwards the input to the output.
- *
- * This operator represents the loop termination condition used by the
- * "pivot" switches of a loop.
- *
- * @param inputs.input A boolean scalar, representing the branch predicate of the Switch op.
- */
-export function loopCond(
-  scope: Scope,
-  inputs: {
-    readonly input: Output<'bool'>;
-  },
-  options: Named = {},
-): Output<'bool'> {
-  return added(scope, 'LoopCond', [inputs.input], options).output();
-}
-
-/**
  * Forwards the value of an available tensor from `inputs` to `output`.
  *
  * `Merge` waits for at least one of the tensors in `inputs` to become available.
@@ -425,19 +364,6 @@ export function mergeSummary(
   options: Named = {},
 ): Output<'string'> {
   return added(scope, 'MergeSummary', [inputs.inputs], options).output();
-}
-
-/**
- * Makes its input available to the next iteration.
- */
-export function nextIteration<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly data: Output<T>;
-  },
-  options: Named = {},
-): Output<T> {
-  return added(scope, 'NextIteration', [inputs.data], options).output();
 }
 
 /**
@@ -526,26 +452,6 @@ export function printV2(
   } = {},
 ): Operation {
   return added(scope, 'PrintV2', [inputs.input], attributes);
-}
-
-/**
- * Runs function `f` on a remote device indicated by `target`.
- *
- * @param inputs.target A fully specified device name where we want to run the function.
- * @param attributes.Tout The type list for the return values.
- */
-export function remoteCall(
-  scope: Scope,
-  inputs: {
-    readonly target: Output<'string'>;
-    readonly args: readonly Output[];
-  },
-  attributes: Named & {
-    readonly Tout: readonly DType[];
-    readonly f: GraphFunction;
-  },
-): readonly Output[] {
-  return added(scope, 'RemoteCall', [inputs.target, inputs.args], attributes).outputs;
 }
 
 /**

@@ -2382,58 +2382,6 @@ export function parallelInterleaveDataset(
  *
  * By default, the output of this dataset will be deterministic, which may result
  * in the dataset blocking if the next data item to be returned isn't available.
- * In order to avoid head-of-line blocking, one can set the
- * `experimental_deterministic` parameter of `tf.data.Options` to `False`,
- * which can improve performance at the expense of non-determinism.
- *
- * @param inputs.input_dataset Dataset that produces a stream of arguments for the function `f`.
- * @param inputs.other_arguments Additional arguments to pass to `f` beyond those produced by `input_dataset`.
- *   Evaluated once when the dataset is instantiated.
- * @param inputs.cycle_length Number of datasets (each created by applying `f` to the elements of
- *   `input_dataset`) among which the `ParallelInterleaveDatasetV2` will cycle in a
- *   round-robin fashion.
- * @param inputs.block_length Number of elements at a time to produce from each interleaved invocation of a
- *   dataset returned by `f`.
- * @param inputs.num_parallel_calls Determines the number of threads that should be used for fetching data from
- *   input datasets in parallel. The Python API `tf.data.experimental.AUTOTUNE`
- *   constant can be used to indicate that the level of parallelism should be autotuned.
- * @param attributes.f A function mapping elements of `input_dataset`, concatenated with
- *   `other_arguments`, to a Dataset variant that contains elements matching
- *   `output_types` and `output_shapes`.
- * @param attributes.sloppy By default false.
- */
-export function parallelInterleaveDatasetV2(
-  scope: Scope,
-  inputs: {
-    readonly input_dataset: Output<'variant'>;
-    readonly other_arguments: readonly Output[];
-    readonly cycle_length: Output<'int64'>;
-    readonly block_length: Output<'int64'>;
-    readonly num_parallel_calls: Output<'int64'>;
-  },
-  attributes: Named & {
-    readonly f: GraphFunction;
-    readonly output_types: readonly DType[];
-    readonly output_shapes: readonly (Shape | undefined)[];
-    readonly sloppy?: boolean | undefined;
-    readonly metadata?: string | Uint8Array | undefined;
-  },
-): Output<'variant'> {
-  return added(scope, 'ParallelInterleaveDatasetV2', [inputs.input_dataset, inputs.other_arguments, inputs.cycle_length, inputs.block_length, inputs.num_parallel_calls], attributes).output();
-}
-
-/**
- * Creates a dataset that applies `f` to the outputs of `input_dataset`.
- *
- * The resulting dataset is similar to the `InterleaveDataset`, except that the
- * dataset will fetch records from the interleaved datasets in parallel.
- *
- * The `tf.data` Python API creates instances of this op from
- * `Dataset.interleave()` when the `num_parallel_calls` parameter of that method
- * is set to any value other than `None`.
- *
- * By default, the output of this dataset will be deterministic, which may result
- * in the dataset blocking if the next data item to be returned isn't available.
  * In order to avoid head-of-line blocking, one can either set the `deterministic`
  * attribute to "false", or leave it as "default" and set the
  * `experimental_deterministic` parameter of `tf.data.Options` to `False`.

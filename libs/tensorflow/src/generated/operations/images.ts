@@ -668,36 +668,6 @@ export function encodeJpegVariableQuality(
 }
 
 /**
- * PNG-encode an image.
- *
- * `image` is a 3-D uint8 or uint16 Tensor of shape `[height, width, channels]`
- * where `channels` is:
- *
- * *   1: for grayscale.
- * *   2: for grayscale + alpha.
- * *   3: for RGB.
- * *   4: for RGBA.
- *
- * The ZLIB compression level, `compression`, can be -1 for the PNG-encoder
- * default or a value from 0 to 9.  9 is the highest compression level, generating
- * the smallest output, but is slower.
- *
- * @param inputs.image 3-D with shape `[height, width, channels]`.
- * @param attributes.compression By default -1.
- */
-export function encodePng(
-  scope: Scope,
-  inputs: {
-    readonly image: Output<'uint16' | 'uint8'>;
-  },
-  attributes: Named & {
-    readonly compression?: number | undefined;
-  } = {},
-): Output<'string'> {
-  return added(scope, 'EncodePng', [inputs.image], attributes).output();
-}
-
-/**
  * Extracts a glimpse from the input tensor.
  *
  * Returns a set of windows called glimpses extracted at location

@@ -1,0 +1,112 @@
+/** What TensorFlow does not refuse but ends the process on, as the fuzz of `npm run prove -- fuzz` found it. */
+import type { DType } from './dtypes.js';
+import type { OpDef } from './generated/tensorflow/core/framework/op_def_pb.js';
+import type { OperationInput, OperationRequest } from './op-builder.js';
+import { describeShape, MOST_AXES } from './shape.js';
+
+/** Why an operation cannot be. */
+export interface Unsoundness {
+  readonly reason: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** How many outputs, or features, an operation can have: memory for them is taken before anything is checked. */
+const MOST_PARTS = 65_536;
+
+/** Attributes that count parts and that the definition does not tie to outputs. */
+const COUNTS: Readonly<Record<string, readonly string[]>> = {
+  ParseExampleV2: ['num_sparse'],
+  ParseSingleExample: ['num_sparse'],
+};
+
+/** Attributes by which kernels divide, whatever the operation. */
+const DIVISORS = ['strides', 'ksize', 'ksizes', 'dilations', 'rates'];
+
+/** What TensorFlow takes for granted of an input, by the input's place. */
+interface InputRule {
+  readonly rank?: number;
+  readonly dtypes?: readonly DType[];
+}
+
+const CONDITION: InputRule = {
+  dtypes: ['bool', 'float32', 'float64', 'int8', 'int16', 'int32', 'int64', 'string', 'uint8'],
+};
+const INPUTS: Readonly<Record<string, Readonly<Record<number, InputRule>>>> = {
+  If: { 0: CONDITION },
+  StatelessIf: { 0: CONDITION },
+  SplitV: { 1: { rank: 1, dtypes: ['int32', 'int64'] } },
+};
+
+/** Attributes that count axes of an input, by the input's place. */
+const AXES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  GatherV2: { batch_dims: 1 },
+};
+
+/** Inputs, by their names, that list the lengths of a shape. */
+const SHAPES = new Set(['shape', 'dims']);
+
+/** @returns Undefined for what may be added: TensorFlow checks the rest. */
+export function unsoundness(definition: OpDef, request: OperationRequest): Unsoundness | undefined {
+  return (
+    tooManyParts(definition, request) ??
+    zeroDivisor(request) ??
+    unfitInput(request) ??
+    beyondRank(request) ??
+    tooManyAxes(definition, request)
+  );
+}
+
+function tooManyParts({ outputArg }: OpDef, { type, attributes }: OperationRequest): Unsoundness | undefined {
+  const counts = [...outputArg.map(({ numberAttr }) => numberAttr), ...(COUNTS[type] ?? [])];
+  const name = counts.find((count) => Number(attributes[count] ?? 0) > MOST_PARTS);
+  if (name === undefined) return undefined;
+  const got = String(attributes[name] as number);
+  return { reason: `attribute '${name}' counts more than there can be`, expected: `up to ${MOST_PARTS}`, got };
+}
+
+function zeroDivisor({ attributes }: OperationRequest): Unsoundness | undefined {
+  for (const name of DIVISORS) {
+    const values = attributes[name];
+    if (!Array.isArray(values) || values.every((value) => Number(value) >= 1)) continue;
+    return { reason: `attribute '${name}' has a step that does not advance`, expected: 'from 1', got: values.join() };
+  }
+  return undefined;
+}
+
+function unfitInput({ type, inputs }: OperationRequest): Unsoundness | undefined {
+  for (const [at, { rank, dtypes }] of Object.entries(INPUTS[type] ?? {})) {
+    const input = inputs[Number(at)];
+    if (!input || !('native' in input)) continue;
+    const { dtype, shape } = input;
+    const reason = `input ${at} does not fit`;
+    if (dtypes && !dtypes.includes(dtype)) return { reason, expected: dtypes.join(', '), got: dtype };
+    if (rank !== undefined && shape && shape.length !== rank) {
+      return { reason, expected: `rank ${rank}`, got: describeShape(shape) };
+    }
+  }
+  return undefined;
+}
+
+function beyondRank({ type, inputs, attributes }: OperationRequest): Unsoundness | undefined {
+  for (const [name, at] of Object.entries(AXES[type] ?? {})) {
+    const input = inputs[at];
+    const axes = Number(attributes[name] ?? 0);
+    const rank = input && 'native' in input ? input.shape?.length : undefined;
+    if (rank === undefined || axes <= rank) continue;
+    return { reason: `attribute '${name}' counts axes of input ${at}`, expected: `up to ${rank}`, got: String(axes) };
+  }
+  return undefined;
+}
+
+function tooManyAxes({ inputArg }: OpDef, { inputs }: OperationRequest): Unsoundness | undefined {
+  const at = inputArg.findIndex(({ name }, i) => SHAPES.has(name) && lengthOf(inputs[i]) > MOST_AXES);
+  if (at < 0) return undefined;
+  const got = String(lengthOf(inputs[at]));
+  return { reason: `input '${inputArg[at]?.name}' has too many lengths`, expected: `up to ${MOST_AXES}`, got };
+}
+
+/** Of a vector whose length is known; else 0. */
+function lengthOf(input: OperationInput | undefined): number {
+  return (input && 'native' in input && input.shape?.length === 1 ? input.shape[0] : 0) ?? 0;
+}
