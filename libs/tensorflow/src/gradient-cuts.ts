@@ -11,6 +11,7 @@ import type { GradientRule } from './gradient-rules.js';
 import type { Graph } from './graph.js';
 import { native, type NativeOutput, type Pointer } from './native.js';
 import type { Operation, Output } from './operation.js';
+import { stopGradient } from './operations/arrays.js';
 import type { Scope } from './scope.js';
 import { checked } from './status.js';
 
@@ -118,7 +119,7 @@ export class Cuts implements Disposable {
   #cut(scope: Scope, output: Output, upstream: Upstream, ys: readonly Output[]): Output | undefined {
     const readers = readersOf(output).filter(({ oper }) => oper !== null && upstream.has(oper));
     if (readers.length === 0 && !ys.some((y) => keyOf(y) === keyOf(output))) return undefined;
-    const leaf = scope.op('StopGradient', { name: 'cut', inputs: [output] }).output();
+    const leaf = stopGradient(scope, output, { name: 'cut' });
     for (const reader of readers) {
       moveInput(this.#graph, leaf, reader);
       this.#moved.push({ from: output, reader });

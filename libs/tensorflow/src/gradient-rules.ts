@@ -6,6 +6,7 @@ import type { AttributeValue } from './attributes.js';
 import type { AttrValue } from './generated/tensorflow/core/framework/attr_value_pb.js';
 import type { Operation, Output } from './operation.js';
 import { expandDims, shape } from './operations/arrays.js';
+import { logSoftmax } from './operations/elementwise.js';
 import { add, mul, sub } from './operations/math.js';
 import { softmax } from './operations/nn.js';
 import { sum } from './operations/reductions.js';
@@ -88,7 +89,7 @@ function crossEntropyRule(
   const [byLogits] = sparseCrossEntropyRule(scope, operation, arriving);
   const [byLoss] = arriving;
   if (!byLoss) return [byLogits, undefined];
-  const logarithm = scope.op('LogSoftmax', { inputs: [operation.input(0)] }).output();
+  const logarithm = logSoftmax(scope, operation.input(0));
   return [byLogits, mul(scope, expandDims(scope, mul(scope, byLoss, -1), -1), logarithm)];
 }
 

@@ -6,6 +6,7 @@ import { isContinuous, type DType } from './dtypes.js';
 import { native, type NativeOutput } from './native.js';
 import { Operation, Output } from './operation.js';
 import { identity } from './operations/arrays.js';
+import { onesLike } from './operations/filled.js';
 import type { Scope } from './scope.js';
 import { checked } from './status.js';
 
@@ -99,10 +100,6 @@ function addGradients(own: Scope, { xs, gradYs, ...request }: GradientRequest): 
   return found.map(({ oper, index }) =>
     oper === null ? undefined : new Output(new Operation(own.graph, oper), index),
   );
-}
-
-function onesLike(scope: Scope, y: Output): Output {
-  return scope.op('OnesLike', { inputs: [y] }).output();
 }
 
 function required(found: readonly (Output | undefined)[], xs: readonly Output[]): Output[] {

@@ -16,7 +16,7 @@
 import * as initializers from './initializers.js';
 import type { Operation, Output } from './operation.js';
 import { cast, pack } from './operations/arrays.js';
-import { isFinite } from './operations/comparisons.js';
+import { greaterEqual, isFinite, select } from './operations/comparisons.js';
 import { group } from './operations/control.js';
 import { add, maximum, mul, reciprocal } from './operations/math.js';
 import { all } from './operations/reductions.js';
@@ -139,12 +139,13 @@ function moveScale(
   { scale, goodSteps }: Pick<LossScale, 'scale' | 'goodSteps'>,
   growthSteps: number,
 ): Operation[] {
-  const choose = (condition: Output, then: Output, otherwise: Output) =>
-    scope.op('SelectV2', { inputs: [condition, then, otherwise] }).output();
   const zero = scope.constant(0n);
-  const good = choose(finite, add(scope, goodSteps.value, scope.constant(1n)), zero);
-  const grows = scope.op('GreaterEqual', { inputs: [good, scope.constant(BigInt(growthSteps))] }).output();
-  const grown = choose(grows, mul(scope, scale.value, 2), scale.value);
+  const good = select(scope, finite, [add(scope, goodSteps.value, scope.constant(1n)), zero]);
+  const grows = greaterEqual(scope, good, scope.constant(BigInt(growthSteps)));
+  const grown = select(scope, grows, [mul(scope, scale.value, 2), scale.value]);
   const shrunk = maximum(scope, mul(scope, scale.value, 0.5), 1);
-  return [assign(scope, scale, choose(finite, grown, shrunk)), assign(scope, goodSteps, choose(grows, zero, good))];
+  return [
+    assign(scope, scale, select(scope, finite, [grown, shrunk])),
+    assign(scope, goodSteps, select(scope, grows, [zero, good])),
+  ];
 }

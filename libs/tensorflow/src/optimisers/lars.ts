@@ -1,5 +1,6 @@
 /** LARS: momentum with a rate of its own for each layer, for very large batches. */
 import type { Output } from '../operation.js';
+import { greater, logicalAnd, select } from '../operations/comparisons.js';
 import { add, div, mul, sqrt, square } from '../operations/math.js';
 import { sum } from '../operations/reductions.js';
 import type { Scope } from '../scope.js';
@@ -49,10 +50,9 @@ function trustOf(
   const [weights, slope] = [normOf(scope, value), normOf(scope, gradient)];
   const against = add(scope, add(scope, slope, mul(scope, weights, weightDecay)), epsilon);
   const zero = coefficient(0);
-  const positive = (norm: Output) => scope.op('Greater', { inputs: [norm, zero] }).output();
-  const both = scope.op('LogicalAnd', { inputs: [positive(weights), positive(slope)] }).output();
+  const both = logicalAnd(scope, greater(scope, weights, zero), greater(scope, slope, zero));
   const trust = div(scope, mul(scope, weights, trustCoefficient), against);
-  return scope.op('SelectV2', { inputs: [both, trust, coefficient(1)] }).output();
+  return select(scope, both, [trust, coefficient(1)]);
 }
 
 function normOf(scope: Scope, x: Output): Output {
