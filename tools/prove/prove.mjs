@@ -113,16 +113,26 @@ const PROOFS = {
     const median = [...ratios].sort((a, b) => a - b)[1] ?? 0;
     return `lenet on MNIST's shards, images/s, ours against Keras: ${figures.join(', ')}; median ratio ${median.toFixed(2)}`;
   },
-  /** With one thread on each side, so it takes long: 8 pictures of full size through six networks. */
-  async parity() {
+  /** 8 pictures of full size through six networks here and in Python, with one thread and with two: it takes long. */
+  async parity(folder) {
     if (!process.env['BLUEWATERS_PYTHON']) return 'left out: BLUEWATERS_PYTHON does not name a Python with TensorFlow';
     const vitest = join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
-    execFileSync(process.execPath, [vitest, 'run', '--project', 'models', 'parity.python'], {
-      cwd: REPOSITORY,
-      env: { ...process.env, BLUEWATERS_PARITY: 'full' },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    return 'one step of six networks at full size, batch 8: loss and every variable equal to those in Python, bit for bit';
+    const findings = join(folder, 'findings.jsonl');
+    for (const spec of ['parity.python', 'parity-threads.python']) {
+      execFileSync(process.execPath, [vitest, 'run', '--project', 'models', spec], {
+        cwd: REPOSITORY,
+        env: { ...process.env, BLUEWATERS_PARITY: findings },
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+    }
+    const found = readFileSync(findings, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const [alone, together] = [1, 2].map((threads) => found.filter((one) => one.threads === threads));
+    const networks = alone.map(({ network, variables }) => `${network} (${variables})`).join(', ');
+    const differences = together.map(({ network, largest }) => `${network} ${largest.relative.toExponential(0)}`);
+    return `one step at full size, batch 8, of ${networks}: with one thread the loss and all variables (so many) are equal bit for bit; with two the largest difference of a variable, relative to its largest value, is ${differences.join(', ')}`;
   },
   async leak() {
     const program = join(REPOSITORY, 'tools/prove/many_steps.mjs');

@@ -1,8 +1,8 @@
 """Training steps in Python from checkpoints, compared with the checkpoints after the same steps elsewhere.
 
 usage: training_step.py '{"steps": [{"network": …, "before": prefix, "after": prefix, "outputs": …,
-                          "shape": [batch, height, width, channels]}], "threads": …, "rewrite": true}'
-`rewrite` lets TensorFlow rewrite the graphs before they run. Prints one line of JSON with an object for each step: the
+                          "shape": [batch, height, width, channels], "rewrite": true}], "threads": …}'
+`rewrite` lets TensorFlow rewrite the graph before it runs. Prints one line of JSON with an object for each step: the
 loss before it, how many variables there are, the names of those that differ in any byte, and the largest difference of
 any, relative to the variable's largest value.
 """
@@ -31,7 +31,9 @@ def compare(variables, values, reader):
     return {"variables": len(values), "differing": differing, "largest": largest}
 
 
-def make_step(config, network, before, after, shape, outputs):
+def make_step(threads, network, before, after, shape, outputs, rewrite):
+    config = tf1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+    config.graph_options.rewrite_options.disable_meta_optimizer = not rewrite
     graph = tf1.Graph()
     with graph.as_default():
         loss, step, variables = networks.training_step(network, shape, outputs)
@@ -46,10 +48,7 @@ def make_step(config, network, before, after, shape, outputs):
 
 
 def main(options):
-    threads = options["threads"]
-    config = tf1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
-    config.graph_options.rewrite_options.disable_meta_optimizer = not options["rewrite"]
-    print(json.dumps([make_step(config, **step) for step in options["steps"]]))
+    print(json.dumps([make_step(options["threads"], **step) for step in options["steps"]]))
 
 
 main(json.loads(sys.argv[1]))

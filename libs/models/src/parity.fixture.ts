@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,17 +7,45 @@ import { promisify } from 'node:util';
 import { saver, Session, type Tensor } from '@bluewaters/tensorflow';
 import { networkByName, syntheticTraining } from './index.js';
 
+/**
+ * A file that takes what was found, a line of JSON for each step. `npm run prove -- parity` names one, and with it asks
+ * for the sizes of the papers.
+ */
+const FINDINGS = process.env['BLUEWATERS_PARITY'];
+
+/** How long a comparison of all networks may take. */
+export const PATIENCE_MS = (FINDINGS ? 60 : 15) * 60_000;
+
+/** A network and the side of its pictures in pixels: the least that it takes, or nearly, and the paper's. */
+interface Case {
+  readonly network: string;
+  readonly small: number;
+  readonly full: number;
+  readonly rewrite?: boolean;
+}
+
+/** Compared in every run of the tests. */
+const NETWORKS: readonly Case[] = [
+  { network: 'resnet-50', small: 32, full: 224 },
+  // TensorFlow's rewriting sorts the terms of sums by the names of operations, and Python's names are others: with more
+  // than two terms, as where branches meet, sums then differ in the last bit.
+  { network: 'inception-v3', small: 107, full: 299, rewrite: false },
+  { network: 'vgg-16', small: 32, full: 224 },
+  { network: 'alexnet', small: 67, full: 227 },
+];
+
+/** Their relatives, which are compared at full size only. */
+const RELATIVES: readonly Case[] = [
+  { network: 'resnet-20', small: 32, full: 32 },
+  { network: 'alexnet-2012', small: 67, full: 227 },
+];
+
 /** One step to make on both sides. */
 export interface StepToCompare {
   readonly network: string;
   readonly imageSize: number;
   readonly batch: number;
   readonly outputs: number;
-}
-
-/** How both sides run. */
-export interface Setting {
-  readonly threads: number;
   /** See `SessionOptions.rewriteGraph`. */
   readonly rewrite: boolean;
 }
@@ -35,29 +63,51 @@ export interface Comparison {
 
 const PROGRAM = fileURLToPath(new URL('../python/training_step.py', import.meta.url));
 
+/** A step of each network. */
+export function stepsToCompare(): StepToCompare[] {
+  const cases: readonly Case[] = FINDINGS ? [...NETWORKS, ...RELATIVES] : NETWORKS;
+  return cases.map(({ network, small, full, rewrite = true }) => ({
+    network,
+    imageSize: FINDINGS ? full : small,
+    batch: FINDINGS ? 8 : 2, // a power of two: the mean over it is exact however it is taken
+    outputs: FINDINGS ? 1001 : 11,
+    rewrite,
+  }));
+}
+
 /**
  * Makes each step here and, from the same checkpoint, by the network of the same name written in Python.
  *
  * @param python The interpreter.
+ * @param threads Of both sides, within an operation and between them.
+ * @returns By the name of the network.
  */
 export async function compareWithPython(
   python: string,
   steps: readonly StepToCompare[],
-  setting: Setting,
-): Promise<Comparison[]> {
+  threads: number,
+): Promise<Map<string, Comparison>> {
   const folder = await mkdtemp(join(tmpdir(), 'parity-'));
   try {
     const made: MadeStep[] = [];
-    for (const [index, step] of steps.entries()) made.push(await makeStep(step, join(folder, String(index)), setting));
-    const request = JSON.stringify({ steps: made.map((one) => one.request), ...setting });
+    for (const step of steps) made.push(await makeStep(step, join(folder, step.network), threads));
+    const request = JSON.stringify({ steps: made.map((one) => one.request), threads });
     const { stdout } = await promisify(execFile)(python, ['-B', PROGRAM, request], {
       env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '' },
     });
     const answers = JSON.parse(stdout.trim().split('\n').at(-1)!) as (Omit<Comparison, 'losses'> & { loss: number })[];
-    return answers.map(({ loss, ...rest }, index) => ({ losses: [made[index]!.loss, loss], ...rest }));
+    const found = answers.map(({ loss, ...rest }, index) => ({ losses: [made[index]!.loss, loss], ...rest }) as const);
+    const names = steps.map(({ network }) => network);
+    if (FINDINGS) await note(FINDINGS, threads, names, found);
+    return new Map(names.map((network, index) => [network, found[index]!]));
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+async function note(file: string, threads: number, names: string[], found: readonly Comparison[]): Promise<void> {
+  const lines = found.map((one, index) => JSON.stringify({ network: names[index], threads, ...one }));
+  await appendFile(file, `${lines.join('\n')}\n`);
 }
 
 /** A step that was made here, and what Python needs to make it too. */
@@ -66,8 +116,8 @@ interface MadeStep {
   readonly request: Readonly<Record<string, unknown>>;
 }
 
-async function makeStep(step: StepToCompare, prefix: string, { threads, rewrite }: Setting): Promise<MadeStep> {
-  const { network: name, imageSize, batch, outputs } = step;
+async function makeStep(step: StepToCompare, prefix: string, threads: number): Promise<MadeStep> {
+  const { network: name, imageSize, batch, outputs, rewrite } = step;
   const network = networkByName(name);
   const training = syntheticTraining(network, { batch, outputs, imageSize });
   using graph = training.graph;
@@ -80,5 +130,5 @@ async function makeStep(step: StepToCompare, prefix: string, { threads, rewrite 
   using loss = fetched as Tensor;
   await keeper.save(session, after);
   const shape = [batch, imageSize, imageSize, network.input.channels];
-  return { loss: loss.number(), request: { network: name, before, after, shape, outputs } };
+  return { loss: loss.number(), request: { network: name, before, after, shape, outputs, rewrite } };
 }
