@@ -1,9 +1,18 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listVerbs, runCli, startCli, type Ended } from './support/cli.js';
+import { filesBelow } from './support/folders.js';
 import { archiveFlags, writeArchive } from './support/pictures.js';
+
+/** 13 steps: enough for a trace. */
+const TRAINING = ['--dataset', 'd', '--network', 'lenet', '--epochs', '1', '--batch', '8'];
+
+/** Of a trace, what is looked at here. */
+interface Trace {
+  readonly traceEvents: readonly { readonly name: string; readonly dur?: number }[];
+}
 
 describe('--json', { timeout: 180_000 }, () => {
   let directory: string;
@@ -40,7 +49,7 @@ describe('--json', { timeout: 180_000 }, () => {
     'shards build': [runIn('shards build', '--dataset', 'd', '--train-shards', '2'), 'dataset'],
     'shards verify': [runIn('shards verify', '--dataset', 'd'), 'examples'],
     'shards ls': [runIn('shards ls'), 'datasets'],
-    train: [runIn('train', '--dataset', 'd', '--network', 'lenet', '--epochs', '1', '--batch', '24'), 'version'],
+    train: [runIn('train', ...TRAINING, '--trace'), 'version'],
     status: [runIn('status'), 'models'],
     classify: [runIn('classify', join(directory, 'archive/picture.jpg'), '--model', 'd'), 'classified'],
     serve: [serveForAMoment, 'address'],
@@ -56,5 +65,14 @@ describe('--json', { timeout: 180_000 }, () => {
       expect([verb, ended.code, ended.stdout.trimEnd().split('\n').length]).toEqual([verb, 0, 1]);
       expect(ended.json(), verb).toHaveProperty(field);
     }
+  });
+
+  it('of a training run with --trace comes with a file that says how long each convolution took', async () => {
+    const within = join(directory, 'store');
+    const [file] = (await filesBelow(within)).filter((name) => name.endsWith('checkpoint_dir/trace.json'));
+    const { traceEvents } = JSON.parse(await readFile(join(within, file!), 'utf8')) as Trace;
+    const convolutions = traceEvents.filter(({ name }) => name.includes('Conv2D'));
+    expect(convolutions.length).toBeGreaterThan(0);
+    expect(convolutions.every(({ dur = 0 }) => dur > 0)).toBe(true);
   });
 });

@@ -21,7 +21,7 @@ def compare(variables, values, reader):
     differing, largest = [], {"name": "", "relative": 0.0}
     for variable, value in zip(variables, values):
         other = reader.get_tensor(variable.op.name)
-        if value.tobytes() == other.tobytes():
+        if np.array_equal(np.ravel(value).view(np.uint8), np.ravel(other).view(np.uint8)):
             continue
         differing.append(variable.op.name)
         scale = max(np.abs(value).max(), np.finfo(np.float32).tiny)
@@ -38,10 +38,11 @@ def make_step(threads, network, before, after, shape, outputs, rewrite):
     with graph.as_default():
         loss, step, variables = networks.training_step(network, shape, outputs)
         saver = tf1.train.Saver(variables)
+        with tf.control_dependencies([step]):
+            updated = [variable.read_value() for variable in variables]
     with tf1.Session(graph=graph, config=config) as session:
         saver.restore(session, before)
-        loss_before, _ = session.run([loss, step])
-        values = session.run([variable.read_value() for variable in variables])
+        loss_before, values = session.run([loss, updated])
     reader = tf.train.load_checkpoint(after)
     assert set(reader.get_variable_to_shape_map()) == {variable.op.name for variable in variables}
     return {"loss": float(loss_before), **compare(variables, values, reader)}

@@ -55,7 +55,8 @@ export function nativeSessionOptions(options: SessionOptions): Handle {
   });
 }
 
-function encodeConfig(options: SessionOptions): Uint8Array {
+/** The options as TensorFlow takes them: a serialized `ConfigProto`. */
+export function encodeConfig(options: SessionOptions): Uint8Array {
   return toBinary(
     ConfigProtoSchema,
     create(ConfigProtoSchema, {
