@@ -73,7 +73,7 @@ export function transpose<D extends DType>(
     });
   }
   const own = scope.child(name);
-  return raw.transpose(own, { x, perm: vector(own, axes, 'perm') }, NAMESAKE);
+  return own.op('Transpose', { ...NAMESAKE, inputs: [x, vector(own, axes, 'perm')] }).output();
 }
 
 /** The elements of some axes in reverse order. */
