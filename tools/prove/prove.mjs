@@ -130,9 +130,9 @@ const PROOFS = {
       .split('\n')
       .map((line) => JSON.parse(line));
     const [alone, together] = [1, 2].map((threads) => found.filter((one) => one.threads === threads));
-    const networks = alone.map(({ network, variables }) => `${network} (${variables})`).join(', ');
-    const differences = together.map(({ network, largest }) => `${network} ${largest.relative.toExponential(0)}`);
-    return `one step at full size, batch 8, of ${networks}: with one thread the loss and all variables (so many) are equal bit for bit; with two the largest difference of a variable, relative to its largest value, is ${differences.join(', ')}`;
+    const networks = alone.map(({ network, variables }) => `${network} (${variables} variables)`).join(', ');
+    const largest = Math.max(...together.map((one) => one.largest.relative)).toPrecision(2);
+    return `one step at full size, batch 8, of ${networks}: with one thread the loss and every variable are equal bit for bit; with two the largest difference of a variable, relative to its largest value, is ${largest}`;
   },
   async leak() {
     const program = join(REPOSITORY, 'tools/prove/many_steps.mjs');
