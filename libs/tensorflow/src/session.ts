@@ -118,7 +118,8 @@ function valuesOf({ feeds = [] }: RunRequest): Tensor[] {
  */
 export function listDevices(): Device[] {
   using graph = new Graph();
-  using session = new Session(graph);
+  // Whoever only looks must not take a GPU's memory.
+  using session = new Session(graph, { allowGrowth: true });
   return session.listDevices();
 }
 
