@@ -1,6 +1,6 @@
 /** One step of a fuzz: a graph of its own, some operations, some runs. Depends on nothing but its seed and number. */
 import { isCodedError } from '@bluewaters/errors';
-import { defineFunction, gradients, Graph, less, minimum, raw, Session, sub } from '@bluewaters/tensorflow';
+import { defineFunction, gradients, Graph, less, max, minimum, raw, Session, sub } from '@bluewaters/tensorflow';
 import { callConvenience } from './conveniences.mjs';
 import { Random } from './random.mjs';
 import { callTyped, TYPED } from './typed.mjs';
@@ -49,10 +49,13 @@ export async function takeStep(seed, step, tell) {
   return outcomes;
 }
 
-/** A function that operations may call, also as condition and body of a loop: one that counts down and so ends. */
+/**
+ * A function that operations may call, also as condition and body of a loop: one that counts down and so ends. It gives a
+ * scalar, because a condition of any other shape holds for as long as it has elements.
+ */
 function countDown() {
   return defineFunction('count_down', [{ dtype: 'float32', shape: undefined }], (scope, inputs) => {
-    const x = /** @type {Output} */ (inputs[0]);
+    const x = max(scope, /** @type {Output} */ (inputs[0]));
     const lower = sub(scope, minimum(scope, x, 9), 1);
     const none = raw.zerosLike(scope, { x });
     return [raw.selectV2(scope, { condition: less(scope, none, x), t: lower, e: none })];
