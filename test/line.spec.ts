@@ -45,9 +45,12 @@ describe('bluewaters run', { timeout: 120_000 }, () => {
   });
 
   it('makes nothing anew when it is run again', async () => {
-    const before = await digestFolder(store('whole'));
+    // All but the leases: they tell who is at work, and so change with every start.
+    const made = async () =>
+      Object.entries(await digestFolder(store('whole'))).filter(([name]) => !name.includes('/leases/'));
+    const before = await made();
     expect((await runCli(line('whole'))).code).toBe(0);
-    expect(await digestFolder(store('whole'))).toEqual(before);
+    expect(await made()).toEqual(before);
   });
 
   it.each([
