@@ -22,8 +22,8 @@ const FRAMES = new Set(['Enter', 'Exit', 'LoopCond', 'NextIteration']);
 
 /**
  * Operations whose kernels assert what they should check, of values that only a run knows: an empty image, a list where
- * one value is needed, an axis before the first, a length that no memory has. The process ends there, so these are for `runIsolated` or for
- * whoever makes sure of the values. `npm run prove -- fuzz` finds them.
+ * one value is needed, an axis before the first, a length that no memory has, more threads than the system gives. The
+ * process ends there, so these are for `runIsolated` or for whoever makes sure of the values. `npm run prove -- fuzz` finds them.
  */
 const ASSERTING = new Set([
   'CollectiveGather',
@@ -37,11 +37,14 @@ const ASSERTING = new Set([
   'IRFFT3D',
   'IRFFTND',
   'ParallelInterleaveDatasetV2',
+  'PrivateThreadPoolDataset',
   'RFFT',
   'RFFT2D',
   'RFFT3D',
   'RFFTND',
   'RemoteCall',
+  'ThreadPoolDataset',
+  'ThreadPoolHandle',
   'Transpose',
 ]);
 

@@ -3209,25 +3209,6 @@ export function prefetchDataset(
 }
 
 /**
- * Creates a dataset that uses a custom thread pool to compute `input_dataset`.
- *
- * @param inputs.num_threads Identifies the number of threads to use for the private threadpool.
- */
-export function privateThreadPoolDataset(
-  scope: Scope,
-  inputs: {
-    readonly input_dataset: Output<'variant'>;
-    readonly num_threads: Output<'int64'>;
-  },
-  attributes: Named & {
-    readonly output_types: readonly DType[];
-    readonly output_shapes: readonly (Shape | undefined)[];
-  },
-): Output<'variant'> {
-  return added(scope, 'PrivateThreadPoolDataset', [inputs.input_dataset, inputs.num_threads], attributes).output();
-}
-
-/**
  * Creates a Dataset that returns pseudorandom numbers.
  *
  * Creates a Dataset that returns a stream of uniformly distributed
@@ -4279,49 +4260,6 @@ export function textLineDataset(
   } = {},
 ): Output<'variant'> {
   return added(scope, 'TextLineDataset', [inputs.filenames, inputs.compression_type, inputs.buffer_size], attributes).output();
-}
-
-/**
- * Creates a dataset that uses a custom thread pool to compute `input_dataset`.
- *
- * @param inputs.thread_pool A resource produced by the ThreadPoolHandle op.
- */
-export function threadPoolDataset(
-  scope: Scope,
-  inputs: {
-    readonly input_dataset: Output<'variant'>;
-    readonly thread_pool: Output<'resource'>;
-  },
-  attributes: Named & {
-    readonly output_types: readonly DType[];
-    readonly output_shapes: readonly (Shape | undefined)[];
-  },
-): Output<'variant'> {
-  return added(scope, 'ThreadPoolDataset', [inputs.input_dataset, inputs.thread_pool], attributes).output();
-}
-
-/**
- * Creates a dataset that uses a custom thread pool to compute `input_dataset`.
- *
- * @param attributes.max_intra_op_parallelism The maximum degree of parallelism to use within operations that execute
- *   on this
- *   threadpool.
- *   By default 1.
- * @param attributes.display_name A human-readable name for the threads that may be visible in some
- *   visualizations.
- *   threadpool.
- */
-export function threadPoolHandle(
-  scope: Scope,
-  attributes: Named & {
-    readonly num_threads: number;
-    readonly max_intra_op_parallelism?: number | undefined;
-    readonly display_name: string | Uint8Array;
-    readonly container?: string | Uint8Array | undefined;
-    readonly shared_name?: string | Uint8Array | undefined;
-  },
-): Output<'resource'> {
-  return added(scope, 'ThreadPoolHandle', [], attributes).output();
 }
 
 /**
