@@ -6,7 +6,7 @@
  */
 import { Graph, mul, resizeBilinear, Session, sub, Tensor } from '@bluewaters/tensorflow';
 import { normalise } from '../../libs/models/dist/preprocess.js';
-import { median } from './turns.mjs';
+import { median } from './side.mjs';
 
 const [HEIGHT, WIDTH, SIZE, TURNS, PICTURES] = [375, 500, 224, 9, 200];
 const input = { imageSize: SIZE, channels: 3, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
