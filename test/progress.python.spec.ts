@@ -46,6 +46,7 @@ describe('progress', { timeout: 120_000 }, () => {
     }
     const lines = ended.stderr.split('\n');
     expect(lines.filter((text) => TRAINING.test(text))).not.toEqual([]);
-    expect(lines.filter((text) => SHARE.test(text)).length).toBeLessThan(20);
+    // A new phase may say its first rate, and each of 40 epochs trains and evaluates; a live line changes far more often.
+    expect(lines.filter((text) => SHARE.test(text)).length).toBeLessThan(100);
   });
 });
