@@ -1,6 +1,6 @@
 /** Calls of the functions that are written by hand: operations, input pipelines, initial values. */
 import * as tensorflow from '@bluewaters/tensorflow';
-import { anyDtype, anyShape, FILLED, realNumber, realShape, tensor, text, wholeNumber } from './values.mjs';
+import { anyDtype, anyShape, FILLED, realNumber, tensor, text, wholeNumber } from './values.mjs';
 
 /** @import { DType, Output } from '@bluewaters/tensorflow' */
 /** @import { Materials } from './typed.mjs' */

@@ -40,7 +40,7 @@ export function callTyped(definition, materials) {
   const alike = random.chance(0.5);
   const inputs = definition.inputArg.map((argument) => [
     argument.name,
-    inputOf(argument, definition, chosen, materials, alike ? shape : undefined),
+    inputOf(argument, chosen, materials, alike ? shape : undefined),
   ]);
   const inferred = new Set(
     definition.inputArg.flatMap(({ typeAttr, numberAttr, typeListAttr }) => [typeAttr, numberAttr, typeListAttr]),
@@ -114,12 +114,11 @@ function named(number) {
 
 /**
  * @param {OperationArgument} argument
- * @param {OperationDefinition} definition
  * @param {Map<string, unknown>} chosen
  * @param {Materials} materials
  * @param {number[] | undefined} shape The one that all inputs have, if they have.
  */
-function inputOf(argument, definition, chosen, materials, shape) {
+function inputOf(argument, chosen, materials, shape) {
   const { random } = materials;
   const { type, typeAttr, numberAttr, typeListAttr } = argument;
   if (typeListAttr !== '') {
