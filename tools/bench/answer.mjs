@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
  * Says that it is ready, then for each line of input makes as many steps as it says, and answers with the seconds that
  * they took, the processor's seconds, the page faults, and the last loss.
  *
- * @param {() => Promise<number>} step Resolves to its loss.
+ * @param {() => number | Promise<number>} step Gives its loss.
  */
 export async function answer(step) {
   console.log('ready');

@@ -1,6 +1,6 @@
 /**
  * One side of `small-step.mjs`: a perceptron of 784-128-10 on batches of 32 with plain gradient descent, by a prepared
- * step. A batch is written into TensorFlow's memory and the loss is read back, each step.
+ * step that blocks, as Python's does. A batch is written into TensorFlow's memory and the loss is read back, each step.
  *
  * With `--once` it makes a single step, prints the processor's seconds since its start, and ends: one side of `start.mjs`.
  */
@@ -58,17 +58,17 @@ const pixels = Float32Array.from({ length: 32 * 784 }, (_, i) => ((i * 7919) % 1
 const classes = BigInt64Array.from({ length: 32 }, (_, i) => BigInt(i % 10));
 const fed = [Tensor.allocate('float32', [32, 784]), Tensor.allocate('int64', [32])];
 
-async function train() {
+function train() {
   fed[0].view('float32').set(pixels);
   fed[1].view('int64').set(classes);
-  const [tensor] = await step.run(fed);
+  const [tensor] = step.runSync(fed);
   const value = tensor.number();
   tensor[Symbol.dispose]();
   return value;
 }
 
 if (process.argv.includes('--once')) {
-  await train();
+  train();
   const { user, system } = process.cpuUsage();
   console.log((user + system) / 1e6);
 } else {

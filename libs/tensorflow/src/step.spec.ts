@@ -1,5 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { add, Graph, initializers, mul, Session, sum, Tensor, variable, type Scope } from './index.js';
+import {
+  add,
+  Graph,
+  initializers,
+  liveHandles,
+  mul,
+  raw,
+  Session,
+  sum,
+  Tensor,
+  variable,
+  type Scope,
+} from './index.js';
 
 let graph: Graph;
 let scope: Scope;
@@ -47,14 +59,39 @@ describe('a prepared step', () => {
     expect(sums).toEqual([2, 4, 6]);
   });
 
+  it('gives the same at once, blocking, as on a worker thread', async () => {
+    const x = scope.placeholder('float32', [2]);
+    using session = new Session(graph);
+    const step = session.prepare({ feeds: [x], fetches: [sum(scope, x), mul(scope, x, x)] });
+    using fed = Tensor.of('float32', [2], [3, 4]);
+    const [inTurn, atOnce] = [await step.run([fed]), step.runSync([fed])];
+    expect(atOnce.map((tensor) => tensor.numbers())).toEqual([[7], [9, 16]]);
+    expect(atOnce.map((tensor) => tensor.numbers())).toEqual(inTurn.map((tensor) => tensor.numbers()));
+    for (const tensor of [...inTurn, ...atOnce]) tensor[Symbol.dispose]();
+  });
+
+  it('fails at once as it does on a worker thread, and leaves nothing behind', async () => {
+    const x = scope.placeholder('float32', [2]);
+    using session = new Session(graph);
+    const step = session.prepare({
+      feeds: [x],
+      fetches: [raw.checkNumerics(scope, { tensor: x }, { message: 'seen' })],
+    });
+    using fed = Tensor.of('float32', [2], [1, NaN]);
+    const before = liveHandles();
+    const failure = { code: 'TENSORFLOW_FAILED' };
+    await expect(step.run([fed])).rejects.toMatchObject(failure);
+    expect(() => step.runSync([fed])).toThrowError(expect.objectContaining(failure));
+    expect(liveHandles()).toEqual(before);
+  });
+
   it('names its feeds when it is given another number of values', async () => {
     const x = scope.placeholder('float32', [], { name: 'x' });
     using session = new Session(graph);
     const step = session.prepare({ feeds: [x], fetches: [x] });
-    await expect(step.run([])).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      details: { expected: 'x:0', got: '0 values' },
-    });
+    const failure = { code: 'CONFIG_INVALID', details: { expected: 'x:0', got: '0 values' } };
+    await expect(step.run([])).rejects.toMatchObject(failure);
+    expect(() => step.runSync([])).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
 
   it('is refused once its session or graph was given back', async () => {

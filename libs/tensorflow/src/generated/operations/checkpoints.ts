@@ -290,33 +290,6 @@ export function readerNumWorkUnitsCompletedV2(
 }
 
 /**
- * Returns up to `num_records` (key, value) pairs produced by a Reader.
- *
- * Will dequeue from the input queue if necessary (e.g. when the
- * Reader needs to start reading from a new file since it has finished
- * with the previous file).
- * It may return less than `num_records` even before the last batch.
- *
- * @param inputs.queue_handle Handle to a `Queue`, with string work items.
- * @param inputs.num_records number of records to read from `Reader`.
- */
-export function readerReadUpToV2(
-  scope: Scope,
-  inputs: {
-    readonly reader_handle: Output<'resource'>;
-    readonly queue_handle: Output<'resource'>;
-    readonly num_records: Output<'int64'>;
-  },
-  options: Named = {},
-): {
-  readonly keys: Output<'string'>;
-  readonly values: Output<'string'>;
-} {
-  const operation = added(scope, 'ReaderReadUpToV2', [inputs.reader_handle, inputs.queue_handle, inputs.num_records], options);
-  return { keys: operation.output(0), values: operation.output(1) };
-}
-
-/**
  * Returns the next record (key, value pair) produced by a Reader.
  *
  * Will dequeue from the input queue if necessary (e.g. when the

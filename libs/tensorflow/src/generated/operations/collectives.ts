@@ -164,68 +164,6 @@ export function collectiveBcastSendV2<T extends DType>(
 }
 
 /**
- * Mutually accumulates multiple tensors of identical type and shape.
- *
- * `is_stateless` means each op does not need control dependencies to other
- * collective ops. In this case, keys that are unique at runtime
- * (e.g. `instance_key`) should be used to distinguish collective groups.
- *
- * @param attributes.communication_hint By default 'auto'.
- * @param attributes.timeout_seconds By default 0.
- * @param attributes.is_stateless By default false.
- */
-export function collectiveGatherV2<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly input: Input<T, 'float16' | 'float32' | 'float64' | 'int32' | 'int64'>;
-    readonly group_size: Output<'int32'>;
-    readonly group_key: Output<'int32'>;
-    readonly instance_key: Output<'int32'>;
-    readonly ordering_token: readonly Output<'resource'>[];
-  },
-  attributes: Named & {
-    readonly communication_hint?: string | Uint8Array | undefined;
-    readonly timeout_seconds?: number | undefined;
-    readonly is_stateless?: boolean | undefined;
-  } = {},
-): Output<T> {
-  return added(scope, 'CollectiveGatherV2', [inputs.input, inputs.group_size, inputs.group_key, inputs.instance_key, inputs.ordering_token], attributes).output();
-}
-
-/**
- * Mutually reduces multiple tensors of identical type and shape and scatters the result.
- *
- * `is_stateless` means each op does not need control dependencies to other
- * collective ops. In this case, keys that are unique at runtime
- * (e.g. `instance_key`) should be used to distinguish collective groups.
- *
- * @param attributes.communication_hint By default 'auto'.
- * @param attributes.timeout_seconds By default 0.
- * @param attributes.is_stateless By default false.
- * @param attributes.max_subdivs_per_device By default -1.
- */
-export function collectiveReduceScatterV2<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly input: Input<T, 'bfloat16' | 'float16' | 'float32' | 'float64' | 'int32' | 'int64'>;
-    readonly group_size: Output<'int32'>;
-    readonly group_key: Output<'int32'>;
-    readonly instance_key: Output<'int32'>;
-    readonly ordering_token: readonly Output<'resource'>[];
-  },
-  attributes: Named & {
-    readonly merge_op: 'Min' | 'Max' | 'Mul' | 'Add';
-    readonly final_op: 'Id' | 'Div';
-    readonly communication_hint?: string | Uint8Array | undefined;
-    readonly timeout_seconds?: number | undefined;
-    readonly is_stateless?: boolean | undefined;
-    readonly max_subdivs_per_device?: number | undefined;
-  },
-): Output<T> {
-  return added(scope, 'CollectiveReduceScatterV2', [inputs.input, inputs.group_size, inputs.group_key, inputs.instance_key, inputs.ordering_token], attributes).output();
-}
-
-/**
  * Mutually reduces multiple tensors of identical type and shape.
  *
  * `is_stateless` means each op does not need control dependencies to other

@@ -1998,48 +1998,6 @@ export function multiDeviceIteratorFromStringHandle(
 }
 
 /**
- * Gets next element for the provided shard number.
- *
- * @param inputs.multi_device_iterator A MultiDeviceIterator resource.
- * @param inputs.shard_num Integer representing which shard to fetch data for.
- * @param inputs.incarnation_id Which incarnation of the MultiDeviceIterator is running.
- * @param attributes.output_types The type list for the return values.
- * @param attributes.output_shapes The list of shapes being produced.
- */
-export function multiDeviceIteratorGetNextFromShard(
-  scope: Scope,
-  inputs: {
-    readonly multi_device_iterator: Output<'resource'>;
-    readonly shard_num: Output<'int32'>;
-    readonly incarnation_id: Output<'int64'>;
-  },
-  attributes: Named & {
-    readonly output_types: readonly DType[];
-    readonly output_shapes: readonly (Shape | undefined)[];
-  },
-): readonly Output[] {
-  return added(scope, 'MultiDeviceIteratorGetNextFromShard', [inputs.multi_device_iterator, inputs.shard_num, inputs.incarnation_id], attributes).outputs;
-}
-
-/**
- * Initializes the multi device iterator with the given dataset.
- *
- * @param inputs.multi_device_iterator A MultiDeviceIteratorResource.
- * @param inputs.max_buffer_size The maximum size of the host side per device buffer to keep.
- */
-export function multiDeviceIteratorInit(
-  scope: Scope,
-  inputs: {
-    readonly dataset: Output<'variant'>;
-    readonly multi_device_iterator: Output<'resource'>;
-    readonly max_buffer_size: Output<'int64'>;
-  },
-  options: Named = {},
-): Output<'int64'> {
-  return added(scope, 'MultiDeviceIteratorInit', [inputs.dataset, inputs.multi_device_iterator, inputs.max_buffer_size], options).output();
-}
-
-/**
  * Produces a string handle for the given MultiDeviceIterator.
  *
  * @param inputs.multi_device_iterator A MultiDeviceIterator resource.
