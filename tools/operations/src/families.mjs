@@ -34,6 +34,7 @@ const ASSERTING = new Set([
   'ConjugateTranspose',
   'CropAndResizeGradBoxes',
   'CropAndResizeGradImage',
+  'Dequantize',
   'EncodePng',
   'FakeQuantWithMinMaxVarsPerChannelGradient',
   'IRFFT',
