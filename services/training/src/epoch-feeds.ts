@@ -1,3 +1,4 @@
+import { CodedError } from '@bluewaters/errors';
 import { augmentationSeed, epochOrder, rankSlice, type RankSliceOptions } from '@bluewaters/records';
 import { Tensor, type RunRequest } from '@bluewaters/tensorflow';
 import type { TrainingPipeline } from './input-pipeline.js';
@@ -21,19 +22,19 @@ export function epochFeeds(
   part: EpochPart,
 ): { readonly feeds: NonNullable<RunRequest['feeds']> } & Disposable {
   const slice = rankSlice(epochOrder(records, part), part);
-  const column = (value: (record: number) => number): Tensor =>
+  const column = (values: ArrayLike<number>): Tensor =>
     Tensor.of(
       'int64',
       [slice.length],
-      BigInt64Array.from(slice, (record) => BigInt(value(record))),
+      BigInt64Array.from(slice, (record) => BigInt(valueOf(values, record))),
     );
   const { fileIndex, offset, length, number } = pipeline.records;
   const feeds = [
     [pipeline.files, Tensor.of('string', [train.length], [...train])],
-    [fileIndex, column((record) => records.shard[record] ?? 0)],
-    [offset, column((record) => records.offset[record] ?? 0)],
-    [length, column((record) => records.length[record] ?? 0)],
-    [number, column((record) => record)],
+    [fileIndex, column(records.shard)],
+    [offset, column(records.offset)],
+    [length, column(records.length)],
+    [number, Tensor.of('int64', [slice.length], BigInt64Array.from(slice, BigInt))],
     [pipeline.augmentationSeed, Tensor.scalar('int64', augmentationSeed(part))],
   ] as const;
   return {
@@ -42,4 +43,10 @@ export function epochFeeds(
       for (const [, tensor] of feeds) tensor[Symbol.dispose]();
     },
   };
+}
+
+function valueOf(values: ArrayLike<number>, record: number): number {
+  const value = values[record];
+  if (value !== undefined) return value;
+  throw new CodedError('INTERNAL', `The order of an epoch names record ${record}, and there are ${values.length}`);
 }

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import { Evaluation, TrainRequest, type RunRecord } from '@bluewaters/messages';
+import { runKeys } from '@bluewaters/records';
+import type { ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
 import { writeWhole } from './files.js';
 
@@ -30,6 +32,17 @@ export async function readRunEntry(directory: string): Promise<RunEntry | undefi
     return parseRunEntry(await readFile(path, 'utf8'), path);
   } catch (error) {
     if (toCodedError(error).code === 'FILE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** The entry of a run as the store has it, or undefined for a new run. @throws {CodedError} CHECKPOINT_INVALID. */
+export async function storedRunEntry(store: ObjectStore, run: string): Promise<RunEntry | undefined> {
+  const key = runKeys.entry(run);
+  try {
+    return parseRunEntry(Buffer.from(await store.get(key)).toString('utf8'), key);
+  } catch (error) {
+    if (toCodedError(error).code === 'OBJECT_NOT_FOUND') return undefined;
     throw error;
   }
 }

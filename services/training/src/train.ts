@@ -14,6 +14,7 @@ import { registerModel } from './export.js';
 import { Lease } from './lease.js';
 import { bringShards, findCorruptRecord, type LocalShards } from './local-shards.js';
 import { openRun, type RankPorts, type RunContext } from './run-context.js';
+import { assertSameRun, storedRunEntry, type RunEntry } from './run-entry.js';
 import { TrainingSession } from './training-session.js';
 
 /**
@@ -24,6 +25,9 @@ import { TrainingSession } from './training-session.js';
  */
 export async function train(request: TrainRequest, ports: RankPorts): Promise<TrainResult> {
   const { store, signal, patient = false, report } = ports;
+  // Whoever only asks again disturbs nobody who works on the run, and writes nothing.
+  const finished = finishedResult(request, await storedRunEntry(store, request.run));
+  if (finished) return finished;
   const lease = await Lease.take(store, request.run, {
     patient,
     signal,
@@ -37,7 +41,7 @@ export async function train(request: TrainRequest, ports: RankPorts): Promise<Tr
 }
 
 async function trainRun(run: RunContext): Promise<TrainResult> {
-  const finished = finishedResult(run);
+  const finished = finishedResult(run.request, run.entry); // while this one waited for the lease
   if (finished) return finished;
   const shards = await bringShards(run.store, run.manifest, {
     cache: `${run.workDirectory}/shards/${run.request.dataset}`,
@@ -77,8 +81,9 @@ async function trainOn(run: RunContext, shards: LocalShards): Promise<TrainResul
 }
 
 /** The result of a run that has had all its epochs at an earlier start. */
-function finishedResult({ entry, request, totalSteps }: RunContext): TrainResult | undefined {
-  if (entry?.state !== 'done' || entry.step < totalSteps) return undefined;
+function finishedResult(request: TrainRequest, entry: RunEntry | undefined): TrainResult | undefined {
+  if (entry?.state !== 'done' || entry.epoch < request.epochs) return undefined;
+  assertSameRun(entry, request);
   const { version, evaluation, step, epoch } = entry;
   if (version === undefined || evaluation === undefined) return undefined;
   const { run, model } = request;
