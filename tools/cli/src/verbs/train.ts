@@ -4,6 +4,7 @@ import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { findDataset } from '../digests.js';
 import { shardsOptions, trainOptions, trainRequest } from '../line-options.js';
 import { trainNetwork } from '../line.js';
+import { measureSynthetic, syntheticOptions } from '../synthetic.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
 
@@ -11,6 +12,7 @@ const options = z.strictObject({
   dataset: z.string().optional().describe('the name of the dataset'),
   seed: shardsOptions.seed,
   ...trainOptions,
+  ...syntheticOptions,
   ...placeOptions,
   ...frameOptions,
 });
@@ -23,8 +25,10 @@ export const train = defineVerb({
   examples: [
     ['$0 train --dataset mnist', "with the network's own recipe"],
     ['$0 train --dataset mnist --epochs 6', 'three more epochs of a run that had three'],
+    ['$0 train --synthetic --network resnet-50 --batch 8', 'how fast this machine is, without any pictures'],
   ],
   run: (values, context) => {
+    if (values.synthetic) return measureSynthetic(values, context);
     return withWorkplace(readPlace(values), async (workplace) => {
       if (values.dataset === undefined) {
         throw new CodedError('CONFIG_INVALID', 'Say which dataset: --dataset NAME is missing');
