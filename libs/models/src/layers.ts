@@ -7,8 +7,10 @@ import {
   matMul,
   maxPool,
   mean,
+  pad,
   relu,
   reshape,
+  split,
   type Output,
   type Padding,
 } from '@bluewaters/tensorflow';
@@ -23,6 +25,13 @@ interface LayerOptions {
   readonly activation?: 'relu' | 'none';
 }
 
+/**
+ * What windows at the border see: with `SAME`, zeros so that a stride of 1 keeps the size; with `VALID`, nothing. `FIXED`
+ * is `SAME` for a stride of 1; for larger ones it puts half the window's zeros on either side, as Caffe, PyTorch and
+ * Keras's applications do, where TensorFlow puts fewer, and fewer in front than behind.
+ */
+export type BorderPadding = Padding | 'FIXED';
+
 /** Options of {@link convolution}. */
 export interface ConvolutionOptions extends LayerOptions {
   readonly filters: number;
@@ -30,10 +39,14 @@ export interface ConvolutionOptions extends LayerOptions {
   readonly size: number | readonly [height: number, width: number];
   /** Default 1. */
   readonly stride?: number;
-  /** Default `SAME`: padded so that a stride of 1 keeps the size. */
-  readonly padding?: Padding;
+  /** Default `SAME`. */
+  readonly padding?: BorderPadding;
   /** Batch normalisation takes the place of the bias. */
   readonly norm?: BatchNormSettings;
+  /** False where what follows takes a bias away again. Default true, unless there is `norm`. */
+  readonly bias?: boolean;
+  /** Parts of the channels that do not see each other; divides `filters` and the channels of x. Default 1. */
+  readonly groups?: number;
 }
 
 /** Number in an axis that must be known when the graph is built. */
@@ -53,21 +66,50 @@ export function channelsOf(x: Output): number {
   return axis(x, 3);
 }
 
+/** Zeros around a picture, half a window wide. */
+function withBorder({ scope }: BuildContext, x: Output, [height, width]: readonly [number, number]): Output {
+  const around = (length: number) => [Math.floor((length - 1) / 2), Math.ceil((length - 1) / 2)] as const;
+  return pad(scope, x, [[0, 0], around(height), around(width), [0, 0]]);
+}
+
 /**
  * Convolution, then a bias or batch normalisation, then the activation.
  * @param x float32 [batch, height, width, channels].
  * @returns float32 [batch, height / stride, width / stride, filters] when padded.
  */
 export function convolution(context: BuildContext, x: Output, options: ConvolutionOptions): Output {
-  const { name, filters, size, stride = 1, padding = 'SAME', norm, activation = 'relu' } = options;
-  const scope = context.scope.child(name);
-  const window = typeof size === 'number' ? [size, size] : size;
-  const weights = context.variables.get(`${name}/weights`, [...window, channelsOf(x), filters], 'he-normal');
-  const y = conv2d(scope, x, weights.value, { strides: [stride, stride], padding });
-  const z = norm
-    ? batchNorm({ ...context, scope }, y, { name: `${name}/BatchNorm`, channels: filters, ...norm })
-    : biasAdd(scope, y, context.variables.get(`${name}/biases`, [filters], 'zeros').value);
-  return activation === 'relu' ? relu(scope, z) : z;
+  const { name, filters, norm, activation = 'relu', bias = true } = options;
+  const inner = { ...context, scope: context.scope.child(name) };
+  const y = convolve(inner, x, options);
+  let z = y;
+  if (norm) z = batchNorm(inner, y, { name: `${name}/BatchNorm`, channels: filters, ...norm });
+  else if (bias) z = biasAdd(inner.scope, y, context.variables.get(`${name}/biases`, [filters], 'zeros').value);
+  return activation === 'relu' ? relu(inner.scope, z) : z;
+}
+
+/** The convolution by itself, of each group of channels with its own filters. */
+function convolve(context: BuildContext, x: Output, options: ConvolutionOptions): Output {
+  const { name, filters, size, stride = 1, padding = 'SAME', groups = 1 } = options;
+  const { scope, variables } = context;
+  const window: readonly [number, number] = typeof size === 'number' ? [size, size] : size;
+  const weights = variables.get(`${name}/weights`, [...window, channelsOf(x) / groups, filters], 'he-normal').value;
+  const fixed = padding === 'FIXED' && stride > 1;
+  const bordered = fixed ? withBorder(context, x, window) : x;
+  const settings = { strides: [stride, stride], padding: paddingOf(padding, stride) } as const;
+  if (groups === 1) return conv2d(scope, bordered, weights, settings);
+  const parts = split(scope, weights, groups, { axis: 3 });
+  const seen = split(scope, bordered, groups, { axis: 3 });
+  return concat(
+    scope,
+    seen.map((part, index) => conv2d(scope, part, parts[index]!, settings)),
+    3,
+  );
+}
+
+/** What TensorFlow is told, once {@link withBorder} has done its part. */
+function paddingOf(padding: BorderPadding, stride: number): Padding {
+  if (padding !== 'FIXED') return padding;
+  return stride > 1 ? 'VALID' : 'SAME';
 }
 
 /** Options of {@link pooling}. */
@@ -76,9 +118,9 @@ export interface PoolingOptions {
   /** Side of the square window, in pixels. */
   readonly size: number;
   readonly stride: number;
-  /** Default `SAME`. */
-  readonly padding?: Padding;
-  /** What becomes of a window; padding counts for neither. Default `max`. */
+  /** Default `SAME`. The zeros of `FIXED` count as pixels. */
+  readonly padding?: BorderPadding;
+  /** What becomes of a window; padding by `SAME` counts for neither. Default `max`. */
   readonly kind?: 'max' | 'mean';
 }
 
@@ -90,7 +132,10 @@ export interface PoolingOptions {
 export function pooling(context: BuildContext, x: Output, options: PoolingOptions): Output {
   const { name, size, stride, padding = 'SAME', kind = 'max' } = options;
   const pool = kind === 'max' ? maxPool : avgPool;
-  return pool(context.scope.child(name), x, [size, size], { strides: [stride, stride], padding });
+  const inner = { ...context, scope: context.scope.child(name) };
+  const bordered = padding === 'FIXED' && stride > 1 ? withBorder(inner, x, [size, size]) : x;
+  const settings = { strides: [stride, stride], padding: paddingOf(padding, stride) } as const;
+  return pool(inner.scope, bordered, [size, size], settings);
 }
 
 /**

@@ -40,6 +40,8 @@ describe('networks', () => {
     ['vgg-19-bn', 1000, 143_678_248 - 5_504],
     // The two towers of 2012 joined.
     ['alexnet-2012', 1000, 62_378_344],
+    // Caffe's copy of the original, whose towers are groups.
+    ['alexnet-2012-towers', 1000, 60_965_224],
     // That of the published Caffe model, without its auxiliary heads.
     ['googlenet', 1000, 6_998_552],
     // Keras's figure of those that train.
@@ -48,6 +50,16 @@ describe('networks', () => {
     ['resnet-20', 10, 269_722],
     ['resnet-32', 10, 464_154],
     ['resnet-56', 10, 853_018],
+    // Figure 9 of the paper: 28x28-300-10.
+    ['perceptron', 10, 784 * 300 + 300 + 300 * 10 + 10],
+    // Keras's figures of those that train, less the biases that normalisation takes away at once or later.
+    ['resnet-50-v1', 1000, 25_583_592 - 26_560],
+    ['resnet-101-v1', 1000, 44_601_832 - 52_672],
+    ['resnet-152-v1', 1000, 60_268_520 - 75_712],
+    ['resnet-50-v2', 1000, 25_568_360 - 19_008],
+    ['resnet-50-v2-keras', 1000, 25_568_360 - 19_008],
+    ['resnet-101-v2', 1000, 44_577_896 - 36_416],
+    ['resnet-152-v2', 1000, 60_236_904 - 51_776],
   ])('%s has at %i outputs the %i parameters that are published', (name, outputs, published) => {
     expect(build(name, outputs).parameters).toBe(published);
   });

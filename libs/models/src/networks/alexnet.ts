@@ -3,17 +3,22 @@ import type { Network } from '../network.js';
 import { dropout, localResponseNorm } from '../normalisation.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
 
-/** Filters of the five convolutions, and whether the first two are followed by local response normalisation. */
+/** How the papers' networks differ. */
 interface Plan {
+  /** Of the five convolutions. */
   readonly filters: readonly [number, number, number, number, number];
+  /** Whether the first two convolutions are followed by local response normalisation. */
   readonly lrn: boolean;
+  /** Whether the second, fourth and fifth see only the channels that were on the same GPU. */
+  readonly towers?: boolean;
 }
 
 /** Side from which an unpadded first convolution gives the papers' 55 x 55; their 224 needs two pixels of padding. */
 const IMAGE_SIZE = 227;
 
-function alexnetOf(name: string, description: string, { filters, lrn }: Plan): Network {
-  const [first, second, ...rest] = filters;
+function alexnetOf(name: string, description: string, { filters, lrn, towers = false }: Plan): Network {
+  const [first, second, third, fourth, fifth] = filters;
+  const apart = { groups: towers ? 2 : 1 };
   return {
     name,
     description,
@@ -28,16 +33,16 @@ function alexnetOf(name: string, description: string, { filters, lrn }: Plan): N
     },
     build(context, images, outputs) {
       let x = images; // [batch, 227, 227, 3]
-      x = convolution(context, x, { name: 'conv1', filters: first, size: 11, stride: 4, padding: 'VALID' }); // 55 x 55
-      if (lrn) x = localResponseNorm(context, x, 'norm1');
-      x = pooling(context, x, { name: 'pool1', size: 3, stride: 2, padding: 'VALID' }); // 27 x 27
-      x = convolution(context, x, { name: 'conv2', filters: second, size: 5 });
+      x = convolution(context, x, { name: 'conv1', filters: first, size: 11, stride: 4, padding: 'VALID' });
+      if (lrn) x = localResponseNorm(context, x, 'norm1'); // 55 x 55, first
+      x = pooling(context, x, { name: 'pool1', size: 3, stride: 2, padding: 'VALID' }); // 27 x 27, first
+      x = convolution(context, x, { name: 'conv2', filters: second, size: 5, ...apart }); // 27 x 27, second
       if (lrn) x = localResponseNorm(context, x, 'norm2');
-      x = pooling(context, x, { name: 'pool2', size: 3, stride: 2, padding: 'VALID' }); // 13 x 13
-      for (const [index, width] of rest.entries()) {
-        x = convolution(context, x, { name: `conv${index + 3}`, filters: width, size: 3 });
-      }
-      x = pooling(context, x, { name: 'pool5', size: 3, stride: 2, padding: 'VALID' }); // 6 x 6
+      x = pooling(context, x, { name: 'pool2', size: 3, stride: 2, padding: 'VALID' }); // 13 x 13, second
+      x = convolution(context, x, { name: 'conv3', filters: third, size: 3 }); // 13 x 13, third
+      x = convolution(context, x, { name: 'conv4', filters: fourth, size: 3, ...apart }); // 13 x 13, fourth
+      x = convolution(context, x, { name: 'conv5', filters: fifth, size: 3, ...apart }); // 13 x 13, fifth
+      x = pooling(context, x, { name: 'pool5', size: 3, stride: 2, padding: 'VALID' }); // 6 x 6, fifth
       x = flatten(context, x); // [batch, 6 * 6 * 256]
       x = dropout(context, x, { name: 'dropout5', rate: 0.5 });
       x = dense(context, x, { name: 'fc6', units: 4096 }); // [batch, 4096]
@@ -69,3 +74,15 @@ export const alexnet2012 = alexnetOf('alexnet-2012', 'AlexNet of 2012, towers jo
   filters: [96, 256, 384, 384, 256],
   lrn: true,
 });
+
+/**
+ * AlexNet as it was trained in 2012, in two towers that only the third convolution and the dense layers bring together:
+ * 60,965,224 parameters at 1000 outputs, as in Caffe's copy of it.
+ *
+ * @see Krizhevsky et al. 2012, figure 2.
+ */
+export const alexnet2012Towers = alexnetOf(
+  'alexnet-2012-towers',
+  'AlexNet of 2012 in its two towers, for 227 x 227 photographs',
+  { filters: [96, 256, 384, 384, 256], lrn: true, towers: true },
+);

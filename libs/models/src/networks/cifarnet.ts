@@ -16,8 +16,8 @@ export const cifarnet: Network = {
     for (const [stage, filters] of [32, 64, 128].entries()) {
       x = convolution(context, x, { name: `conv${stage + 1}a`, filters, size: 3 });
       x = convolution(context, x, { name: `conv${stage + 1}b`, filters, size: 3 });
-      x = pooling(context, x, { name: `pool${stage + 1}`, size: 2, stride: 2 }); // each stage halves the sides
-    }
+      x = pooling(context, x, { name: `pool${stage + 1}`, size: 2, stride: 2 });
+    } // 16 x 16 x 32, 8 x 8 x 64, 4 x 4 x 128
     x = flatten(context, x); // [batch, 4 * 4 * 128]
     x = dense(context, x, { name: 'fc1', units: 256 }); // [batch, 256]
     return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]

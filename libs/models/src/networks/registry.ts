@@ -1,18 +1,23 @@
 import { CodedError } from '@bluewaters/errors';
 import type { Network } from '../network.js';
-import { alexnet, alexnet2012 } from './alexnet.js';
+import { alexnet, alexnet2012, alexnet2012Towers } from './alexnet.js';
 import { cifarnet } from './cifarnet.js';
 import { googlenet } from './googlenet.js';
 import { inceptionV3 } from './inception-v3.js';
 import { lenet } from './lenet.js';
+import { perceptron } from './perceptron.js';
 import { resnet20, resnet32, resnet56 } from './resnet-cifar.js';
-import { resnet101, resnet152, resnet18, resnet34, resnet50 } from './resnet.js';
+import { resnet101V2, resnet152V2, resnet50V2, resnet50V2Keras } from './resnet-v2.js';
+import { resnet101, resnet101V1, resnet152, resnet152V1, resnet18, resnet34, resnet50, resnet50V1 } from './resnet.js';
 import { vgg16, vgg16Bn, vgg19, vgg19Bn } from './vgg.js';
 
 const NETWORKS: readonly Network[] = [
-  ...[lenet, cifarnet, resnet20, resnet32, resnet56],
-  ...[alexnet, alexnet2012, vgg16, vgg16Bn, vgg19, vgg19Bn, googlenet, inceptionV3],
+  ...[perceptron, lenet, cifarnet, resnet20, resnet32, resnet56],
+  ...[alexnet, alexnet2012, alexnet2012Towers],
+  ...[vgg16, vgg16Bn, vgg19, vgg19Bn, googlenet, inceptionV3],
   ...[resnet18, resnet34, resnet50, resnet101, resnet152],
+  ...[resnet50V1, resnet101V1, resnet152V1],
+  ...[resnet50V2, resnet101V2, resnet152V2, resnet50V2Keras],
 ];
 
 /** Every network that can be trained by name. */

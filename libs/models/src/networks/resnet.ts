@@ -2,22 +2,9 @@ import { add, relu, type Output } from '@bluewaters/tensorflow';
 import { channelsOf, convolution, dense, globalMean, pooling } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
+import { RESNET_EXPANSION, RESNET_NORM, RESNET_PLANS, RESNET_RECIPE } from './resnet-plans.js';
 
-type Depth = keyof typeof PLANS;
-
-/** Table 1: units in each of the four stages, of two 3 x 3 convolutions or of a bottleneck. */
-const PLANS = {
-  18: { units: [2, 2, 2, 2], bottleneck: false },
-  34: { units: [3, 4, 6, 3], bottleneck: false },
-  50: { units: [3, 4, 6, 3], bottleneck: true },
-  101: { units: [3, 4, 23, 3], bottleneck: true },
-  152: { units: [3, 8, 36, 3], bottleneck: true },
-} as const;
-
-/** A bottleneck's outputs are this many times as wide as its 3 x 3 convolution. */
-const EXPANSION = 4;
-
-const NORM = { decay: 0.9, epsilon: 1.001e-5 };
+type Depth = keyof typeof RESNET_PLANS;
 
 /** Where a unit stands, and how wide it is. */
 interface Unit {
@@ -26,33 +13,44 @@ interface Unit {
   readonly filters: number;
   /** 2 in the first unit of all stages but the first. */
   readonly stride: number;
+  readonly version: Version;
 }
+
+/** Which of the published forms: they differ in where a stride is, and in what is put around pictures for it. */
+type Version = 'v1' | 'v1.5';
 
 /** Two 3 x 3 convolutions beside a shortcut. */
 function basicUnit(context: BuildContext, x: Output, { name, filters, stride }: Unit): Output {
-  const inner = convolution(context, x, { name: `${name}/conv1`, filters, size: 3, stride, norm: NORM });
-  const y = convolution(context, inner, { name: `${name}/conv2`, filters, size: 3, norm: NORM, activation: 'none' });
+  const inner = convolution(context, x, { name: `${name}/conv1`, filters, size: 3, stride, norm: RESNET_NORM });
+  const y = convolution(context, inner, {
+    name: `${name}/conv2`,
+    filters,
+    size: 3,
+    norm: RESNET_NORM,
+    activation: 'none',
+  });
   return join(context, y, shortcut(context, x, { name, filters, stride }));
 }
 
-/** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut; the 3 x 3 has the stride, as in "version 1.5" of the network. */
-function bottleneckUnit(context: BuildContext, x: Output, { name, filters, stride }: Unit): Output {
-  const wide = filters * EXPANSION;
-  let y = convolution(context, x, { name: `${name}/conv1`, filters, size: 1, norm: NORM });
-  y = convolution(context, y, { name: `${name}/conv2`, filters, size: 3, stride, norm: NORM });
-  y = convolution(context, y, { name: `${name}/conv3`, filters: wide, size: 1, norm: NORM, activation: 'none' });
+/** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut; the stride is in the first of them (v1) or in the second (v1.5). */
+function bottleneckUnit(context: BuildContext, x: Output, { name, filters, stride, version }: Unit): Output {
+  const wide = filters * RESNET_EXPANSION;
+  const [first, second] = version === 'v1' ? [stride, 1] : [1, stride];
+  let y = convolution(context, x, { name: `${name}/conv1`, filters, size: 1, stride: first, norm: RESNET_NORM });
+  y = convolution(context, y, { name: `${name}/conv2`, filters, size: 3, stride: second, norm: RESNET_NORM });
+  y = convolution(context, y, { name: `${name}/conv3`, filters: wide, size: 1, norm: RESNET_NORM, activation: 'none' });
   return join(context, y, shortcut(context, x, { name, filters: wide, stride }));
 }
 
 /** The input itself, or where the shape changes, a projection (option B of the paper). */
-function shortcut(context: BuildContext, x: Output, { name, filters, stride }: Unit): Output {
+function shortcut(context: BuildContext, x: Output, { name, filters, stride }: Omit<Unit, 'version'>): Output {
   if (stride === 1 && channelsOf(x) === filters) return x;
   return convolution(context, x, {
     name: `${name}/shortcut`,
     filters,
     size: 1,
     stride,
-    norm: NORM,
+    norm: RESNET_NORM,
     activation: 'none',
   });
 }
@@ -64,47 +62,51 @@ function join({ scope }: BuildContext, y: Output, shortcutOutput: Output): Outpu
 /**
  * A residual network for photographs.
  *
- * @see He et al. 2015, "Deep residual learning for image recognition", table 1; Goyal et al. 2017 for the stride in the
- * 3 x 3 convolution and the recipe.
+ * @param version `v1` is the paper's; its padding is that of Keras's applications, whose weights fit. `v1.5` has the
+ * stride of a bottleneck in its 3 x 3 convolution, as torchvision has it, and TensorFlow's padding.
+ * @see He et al. 2015, "Deep residual learning for image recognition", table 1; Goyal et al. 2017, "Accurate, large
+ * minibatch SGD", section 5.1, for the stride in the 3 x 3 convolution and the recipe.
  */
-function resnet(depth: Depth): Network {
-  const { units, bottleneck } = PLANS[depth];
+function resnet(depth: Depth, version: Version): Network {
+  const { units, bottleneck } = RESNET_PLANS[depth];
   const unit = bottleneck ? bottleneckUnit : basicUnit;
+  const padding = version === 'v1' ? 'FIXED' : 'SAME';
   return {
-    name: `resnet-${depth}`,
-    description: `residual network with ${depth} layers, for 224 x 224 photographs`,
+    name: version === 'v1' ? `resnet-${depth}-v1` : `resnet-${depth}`,
+    description: `residual network with ${depth} layers${version === 'v1' ? ' as in 2015' : ''}, for 224 x 224 photographs`,
     input: IMAGENET_INPUT,
-    recipe: {
-      epochs: 90,
-      batch: 256,
-      learningRate: 0.1,
-      momentum: 0.9,
-      weightDecay: 1e-4,
-      augmentation: 'distorted-crop',
-    },
+    recipe: RESNET_RECIPE,
     build(context, images, outputs) {
       let x = images; // [batch, 224, 224, 3]
-      x = convolution(context, x, { name: 'conv1', filters: 64, size: 7, stride: 2, norm: NORM }); // 112 x 112 x 64
-      x = pooling(context, x, { name: 'pool1', size: 3, stride: 2 }); // 56 x 56 x 64
+      x = convolution(context, x, { name: 'conv1', filters: 64, size: 7, stride: 2, padding, norm: RESNET_NORM }); // 112 x 112 x 64
+      x = pooling(context, x, { name: 'pool1', size: 3, stride: 2, padding }); // 56 x 56 x 64
       for (const [stage, count] of units.entries()) {
         const filters = 64 * 2 ** stage;
         for (let index = 1; index <= count; index += 1) {
-          const stride = stage > 0 && index === 1 ? 2 : 1; // sides 56, 28, 14, 7
-          x = unit(context, x, { name: `block${stage + 1}/unit${index}`, filters, stride });
-        }
-      } // [batch, 7, 7, 512], four times as wide with bottlenecks
-      return dense(context, globalMean(context, x), { name: 'logits', units: outputs, activation: 'none' });
+          const stride = stage > 0 && index === 1 ? 2 : 1;
+          x = unit(context, x, { name: `block${stage + 1}/unit${index}`, filters, stride, version });
+        } // 56 x 56 x 64, 28 x 28 x 128, 14 x 14 x 256, 7 x 7 x 512; four times as wide with bottlenecks
+      }
+      x = globalMean(context, x); // [batch, 512], or [batch, 2048]
+      return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]
     },
   };
 }
 
 /** Parameters at 1000 outputs: 11,689,512. */
-export const resnet18 = resnet(18);
+export const resnet18 = resnet(18, 'v1.5');
 /** Parameters at 1000 outputs: 21,797,672. */
-export const resnet34 = resnet(34);
+export const resnet34 = resnet(34, 'v1.5');
 /** Parameters at 1000 outputs: 25,557,032. */
-export const resnet50 = resnet(50);
+export const resnet50 = resnet(50, 'v1.5');
 /** Parameters at 1000 outputs: 44,549,160. */
-export const resnet101 = resnet(101);
+export const resnet101 = resnet(101, 'v1.5');
 /** Parameters at 1000 outputs: 60,192,808. */
-export const resnet152 = resnet(152);
+export const resnet152 = resnet(152, 'v1.5');
+
+/** The paper's, with as many parameters as {@link resnet50}. */
+export const resnet50V1 = resnet(50, 'v1');
+/** The paper's, with as many parameters as {@link resnet101}. */
+export const resnet101V1 = resnet(101, 'v1');
+/** The paper's, with as many parameters as {@link resnet152}. */
+export const resnet152V1 = resnet(152, 'v1');

@@ -40,7 +40,8 @@ function vgg(name: string, depth: keyof typeof PLANS, { normalised }: { readonly
         for (let index = 1; index <= convolutions; index += 1) {
           x = convolution(context, x, { name: `conv${stage + 1}_${index}`, filters, size: 3, ...norm });
         }
-        x = pooling(context, x, { name: `pool${stage + 1}`, size: 2, stride: 2 }); // sides 112, 56, 28, 14, 7
+        x = pooling(context, x, { name: `pool${stage + 1}`, size: 2, stride: 2 });
+        // 112 x 112 x 64, 56 x 56 x 128, 28 x 28 x 256, 14 x 14 x 512, 7 x 7 x 512
       }
       x = flatten(context, x); // [batch, 7 * 7 * 512]
       x = dense(context, x, { name: 'fc6', units: 4096 }); // [batch, 4096]

@@ -1,0 +1,100 @@
+import { add, relu, type Output } from '@bluewaters/tensorflow';
+import { channelsOf, convolution, dense, globalMean, pooling } from '../layers.js';
+import type { BuildContext, Network } from '../network.js';
+import { batchNorm } from '../normalisation.js';
+import { IMAGENET_INPUT } from './imagenet-input.js';
+import { RESNET_EXPANSION, RESNET_NORM, RESNET_PLANS, RESNET_RECIPE } from './resnet-plans.js';
+
+/** Where a unit stands, and how wide it is. */
+interface Unit {
+  /** Prefix of the names of its layers. */
+  readonly name: string;
+  readonly filters: number;
+  readonly stride: number;
+  /** Whether it is the first of its stage, whose shortcut is a projection. */
+  readonly projects: boolean;
+}
+
+/** How the published copies differ. */
+interface Layout {
+  /** The unit of a stage that halves the sides; in the last stage of Keras's none does. */
+  readonly halvesIn: 'first' | 'last';
+  /** What is put around the picture for the first pooling. */
+  readonly poolPadding: 'SAME' | 'FIXED';
+}
+
+/** TensorFlow's official repository, where the first of a stage's units has the stride. */
+const OFFICIAL: Layout = { halvesIn: 'first', poolPadding: 'SAME' };
+/** Keras's applications, whose stages end with the stride, as TF-slim's do. */
+const KERAS: Layout = { halvesIn: 'last', poolPadding: 'FIXED' };
+
+/** Figure 4(e) of the paper: batch normalisation and rectifier before what they prepare. */
+function preactivation(context: BuildContext, x: Output, name: string): Output {
+  const inner = { ...context, scope: context.scope.child(name) };
+  return relu(inner.scope, batchNorm(inner, x, { name: `${name}/BatchNorm`, channels: channelsOf(x), ...RESNET_NORM }));
+}
+
+/** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut, to which nothing is done after they are added. */
+function unit(context: BuildContext, x: Output, { name, filters, stride, projects }: Unit): Output {
+  const wide = filters * RESNET_EXPANSION;
+  const linear = { size: 1, filters: wide, bias: false, activation: 'none' } as const;
+  const prepared = preactivation(context, x, `${name}/preact`);
+  const shortcut = projects
+    ? convolution(context, prepared, { name: `${name}/shortcut`, stride, ...linear })
+    : everyNth(context, x, `${name}/shortcut`, stride);
+  let y = convolution(context, prepared, { name: `${name}/conv1`, filters, size: 1, norm: RESNET_NORM });
+  y = convolution(context, y, {
+    ...{ name: `${name}/conv2`, filters, size: 3, stride, norm: RESNET_NORM },
+    padding: 'FIXED',
+  });
+  y = convolution(context, y, { name: `${name}/conv3`, ...linear });
+  return add(context.scope, y, shortcut);
+}
+
+/** Pixels `stride` apart. */
+function everyNth(context: BuildContext, x: Output, name: string, stride: number): Output {
+  return stride === 1 ? x : pooling(context, x, { name, size: 1, stride });
+}
+
+/**
+ * A residual network of the second version, whose shortcuts are a clear way from the first unit to the last.
+ *
+ * @see He et al. 2016, "Identity mappings in deep residual networks", figure 4(e) and section 4.1.
+ */
+function resnetV2(depth: 50 | 101 | 152, { halvesIn, poolPadding }: Layout): Network {
+  const { units } = RESNET_PLANS[depth];
+  const keras = halvesIn === 'last';
+  return {
+    name: `resnet-${depth}-v2${keras ? '-keras' : ''}`,
+    description: `pre-activation residual network with ${depth} layers${keras ? " as Keras's" : ''}, for 224 x 224 photographs`,
+    input: IMAGENET_INPUT,
+    recipe: RESNET_RECIPE,
+    build(context, images, outputs) {
+      let x = images; // [batch, 224, 224, 3]
+      x = convolution(context, x, {
+        ...{ name: 'conv1', filters: 64, size: 7, stride: 2, padding: 'FIXED' },
+        ...{ bias: false, activation: 'none' },
+      }); // 112 x 112 x 64
+      x = pooling(context, x, { name: 'pool1', size: 3, stride: 2, padding: poolPadding }); // 56 x 56 x 64
+      for (const [stage, count] of units.entries()) {
+        const halving = keras ? { stage: 3, index: count } : { stage: 0, index: 1 };
+        for (let index = 1; index <= count; index += 1) {
+          const stride = index === halving.index && stage !== halving.stage ? 2 : 1;
+          const name = `block${stage + 1}/unit${index}`;
+          x = unit(context, x, { name, filters: 64 * 2 ** stage, stride, projects: index === 1 });
+        } // 56 x 56 x 256, 28 x 28 x 512, 14 x 14 x 1024, 7 x 7 x 2048; Keras's is a stage ahead with the sides
+      }
+      x = globalMean(context, preactivation(context, x, 'postnorm')); // [batch, 2048]
+      return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]
+    },
+  };
+}
+
+/** As TensorFlow's official repository had it: 25,549,352 parameters at 1000 outputs. */
+export const resnet50V2 = resnetV2(50, OFFICIAL);
+/** As TensorFlow's official repository had it: 44,541,480 parameters at 1000 outputs. */
+export const resnet101V2 = resnetV2(101, OFFICIAL);
+/** As TensorFlow's official repository had it: 60,185,128 parameters at 1000 outputs. */
+export const resnet152V2 = resnetV2(152, OFFICIAL);
+/** Keras's applications' ResNet50V2, less the biases that normalisation takes away: as many parameters. */
+export const resnet50V2Keras = resnetV2(50, KERAS);
