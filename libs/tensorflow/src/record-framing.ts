@@ -32,3 +32,18 @@ export function frameRecord(payload: Uint8Array): Uint8Array {
   view.setUint32(HEADER_BYTES + payload.length, maskedCrc32c(payload), true);
   return record;
 }
+
+/** The payloads of records that follow one another, up to the first that is cut short or does not match its checksums. */
+export function* payloads(bytes: Uint8Array): Generator<Uint8Array> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let offset = 0; offset + HEADER_BYTES + FOOTER_BYTES <= bytes.length; ) {
+    const start = offset + HEADER_BYTES;
+    const end = start + Number(view.getBigUint64(offset, true));
+    if (view.getUint32(offset + 8, true) !== maskedCrc32c(bytes.subarray(offset, offset + 8))) return;
+    if (end + FOOTER_BYTES > bytes.length) return;
+    const payload = bytes.subarray(start, end);
+    if (view.getUint32(end, true) !== maskedCrc32c(payload)) return;
+    yield payload;
+    offset = end + FOOTER_BYTES;
+  }
+}
