@@ -44,6 +44,8 @@ export const runKeys = {
   root: 'runs/',
   entry: (run: string) => `runs/${run}/checkpoint_dir/run.json`,
   checkpoints: (run: string) => `runs/${run}/checkpoint_dir/`,
+  /** What a person reads of a run that is done: one HTML file. */
+  report: (run: string) => `runs/${run}/checkpoint_dir/report.html`,
   leases: (run: string) => `runs/${run}/leases/`,
   /** Who works on the run; the highest generation counts. */
   lease: (run: string, generation: number) => `runs/${run}/leases/${String(generation).padStart(8, '0')}.json`,

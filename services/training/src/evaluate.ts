@@ -1,4 +1,4 @@
-import { classificationMetrics, type ClassificationMetrics } from '@bluewaters/models';
+import { classificationMetrics, type ClassificationMetrics, type Predictions } from '@bluewaters/models';
 import { isEndOfSequence, Tensor, type Session } from '@bluewaters/tensorflow';
 import type { TrainingGraph } from './training-graph.js';
 
@@ -13,12 +13,16 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs the evaluation tower once over a split: exact at any batch size, since every example counts once. */
+/**
+ * Runs the evaluation tower once over a split: exact at any batch size, since every example counts once.
+ *
+ * @returns Predictions in the order of the records' numbers.
+ */
 export async function evaluate(
   session: Session,
   graph: TrainingGraph,
   options: EvaluateOptions,
-): Promise<ClassificationMetrics> {
+): Promise<{ readonly metrics: ClassificationMetrics; readonly predictions: Predictions }> {
   const { evaluation } = graph;
   const gathered = new Gathered(options.examples, evaluation.k);
   using files = Tensor.of('string', [options.files.length], [...options.files]);
@@ -27,7 +31,8 @@ export async function evaluate(
     options.signal?.throwIfAborted();
     options.onProgress?.(gathered.examples);
   }
-  return classificationMetrics({ ...gathered.predictions(), k: evaluation.k, outputs: options.outputs });
+  const predictions = { ...gathered.predictions(), k: evaluation.k, outputs: options.outputs };
+  return { metrics: await classificationMetrics(predictions), predictions };
 }
 
 async function addBatch(

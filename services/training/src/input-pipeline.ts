@@ -80,19 +80,13 @@ export function trainingPipeline(parent: Scope, options: TrainingPipelineOptions
   return { ...batches, files, records: { fileIndex, offset, length, number }, augmentationSeed };
 }
 
-/** A split once through in file order; the last batch may be smaller. */
+/** A split once through, in the order of its records' numbers; the last batch may be smaller. */
 export function evaluationPipeline(parent: Scope, { input, batch, parallelism }: PipelineOptions): InputPipeline {
   const scope = parent.child('input');
   const files = scope.placeholder('string', [null], { name: 'files' });
-  const records = dataset.interleave(
-    scope,
-    dataset.tensorSlices(scope, [files]),
-    (inner, [file]) => dataset.tfRecords(inner, file as Output),
-    { cycleLength: 4, blockLength: 16 },
-  );
   const examples = dataset.map(
     scope,
-    records,
+    dataset.tfRecords(scope, files),
     (inner, [payload]) => decodeExample(inner, payload as Output, { input, augmentation: 'none' }),
     { parallelism },
   );

@@ -22,6 +22,8 @@ export interface LocalShards {
   readonly validation: readonly string[];
   /** Where the records of `train` lie. */
   readonly records: RecordTable;
+  /** Where those of `validation` lie. */
+  readonly validationRecords: RecordTable;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function bringShards(
     train: local(manifest.splits.train),
     validation: local(manifest.splits.validation),
     records: recordTable(await readOffsets(store, manifest.splits.train)),
+    validationRecords: recordTable(await readOffsets(store, manifest.splits.validation)),
   };
 }
 

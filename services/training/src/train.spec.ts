@@ -230,6 +230,17 @@ describe('training', { timeout: 120_000 }, () => {
     for (const answer of answers) answer[Symbol.dispose]();
   });
 
+  it('leaves a report of the whole run, whatever number of starts it took', async () => {
+    const { start, store } = await workplace();
+    await start({ epochs: 1 });
+    await start({ epochs: 2 });
+    const page = Buffer.from(await store.get(runKeys.report('r'))).toString('utf8');
+    expect(page).toContain('<h1>m, version 2: ');
+    expect(page).toContain('<b>21</b><span>held-out pictures</span>');
+    const [, accuracy = ''] = /Accuracy on validation([\s\S]*?)<\/svg>/u.exec(page) ?? [];
+    expect(accuracy.match(/<circle class="curve-0"/gu)).toHaveLength(2); // one for each epoch
+  });
+
   it('says so when it diverges, and leaves the last good checkpoint', async () => {
     const { start, directory } = await workplace();
     await expect(start({ learningRate: 1e9, epochs: 20 })).rejects.toMatchObject({ code: 'TRAINING_DIVERGED' });

@@ -64,6 +64,7 @@ async function trainOn(run: RunContext, shards: LocalShards): Promise<TrainResul
     const evaluation = session.evaluation ?? (await session.evaluate());
     const checkpoint = await session.checkpoint();
     const version = await registerModel(run, { checkpoint, evaluation });
+    await session.report(version);
     await session.finish(version);
     return {
       run: run.request.run,

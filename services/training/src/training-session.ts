@@ -4,12 +4,13 @@ import { CodedError } from '@bluewaters/errors';
 import { Checkpointed, Evaluated, Runs, type Evaluation } from '@bluewaters/messages';
 import { schedules, Session, Tensor, tensorflowVersion, type Schedule } from '@bluewaters/tensorflow';
 import { evaluate } from './evaluate.js';
-import { writeWhole } from './files.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
 import { positionAt, type Position } from './position.js';
 import { nameCheckpoints, removeCheckpoints } from './retention.js';
 import { countExamples, type RunContext } from './run-context.js';
+import { writeConfusion } from './report/confusion.js';
+import { writeReport } from './report/report.js';
 import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
 import { StepTracer } from './step-tracer.js';
 import { Summaries } from './summaries.js';
@@ -35,6 +36,7 @@ export class TrainingSession {
   #checkpoint: Checkpoint | undefined;
   #evaluation: Evaluation | undefined;
   #evaluatedStep: number | undefined;
+  #found: Awaited<ReturnType<typeof evaluate>> | undefined;
 
   private constructor(run: RunContext, shards: LocalShards, graph: TrainingGraph) {
     this.#run = run;
@@ -109,7 +111,7 @@ export class TrainingSession {
     const { run } = this.#run.request;
     const startedAt = performance.now();
     const examples = countExamples(this.#run.manifest, 'validation');
-    const { confusion, ...evaluation } = await evaluate(this.#session, this.#graph, {
+    const found = await evaluate(this.#session, this.#graph, {
       files: this.#shards.validation,
       examples,
       outputs: this.#run.outputs,
@@ -118,11 +120,13 @@ export class TrainingSession {
         this.#report('evaluating', { done, total: examples, unit: 'images', ratePerSecond });
       },
     });
+    const { confusion, ...evaluation } = found.metrics;
     this.#assertFinite(evaluation.loss, 'the loss on the validation split');
+    this.#found = found;
     this.#evaluation = evaluation;
     this.#evaluatedStep = this.#step;
     this.#summaries.evaluation(this.#step, evaluation);
-    await this.#writeConfusion(confusion);
+    await writeConfusion(this.#run, this.#step, confusion);
     await this.#run.bus.publish(Evaluated, { run, step: this.#step, evaluation });
     await this.#writeEntry('running');
     return evaluation;
@@ -160,6 +164,15 @@ export class TrainingSession {
       oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1',
       threads,
     });
+  }
+
+  /** Writes the report on what the last evaluation found. */
+  async report(version: number): Promise<void> {
+    if (!this.#found) return;
+    await this.#summaries.flush();
+    const { validation: files, validationRecords: records } = this.#shards;
+    const path = await writeReport(this.#run, { ...this.#found, files, records, step: this.#step, version });
+    this.#notices.push(`the report is ${path}`);
   }
 
   /** Marks the run as done. */
@@ -249,17 +262,6 @@ export class TrainingSession {
     await this.checkpoint();
     await this.#writeEntry('stopped');
     throw new CodedError('INTERRUPTED', `Training was stopped after a checkpoint at step ${this.#step}`);
-  }
-
-  /** Beside the checkpoints, not in a message: it has as many numbers as the square of the classes. */
-  async #writeConfusion(confusion: number[][]): Promise<void> {
-    const { directory, mirror, manifest } = this.#run;
-    const path = join(directory, 'confusion.json');
-    const classes = manifest.classes.map(({ synset }) => synset);
-    const rows = confusion.map((row) => JSON.stringify(row)).join(',\n    ');
-    const head = JSON.stringify({ format: 'bluewaters.confusion.v1', step: this.#step, classes }).slice(0, -1);
-    await writeWhole(path, `${head},\n  "confusion": [\n    ${rows}\n  ]}\n`);
-    await mirror.commit([path]);
   }
 
   async #writeEntry(state: RunEntry['state'], version?: number): Promise<void> {

@@ -8,6 +8,8 @@ export interface LinePaths {
   readonly dataset: string;
   readonly checkpointDir: string;
   readonly model: string;
+  /** A page on how training went. */
+  readonly report: string;
 }
 
 /** Names what the line has left. */
@@ -21,6 +23,7 @@ export function pathsOf(
     dataset: place(datasetKeys.prefix(names.dataset)),
     checkpointDir: place(runKeys.checkpoints(names.run)),
     model: place(modelKeys.prefix(names.model, names.version)),
+    report: place(runKeys.report(names.run)),
   };
 }
 
@@ -38,6 +41,7 @@ export function howToGoOn(
     `  TFRecord shards  ${short(paths.dataset)}`,
     `  checkpoint_dir   ${short(paths.checkpointDir)}`,
     `  SavedModel       ${short(paths.model)}`,
+    `  report           ${short(paths.report)}    open it in a browser`,
     '',
     'How to go on',
     `  serve it         npx bluewaters serve${option}    then open http://127.0.0.1:8501/`,

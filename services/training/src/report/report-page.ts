@@ -1,0 +1,148 @@
+import type { Evaluation } from '@bluewaters/messages';
+import { escapeHtml, htmlTable, percent } from './html.js';
+import { lineChart, type Curve } from './line-chart.js';
+
+/** A class and how it fared on the validation split. */
+export interface ClassFigures {
+  readonly synset: string;
+  readonly words: string;
+  readonly examples: number;
+  /** Share of its examples that were found, 0 to 1. */
+  readonly recall: number;
+  /** Share of what was taken for it that was it, 0 to 1; undefined when nothing was. */
+  readonly precision: number | undefined;
+}
+
+/** A wrong answer with its picture. */
+export interface ShownMistake {
+  readonly filename: string;
+  readonly jpeg: Uint8Array;
+  /** In words. */
+  readonly truth: string;
+  readonly answer: string;
+  readonly loss: number;
+}
+
+/** What the report shows. */
+export interface ReportContents {
+  readonly title: string;
+  readonly evaluation: Evaluation;
+  /** Name and value, for the row of large figures. */
+  readonly figures: readonly (readonly [name: string, value: string])[];
+  readonly charts: readonly { readonly title: string; readonly curves: readonly Curve[] }[];
+  readonly classes: readonly ClassFigures[];
+  /** [classes][classes]: examples of class i that were taken for class j. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Worst first. */
+  readonly mistakes: readonly ShownMistake[];
+  /** Where it comes from and with which options: rows of name and value. */
+  readonly provenance: readonly (readonly [name: string, value: string])[];
+  readonly options: readonly (readonly [name: string, value: string])[];
+}
+
+/** A matrix of more classes is not read by anyone; the pairs that are mixed up most often are. */
+const MOST_MATRIX_CLASSES = 30;
+const MOST_PAIRS = 30;
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: light-dark(#1b2733, #e4e9ee); --soft: light-dark(#5b6b7a, #93a4b3);
+  --line: light-dark(#dbe2e8, #33404c); --a: light-dark(#0b6bcb, #5eb0ff); --b: light-dark(#c2410c, #ff9a62); }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; } h2 { margin-top: 2.2rem; font-size: 1.2rem; }
+.figures { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; } .figures b { display: block; font-size: 1.5rem; }
+.figures span, figcaption, .soft { color: var(--soft); }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1rem; } figure { margin: 0; }
+svg { width: 100%; } svg text { font-size: 11px; fill: var(--soft); } svg .grid { stroke: var(--line); }
+polyline { stroke-width: 1.8; } polyline.curve-0 { stroke: var(--a); } polyline.curve-1 { stroke: var(--b); } circle.curve-0 { fill: var(--a); } circle.curve-1 { fill: var(--b); }
+.key::before { content: "\\2014 "; font-weight: 700; } .key.curve-0::before { color: var(--a); } .key.curve-1::before { color: var(--b); }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; }
+th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; } td { text-align: right; }
+.text td { text-align: left; overflow-wrap: anywhere; } .matrix td { padding: .2rem .4rem; border: 1px solid var(--line); }
+.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem; }
+.mistakes img { width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--line); }
+`;
+
+/** The report as one HTML file: no script, nothing to fetch. */
+export function reportPage(report: ReportContents): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(report.title)}</title><style>${STYLE}</style></head><body>
+<h1>${escapeHtml(report.title)}</h1>
+<div class="figures">${report.figures.map(([name, value]) => `<div><b>${escapeHtml(value)}</b><span>${escapeHtml(name)}</span></div>`).join('')}</div>
+<h2>Curves</h2>
+<div class="charts">${report.charts.map(({ title, curves }) => lineChart(title, curves)).join('\n')}</div>
+<h2>Worst mistakes</h2>
+${mistakes(report)}
+<h2>What is taken for what</h2>
+${report.confusion.length <= MOST_MATRIX_CLASSES ? matrix(report) : pairs(report)}
+<h2>Class by class</h2>
+<p class="soft">Worst first. Recall is the share of a class that was found; precision, of what was taken for it.</p>
+${classTable(report)}
+<h2>Where it comes from</h2>
+<div class="text">${facts(report.provenance)}</div>
+<h2>Options</h2>
+<div class="text">${facts(report.options)}</div>
+</body></html>
+`;
+}
+
+function facts(rows: ReportContents['options']): string {
+  return htmlTable(
+    ['', ''],
+    rows.map((row) => row.map(escapeHtml)),
+  );
+}
+
+function mistakes({ mistakes: shown, evaluation }: ReportContents): string {
+  if (shown.length === 0) return `<p>None: all ${evaluation.examples} held-out pictures were answered right.</p>`;
+  const figures = shown.map(({ filename, jpeg, truth, answer, loss }) => {
+    const source = `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
+    return (
+      `<figure><img alt="${escapeHtml(filename)}" title="${escapeHtml(filename)}" src="${source}">` +
+      `<figcaption><b>${escapeHtml(truth)}</b>, taken for ${escapeHtml(answer)} (loss ${loss.toFixed(2)})</figcaption></figure>`
+    );
+  });
+  return `<div class="mistakes">\n${figures.join('\n')}\n</div>`;
+}
+
+/** Rows are the truth; the darker, the larger the share of the row. */
+function matrix({ confusion, classes }: ReportContents): string {
+  const names = classes.map(({ words }) => escapeHtml(words));
+  const rows = confusion.map((row, truth) => {
+    const total = Math.max(
+      1,
+      row.reduce((sum, count) => sum + count, 0),
+    );
+    const cells = row.map((count) => {
+      const shade = Math.round((100 * count) / total);
+      return `<td style="background: color-mix(in srgb, var(--a) ${Math.round(0.55 * shade)}%, transparent)">${count || ''}</td>`;
+    });
+    return `<tr><th scope="row">${names[truth]}</th>${cells.join('')}</tr>`;
+  });
+  const head = names.map((name) => `<th>${name}</th>`).join('');
+  return `<div class="wide"><table class="matrix"><thead><tr><th>truth \\ answer</th>${head}</tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></div>`;
+}
+
+function pairs({ confusion, classes }: ReportContents): string {
+  const found = confusion.flatMap((row, truth) =>
+    row.flatMap((count, answer) => (count > 0 && answer !== truth ? [{ truth, answer, count }] : [])),
+  );
+  const most = found.sort((a, b) => b.count - a.count).slice(0, MOST_PAIRS);
+  const word = (index: number): string => escapeHtml(classes[index]?.words ?? '');
+  return htmlTable(
+    ['truth', 'taken for', 'pictures'],
+    most.map(({ truth, answer, count }) => [word(truth), word(answer), String(count)]),
+  );
+}
+
+function classTable({ classes }: ReportContents): string {
+  const worstFirst = [...classes].sort((a, b) => a.recall - b.recall);
+  const rows = worstFirst.map(({ synset, words, examples, recall, precision }) => [
+    `${escapeHtml(words)} <span class="soft">${escapeHtml(synset)}</span>`,
+    String(examples),
+    percent(recall),
+    precision === undefined ? '' : percent(precision),
+  ]);
+  return htmlTable(['class', 'pictures', 'recall', 'precision'], rows);
+}

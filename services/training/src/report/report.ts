@@ -1,0 +1,143 @@
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { ClassificationMetrics, Predictions } from '@bluewaters/models';
+import type { RecordTable } from '@bluewaters/records';
+import { readScalars, tensorflowVersion, type ScalarPoint } from '@bluewaters/tensorflow';
+import { writeWhole } from '../files.js';
+import type { RunContext } from '../run-context.js';
+import { percent } from './html.js';
+import type { Curve } from './line-chart.js';
+import { readExample, worstMistakes, type Mistake } from './mistakes.js';
+import { reportPage, type ClassFigures, type ReportContents, type ShownMistake } from './report-page.js';
+
+/** Pictures of mistakes that are shown. */
+const MOST_MISTAKES = 24;
+
+/** What was found on the validation split, and where its pictures are. */
+export interface ReportSources {
+  readonly metrics: ClassificationMetrics;
+  readonly predictions: Predictions;
+  readonly step: number;
+  /** Shards of the validation split, and where its records lie in them. */
+  readonly files: readonly string[];
+  readonly records: RecordTable;
+  /** Of the registered model. */
+  readonly version: number;
+}
+
+type Curves = ReadonlyMap<string, readonly ScalarPoint[]>;
+
+/**
+ * Writes `report.html` into `checkpoint_dir`: what the run is, how it went and where it is wrong, in one file that needs
+ * nothing else.
+ *
+ * @returns Its path.
+ */
+export async function writeReport(run: RunContext, sources: ReportSources): Promise<string> {
+  const train = await readScalars(join(run.directory, 'train'));
+  const validation = await readScalars(join(run.directory, 'validation'));
+  const path = join(run.directory, 'report.html');
+  await writeWhole(path, reportPage(await contentsOf(run, sources, { train, validation })));
+  await run.mirror.commit([path]);
+  return path;
+}
+
+async function contentsOf(
+  run: RunContext,
+  sources: ReportSources,
+  curves: { readonly train: Curves; readonly validation: Curves },
+): Promise<ReportContents> {
+  const { request, manifest } = run;
+  const { metrics, predictions } = sources;
+  const shown = worstMistakes(predictions, MOST_MISTAKES).map((mistake) => showMistake(run, sources, mistake));
+  return {
+    title: `${request.model}, version ${sources.version}: ${request.network} on ${request.dataset}`,
+    evaluation: metrics,
+    figures: figuresOf(sources, curves.train),
+    charts: chartsOf(curves),
+    classes: classFigures(manifest.classes, metrics.confusion),
+    confusion: metrics.confusion,
+    mistakes: await Promise.all(shown),
+    provenance: provenanceOf(run, sources),
+    options: Object.entries(request).map(([name, value]) => [name, String(value)] as const),
+  };
+}
+
+function figuresOf({ metrics, step }: ReportSources, train: Curves): ReportContents['figures'] {
+  const rates = (train.get('images_per_second') ?? []).map(({ value }) => value).sort((a, b) => a - b);
+  const rate = rates[Math.floor(rates.length / 2)];
+  return [
+    ['right at the first guess', percent(metrics.top1)],
+    ['among the first five', percent(metrics.top5)],
+    ['loss', metrics.loss.toFixed(3)],
+    ['held-out pictures', metrics.examples.toLocaleString('en-US')],
+    ['steps', step.toLocaleString('en-US')],
+    ...(rate === undefined
+      ? []
+      : [['images/s in training, median', Math.round(rate).toLocaleString('en-US')] as const]),
+  ];
+}
+
+function chartsOf({ train, validation }: { train: Curves; validation: Curves }): ReportContents['charts'] {
+  const curve = (name: string, from: Curves, tag: string): Curve => ({
+    name,
+    points: (from.get(tag) ?? []).map(({ step, value }) => ({ x: step, y: value })),
+  });
+  return [
+    { title: 'Loss', curves: [curve('training', train, 'loss'), curve('validation', validation, 'loss')] },
+    {
+      title: 'Accuracy on validation',
+      curves: [curve('top 1', validation, 'accuracy/top1'), curve('top 5', validation, 'accuracy/top5')],
+    },
+    { title: 'Learning rate', curves: [curve('rate', train, 'learning_rate')] },
+    { title: 'Images a second', curves: [curve('rate', train, 'images_per_second')] },
+  ];
+}
+
+/** What a confusion matrix says of each class. */
+export function classFigures(
+  classes: readonly { readonly synset: string; readonly words: string }[],
+  confusion: readonly (readonly number[])[],
+): ClassFigures[] {
+  const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+  return classes.map(({ synset, words }, index) => {
+    const row = confusion[index] ?? [];
+    const hits = row[index] ?? 0;
+    const taken = total(confusion.map((other) => other[index] ?? 0));
+    const examples = total(row);
+    const recall = examples === 0 ? 0 : hits / examples;
+    return { synset, words: shortName(words), examples, recall, precision: taken === 0 ? undefined : hits / taken };
+  });
+}
+
+async function showMistake(
+  { manifest }: RunContext,
+  { files, records }: ReportSources,
+  { record, truth, answer, loss }: Mistake,
+): Promise<ShownMistake> {
+  const name = (label: number): string => shortName(manifest.classes[label - 1]?.words ?? 'background');
+  const { encoded, filename } = await readExample(files, records, record);
+  return { filename, jpeg: encoded, truth: name(truth), answer: name(answer), loss };
+}
+
+function provenanceOf(
+  { request, manifest, threads }: RunContext,
+  { step }: ReportSources,
+): ReportContents['provenance'] {
+  return [
+    ['run', request.run],
+    ['step', String(step)],
+    ['manifest, sha256', request.manifest],
+    ['index, sha256', manifest.index],
+    ['TensorFlow', tensorflowVersion()],
+    ['processor', cpus()[0]?.model ?? 'unknown'],
+    ['threads', String(threads)],
+    ['oneDNN', process.env['TF_ENABLE_ONEDNN_OPTS'] === '1' ? 'on' : 'off'],
+    ['written', new Date().toISOString()],
+  ];
+}
+
+/** `two, 2, II, deuce` → `two`. */
+function shortName(words: string): string {
+  return words.split(',')[0]?.trim() || words;
+}
