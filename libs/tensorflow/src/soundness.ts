@@ -53,7 +53,8 @@ export function unsoundness(definition: OpDef, request: OperationRequest): Unsou
     zeroDivisor(request) ??
     unfitInput(request) ??
     beyondRank(request) ??
-    tooManyAxes(definition, request)
+    tooManyAxes(definition, request) ??
+    noRoomForAnAxis(request)
   );
 }
 
@@ -104,6 +105,16 @@ function tooManyAxes({ inputArg }: OpDef, { inputs }: OperationRequest): Unsound
   if (at < 0) return undefined;
   const got = String(lengthOf(inputs[at]));
   return { reason: `input '${inputArg[at]?.name}' has too many lengths`, expected: `up to ${MOST_AXES}`, got };
+}
+
+/** Each of these shapes gets one axis more, unchecked. */
+function noRoomForAnAxis({ type, attributes }: OperationRequest): Unsoundness | undefined {
+  const shapes = type === 'MapDefun' ? attributes['output_shapes'] : undefined;
+  if (!Array.isArray(shapes)) return undefined;
+  const axes = Math.max(0, ...shapes.map((shape) => (Array.isArray(shape) ? shape.length : 0)));
+  if (axes < MOST_AXES) return undefined;
+  const expected = `up to ${MOST_AXES - 1} axes`;
+  return { reason: `attribute 'output_shapes' has too many axes`, expected, got: String(axes) };
 }
 
 /** Of a vector whose length is known; else 0. */

@@ -41,6 +41,7 @@ const ASSERTING = new Set([
   'IRFFT2D',
   'IRFFT3D',
   'IRFFTND',
+  'LoadAndRemapMatrix',
   'MultiDeviceIteratorGetNextFromShard',
   'MultiDeviceIteratorInit',
   'ParallelInterleaveDatasetV2',
