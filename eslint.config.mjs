@@ -34,6 +34,7 @@ const OWNERS = {
   '@bufbuild/*': ['tensorflow'],
   '@node-rs/crc32': ['records', 'tensorflow'], // shards are records, event files and checkpoints are TensorFlow's own
   '@tensorflow/*': ['models'],
+  h5wasm: ['models'],
   express: ['service', 'inference'], // the frame mounts health and metrics, inference its routes
   koffi: ['tensorflow'],
   minio: ['storage'],

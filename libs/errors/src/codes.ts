@@ -81,6 +81,11 @@ export const ERROR_CODES = {
     httpStatus: 422,
     meaning: 'A model in the registry is incomplete or cannot be loaded.',
   },
+  WEIGHTS_INVALID: {
+    retryable: false,
+    httpStatus: 422,
+    meaning: 'A file of weights is damaged, of no known format, or not of that network.',
+  },
   NETWORK_UNKNOWN: { retryable: false, httpStatus: 400, meaning: 'No network of that name is known.' },
   GRAPH_INVALID: {
     retryable: false,

@@ -9,7 +9,9 @@ export interface InputContract {
   readonly imageSize: number;
   /** 1 for grey, 3 for RGB. */
   readonly channels: 1 | 3;
-  /** For each channel, on the 0 to 1 scale: the network sees (value - mean) / std. */
+  /** In which order the network sees the channels of a colour picture; `RGB` by default, `BGR` for weights from Caffe. */
+  readonly colourOrder?: 'RGB' | 'BGR';
+  /** For each channel as the network sees them, on the 0 to 1 scale: (value - mean) / std. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /**

@@ -6,6 +6,7 @@ import {
   mul,
   reshape,
   resizeBilinear,
+  reverse,
   sub,
   type Output,
   type Scope,
@@ -37,8 +38,9 @@ export function preprocess(scope: Scope, jpeg: Output, input: InputContract): Ou
  * @returns float32 [imageSize, imageSize, channels].
  */
 export function normalise(scope: Scope, pixels: Output<'uint8'>, input: InputContract): Output<'float32'> {
-  const { imageSize, channels, mean, std } = input;
-  const resized = resizeBilinear(scope, pixels, [imageSize, imageSize]); // 0 to 255
+  const { imageSize, channels, mean, std, colourOrder = 'RGB' } = input;
+  const square = resizeBilinear(scope, pixels, [imageSize, imageSize]); // 0 to 255
+  const resized = colourOrder === 'BGR' ? reverse(scope, square, [2]) : square;
   // By whole rows, since three values at a time are too few for the CPU's vectors.
   const rows = reshape(scope, resized, [imageSize, imageSize * channels]);
   const tiled = (ofChannel: readonly number[]): Output<'float32'> =>

@@ -17,18 +17,24 @@ export const Signature = z
     /** Side of the square that a picture becomes, in pixels. */
     imageSize: z.int().positive(),
     channels: z.union([z.literal(1), z.literal(3)]),
-    /** Per channel, on the 0 to 1 scale: the network sees (value - mean) / std. */
+    /** Per channel in the colour order, on the 0 to 1 scale: the network sees (value - mean) / std. */
     mean: z.array(z.number()),
     std: z.array(z.number().positive()),
     /** How a picture becomes a square: `squeeze` changes its proportions, `central` cuts off the longer side. */
     crop: z.enum(['squeeze', 'central']),
-    colourOrder: z.literal('RGB'),
+    /** In which the network sees the channels: the model itself reorders what it decodes. */
+    colourOrder: z.enum(['RGB', 'BGR']),
     /** In label order: the first has label 1. */
     classes: z.array(ModelClass).min(1),
     /** Classes + 1. */
     outputs: z.int().min(2),
     /** The output that stands for none of the classes. */
     background: z.literal(0),
+    /**
+     * True for imported weights that know no background: label n is output n - 1 of where they come from, and output 0 has
+     * the probability 0. Absent when the model was trained with a background.
+     */
+    labelsShifted: z.boolean().optional(),
     /** string [batch]: encoded JPEG pictures. */
     inputKey: z.literal('image_bytes'),
     /**

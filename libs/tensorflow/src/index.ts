@@ -238,6 +238,7 @@ export { runIsolated, type IsolatedOptions } from './isolated.js';
 export { saver, Saver, type RestoreOptions, type Snapshot } from './checkpoint.js';
 export type { Mismatch, RestoreReport } from './restore-report.js';
 export { listCheckpoint, readCheckpoint, type CheckpointEntry } from './checkpoint-contents.js';
+export { listObjectVariables, type ObjectVariable } from './object-graph.js';
 export { CheckpointKeeper, type KeeperOptions } from './checkpoint-keeper.js';
 export { readCheckpointState, writeCheckpointState, type CheckpointState } from './checkpoint-state.js';
 export type { SavedModelAsset, SavedModelSignature } from './saved-model-graph.js';

@@ -13,6 +13,7 @@ interface Unit {
   readonly stride: number;
   /** Whether it is the first of its stage, whose shortcut is a projection. */
   readonly projects: boolean;
+  readonly bias: boolean;
 }
 
 /** How the published copies differ. */
@@ -21,12 +22,14 @@ interface Layout {
   readonly halvesIn: 'first' | 'last';
   /** What is put around the picture for the first pooling. */
   readonly poolPadding: 'SAME' | 'FIXED';
+  /** Whether convolutions that no batch normalisation follows have one. */
+  readonly bias: boolean;
 }
 
 /** TensorFlow's official repository, where the first of a stage's units has the stride. */
-const OFFICIAL: Layout = { halvesIn: 'first', poolPadding: 'SAME' };
-/** Keras's applications, whose stages end with the stride, as TF-slim's do. */
-const KERAS: Layout = { halvesIn: 'last', poolPadding: 'FIXED' };
+const OFFICIAL: Layout = { halvesIn: 'first', poolPadding: 'SAME', bias: false };
+/** Keras's applications, whose stages end with the stride, as TF-slim's do, whose weights they were given. */
+const KERAS: Layout = { halvesIn: 'last', poolPadding: 'FIXED', bias: true };
 
 /** Figure 4(e) of the paper: batch normalisation and rectifier before what they prepare. */
 function preactivation(context: BuildContext, x: Output, name: string): Output {
@@ -35,9 +38,9 @@ function preactivation(context: BuildContext, x: Output, name: string): Output {
 }
 
 /** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut, to which nothing is done after they are added. */
-function unit(context: BuildContext, x: Output, { name, filters, stride, projects }: Unit): Output {
+function unit(context: BuildContext, x: Output, { name, filters, stride, projects, bias }: Unit): Output {
   const wide = filters * RESNET_EXPANSION;
-  const linear = { size: 1, filters: wide, bias: false, activation: 'none' } as const;
+  const linear = { size: 1, filters: wide, bias, activation: 'none' } as const;
   const prepared = preactivation(context, x, `${name}/preact`);
   const shortcut = projects
     ? convolution(context, prepared, { name: `${name}/shortcut`, stride, ...linear })
@@ -61,7 +64,7 @@ function everyNth(context: BuildContext, x: Output, name: string, stride: number
  *
  * @see He et al. 2016, "Identity mappings in deep residual networks", figure 4(e) and section 4.1.
  */
-function resnetV2(depth: 50 | 101 | 152, { halvesIn, poolPadding }: Layout): Network {
+function resnetV2(depth: 50 | 101 | 152, { halvesIn, poolPadding, bias }: Layout): Network {
   const { units } = RESNET_PLANS[depth];
   const keras = halvesIn === 'last';
   return {
@@ -73,7 +76,7 @@ function resnetV2(depth: 50 | 101 | 152, { halvesIn, poolPadding }: Layout): Net
       let x = images; // [batch, 224, 224, 3]
       x = convolution(context, x, {
         ...{ name: 'conv1', filters: 64, size: 7, stride: 2, padding: 'FIXED' },
-        ...{ bias: false, activation: 'none' },
+        ...{ bias, activation: 'none' },
       }); // 112 x 112 x 64
       x = pooling(context, x, { name: 'pool1', size: 3, stride: 2, padding: poolPadding }); // 56 x 56 x 64
       for (const [stage, count] of units.entries()) {
@@ -81,7 +84,7 @@ function resnetV2(depth: 50 | 101 | 152, { halvesIn, poolPadding }: Layout): Net
         for (let index = 1; index <= count; index += 1) {
           const stride = index === halving.index && stage !== halving.stage ? 2 : 1;
           const name = `block${stage + 1}/unit${index}`;
-          x = unit(context, x, { name, filters: 64 * 2 ** stage, stride, projects: index === 1 });
+          x = unit(context, x, { name, filters: 64 * 2 ** stage, stride, projects: index === 1, bias });
         } // 56 x 56 x 256, 28 x 28 x 512, 14 x 14 x 1024, 7 x 7 x 2048; Keras's is a stage ahead with the sides
       }
       x = globalMean(context, preactivation(context, x, 'postnorm')); // [batch, 2048]
@@ -96,5 +99,5 @@ export const resnet50V2 = resnetV2(50, OFFICIAL);
 export const resnet101V2 = resnetV2(101, OFFICIAL);
 /** As TensorFlow's official repository had it: 60,185,128 parameters at 1000 outputs. */
 export const resnet152V2 = resnetV2(152, OFFICIAL);
-/** Keras's applications' ResNet50V2, less the biases that normalisation takes away: as many parameters. */
+/** Keras's applications' ResNet50V2, with its biases: 25,568,360 parameters at 1000 outputs. */
 export const resnet50V2Keras = resnetV2(50, KERAS);

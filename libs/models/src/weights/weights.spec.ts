@@ -1,0 +1,146 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Graph, saver, Session } from '@bluewaters/tensorflow';
+import { temporaryDirectory } from '@bluewaters/testing';
+import { File, ready } from 'h5wasm/node';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { importWeights, networkByName, openWeights, VariableStore, type WeightSource } from '../index.js';
+import { head, kerasNormalised } from './origins.js';
+
+/** A file as `save_weights` of Keras 2 wrote it. */
+async function writeKeras2(file: string, layers: Record<string, Record<string, readonly number[]>>): Promise<void> {
+  await ready;
+  const opened = new File(file, 'w');
+  const names = Object.keys(layers);
+  // As it cuts a list that is too long for one attribute.
+  opened.create_attribute('layer_names0', names.slice(0, 1));
+  opened.create_attribute('layer_names1', names.slice(1));
+  for (const [layer, weights] of Object.entries(layers)) {
+    const group = opened.create_group(layer);
+    group.create_attribute(
+      'weight_names',
+      Object.keys(weights).map((weight) => `${layer}/${weight}:0`),
+    );
+    const own = group.create_group(layer);
+    for (const [weight, values] of Object.entries(weights)) {
+      own.create_dataset({ name: `${weight}:0`, data: Float32Array.from(values), shape: [values.length] });
+    }
+  }
+  opened.close();
+}
+
+/** Tensors of those shapes, in a file of Keras's. */
+function sourceOf(tensors: ReadonlyMap<string, readonly number[]>): WeightSource {
+  const read = (name: string): ReturnType<WeightSource['read']> => Promise.reject(new Error(`${name} was read`));
+  return { file: 'vgg.h5', naming: 'keras', tensors, read, [Symbol.dispose]: () => undefined };
+}
+
+const CONVOLUTIONS = [2, 2, 3, 3, 3].flatMap((count, stage) =>
+  Array.from({ length: count }, (_, i) => `block${stage + 1}_conv${i + 1}`),
+);
+const VGG_16 = new Map(
+  [...CONVOLUTIONS, 'fc1', 'fc2', 'predictions'].flatMap((layer) => [
+    [`${layer}/kernel`, [1]] as const,
+    [`${layer}/bias`, [layer === 'predictions' ? 12 : 1]] as const,
+  ]),
+);
+
+async function importInto(network: string, source: WeightSource, newLayers: readonly string[] = []): Promise<unknown> {
+  using graph = new Graph();
+  const scope = graph.scope();
+  const variables = new VariableStore(scope, 1);
+  networkByName(network).build({ scope, variables }, scope.placeholder('float32', [null, 32, 32, 3]), 13);
+  using session = new Session(graph);
+  const keeper = saver(scope, variables.variables);
+  return await importWeights(source, { network, outputs: 13, saver: keeper, session, newLayers });
+}
+
+describe('a file of published weights', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await temporaryDirectory();
+  });
+
+  it('of Keras 2 gives its tensors by layer and weight', async () => {
+    const file = join(folder, 'weights.h5');
+    await writeKeras2(file, { conv1: { kernel: [1, 2, 3], bias: [4] }, bn: { moving_mean: [5] } });
+    using source = await openWeights(file);
+    expect([...source.tensors]).toEqual([
+      ['conv1/kernel', [3]],
+      ['conv1/bias', [1]],
+      ['bn/moving_mean', [1]],
+    ]);
+    expect(await source.read('conv1/kernel')).toEqual({ shape: [3], values: Float32Array.of(1, 2, 3) });
+  });
+
+  it('that is not there, is something else, or holds no layers is refused by name', async () => {
+    const [text, empty, cut] = ['text.h5', 'empty.h5', 'cut.h5'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeFile(text, 'no weights');
+    await writeKeras2(empty, {});
+    await writeKeras2(cut, { conv1: { kernel: [1] } });
+    await truncate(cut, 700);
+    await expect(openWeights(join(folder, 'none'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    for (const file of [text, empty, cut]) {
+      await expect(openWeights(file)).rejects.toMatchObject({ code: 'WEIGHTS_INVALID', details: { file } });
+    }
+  });
+
+  it('must have a tensor for each variable and a variable for each tensor, and the error names both', async () => {
+    const tensors = new Map([...VGG_16, ['block6_conv1/kernel', [1]]] as const);
+    tensors.delete('block3_conv2/bias');
+    await expect(importInto('vgg-16', sourceOf(tensors))).rejects.toMatchObject({
+      code: 'WEIGHTS_INVALID',
+      details: {
+        file: 'vgg.h5',
+        got: 'nothing for conv3_2/biases (from block3_conv2/bias); no variable for block6_conv1/kernel',
+      },
+    });
+  });
+
+  it('may lack the layers that are to start anew, and no others', async () => {
+    const tensors = new Map([...VGG_16].filter(([name]) => !/^(?:fc\d|predictions)/u.test(name)));
+    await expect(importInto('vgg-16', sourceOf(tensors), ['logits'])).rejects.toMatchObject({
+      details: { got: expect.stringMatching(/^nothing for fc6.weights.*fc7.biases \(from fc2.bias\)$/u) as string },
+    });
+    const anew = importInto('vgg-16', sourceOf(tensors), ['logits', 'fc6', 'fc7']);
+    await expect(anew).rejects.toThrow('block1_conv1/kernel was read');
+  });
+
+  it('is refused for a network whose weights are known by no such names', async () => {
+    await expect(importInto('lenet', sourceOf(VGG_16))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      details: { field: 'network', got: 'lenet' },
+    });
+  });
+});
+
+describe('what is made of published tensors', () => {
+  const tensor = (shape: readonly number[], values: readonly number[]) => ({
+    shape,
+    values: Float32Array.from(values),
+  });
+
+  it('gives a last layer without a background one that never wins, in front', () => {
+    const file = { tensors: new Map([['p/bias', [2]]]), outputs: 3 };
+    const [[, weights], [, biases]] = head('logits', { weights: 'p/kernel', biases: 'p/bias' }, file) as [
+      ReturnType<typeof head>[number],
+      ReturnType<typeof head>[number],
+    ];
+    expect(weights.make(tensor([2, 2], [1, 2, 3, 4]))).toEqual(tensor([2, 3], [0, 1, 2, 0, 3, 4]));
+    const { shape, values } = biases.make(tensor([2], [5, 6]));
+    expect([shape, values.slice(1)]).toEqual([[3], Float32Array.of(5, 6)]);
+    expect(Math.fround(Math.exp(values[0]! - 6))).toBe(0);
+  });
+
+  it('takes the bias of a convolution into the moving mean behind it', () => {
+    const tensors = new Map([['c/bias', [2]]]);
+    const origins = new Map(kerasNormalised('conv1', { convolution: 'c', norm: 'n' }, { tensors, outputs: 3 }));
+    const mean = origins.get('conv1/BatchNorm/moving_mean')!;
+    expect(mean.tensors).toEqual(['n/moving_mean', 'c/bias']);
+    expect(mean.make(tensor([2], [3, 4]), tensor([2], [1, 6]))).toEqual(tensor([2], [2, -2]));
+  });
+});
