@@ -12,6 +12,7 @@ import { run } from './verbs/run.js';
 import { serve } from './verbs/serve.js';
 import { shardsBuild, shardsList, shardsVerify } from './verbs/shards.js';
 import { status } from './verbs/status.js';
+import { tensorboard } from './verbs/tensorboard.js';
 import { train } from './verbs/train.js';
 
 const VERBS: readonly Verb[] = [
@@ -24,6 +25,7 @@ const VERBS: readonly Verb[] = [
   serve,
   classify,
   status,
+  tensorboard,
   doctor,
 ];
 

@@ -46,7 +46,7 @@ export function howToGoOn(
     'How to go on',
     `  serve it         npx bluewaters serve${option}    then open http://127.0.0.1:8501/`,
     `  ask it           npx bluewaters classify picture.jpg --model ${model}${option}`,
-    `  watch training   tensorboard --logdir ${short(paths.checkpointDir)}`,
+    `  watch training   npx bluewaters tensorboard${option}    where Python's package tensorboard is installed`,
     '  your own         npx bluewaters run --images A.tar --synsets synsets.txt --words words.txt --network cifarnet',
   ];
 }
