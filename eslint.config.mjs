@@ -19,6 +19,7 @@ const ARROWS = {
   records: ['errors'],
   images: ['errors'],
   storage: ['errors'],
+  registry: ['errors', 'records', 'storage'],
   messages: ['errors'],
   service: ['errors', 'messages', 'storage'],
   tensorflow: ['errors'],

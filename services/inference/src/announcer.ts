@@ -1,7 +1,7 @@
 import { ModelReady, ServedModels, type MessageBus, type ServedModel, type StateTable } from '@bluewaters/messages';
 import type { Logger } from '@bluewaters/service';
 import type { ServedVersion } from './models/catalogue.js';
-import { versionKey, type VersionRef } from './models/registry.js';
+import { versionKey, type VersionRef } from '@bluewaters/registry';
 
 /** Tells the bus what this process serves: a row for each version, and an event when one answers. Never fails the caller. */
 export class Announcer {

@@ -2,7 +2,7 @@ import { asJpeg, type ImageLimits } from '@bluewaters/images';
 import type { BatchQueue, Prediction } from '../engine/batch-queue.js';
 import type { Catalogue, ServedVersion } from '../models/catalogue.js';
 import type { LoadedVersion } from '../models/load-version.js';
-import { versionKey } from '../models/registry.js';
+import { versionKey } from '@bluewaters/registry';
 import type { UploadedPicture } from './predict-request.js';
 
 /** Which model a request asks for, as its address says. */

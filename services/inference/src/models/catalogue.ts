@@ -1,8 +1,7 @@
 import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
 import type { Logger } from '@bluewaters/service';
 import { loadVersion, type LoadedVersion, type Loader } from './load-version.js';
-import { dropLocalModel } from './local-model.js';
-import { listVersions, versionKey, type VersionRef } from './registry.js';
+import { dropLocalModel, listVersions, versionKey, type VersionRef } from '@bluewaters/registry';
 
 /** A version as it stands now. */
 export interface ServedVersion extends VersionRef {

@@ -3,8 +3,7 @@ import type { Signature } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { WarmModel, ModelTensors } from '../engine/engine-messages.js';
 import type { Engine } from '../engine/engine.js';
-import { localModel } from './local-model.js';
-import { readVersion, versionKey, type VersionRef } from './registry.js';
+import { localModel, readVersion, versionKey, type VersionRef } from '@bluewaters/registry';
 
 /** What it takes to load a version. */
 export interface Loader {

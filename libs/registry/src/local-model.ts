@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import type { VersionRef } from './registry.js';
+import type { VersionRef } from './versions.js';
 
 /**
  * A folder with the SavedModel of a version, every file checked by size and digest: the store's own folder where it is

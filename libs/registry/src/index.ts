@@ -1,0 +1,2 @@
+export { dropLocalModel, localModel } from './local-model.js';
+export { listVersions, readVersion, versionKey, type RegisteredVersion, type VersionRef } from './versions.js';
