@@ -1,17 +1,14 @@
 /**
- * Trains a network on one batch of random pictures, in a process of its own, and tells its parent how long each step
- * took. Nothing is read and nothing is written.
+ * Trains a network on one batch of random pictures, and tells how long each step took. Nothing is read and nothing is
+ * written.
  */
-import { toCodedError } from '@bluewaters/errors';
 import { networkByName, syntheticTraining } from '@bluewaters/models';
+import { serveChildTask } from '@bluewaters/service';
 import { listDevices, Session, tensorflowVersion, type Step } from '@bluewaters/tensorflow';
 import type { SyntheticReport, SyntheticTask } from './synthetic.js';
 
-function report(what: SyntheticReport): void {
-  process.send?.(what);
-}
-
-async function run({ network, batch, imageSize, threads, warmupBatches, batches }: SyntheticTask): Promise<void> {
+async function run(task: SyntheticTask, report: (report: SyntheticReport) => void): Promise<void> {
+  const { network, batch, imageSize, threads, warmupBatches, batches } = task;
   const made = syntheticTraining(networkByName(network), { batch, ...(imageSize === undefined ? {} : { imageSize }) });
   using graph = made.graph;
   using session = new Session(graph, { intraOpThreads: threads, interOpThreads: threads });
@@ -33,11 +30,4 @@ async function makeStep(step: Step): Promise<number> {
   return loss.number();
 }
 
-try {
-  await run(JSON.parse(process.argv[2] ?? '') as SyntheticTask);
-} catch (error) {
-  report({ kind: 'failed', error: toCodedError(error).toJSON() });
-}
-process.disconnect();
-// TensorFlow's own threads would keep the process.
-process.exit();
+await serveChildTask(run);
