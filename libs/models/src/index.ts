@@ -11,10 +11,12 @@ export {
   type PoolingOptions,
 } from './layers.js';
 export { classificationMetrics, type ClassificationMetrics, type Predictions } from './metrics.js';
-export { type BuildContext, type InputContract, type Network, type Recipe } from './network.js';
+export { type BuildContext, type InputContract, type Network, type Publication, type Recipe } from './network.js';
 export { listNetworks, networkByName } from './networks/registry.js';
 export { batchNorm, dropout, localResponseNorm, type BatchNormSettings } from './normalisation.js';
 export { preprocess } from './preprocess.js';
+export { networkMemory, type MemoryOptions, type NetworkMemory } from './profile/memory.js';
+export { profileNetwork, type LayerProfile, type NetworkProfile, type ProfileOptions } from './profile/profile.js';
 export { syntheticTraining, type SyntheticTraining, type SyntheticTrainingOptions } from './synthetic-training.js';
 export { trainingStep, type TrainingStep, type TrainingStepOptions } from './training-step.js';
 export { TrainingTower, type AuxiliaryHead } from './training-tower.js';

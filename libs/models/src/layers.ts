@@ -144,7 +144,7 @@ export function pooling(context: BuildContext, x: Output, options: PoolingOption
  * @returns float32 [batch, channels].
  */
 export function globalMean(context: BuildContext, x: Output): Output {
-  return mean(context.scope, x, { axes: [1, 2], name: 'global_mean' });
+  return mean(context.scope.child('global_mean'), x, { axes: [1, 2] });
 }
 
 /**
@@ -153,7 +153,7 @@ export function globalMean(context: BuildContext, x: Output): Output {
  * @returns float32 [batch, height, width, all channels].
  */
 export function joinChannels(context: BuildContext, name: string, xs: readonly Output[]): Output {
-  return concat(context.scope, xs, 3, { name });
+  return concat(context.scope.child(name), xs, 3);
 }
 
 /**

@@ -23,7 +23,7 @@ export interface InputContract {
 
 /** What a network needs beside its input. */
 export interface BuildContext {
-  /** Where its operations go; a network opens one name scope for each layer. */
+  /** Where its operations go. A network opens one name scope for each layer, by which its profile tells them apart. */
   readonly scope: Scope;
   /** Where its variables come from: the same store gives the same variables, so that two towers share them. */
   readonly variables: VariableStore;
@@ -49,11 +49,21 @@ export interface Recipe {
   readonly labelSmoothing?: number;
 }
 
+/** Where a network was published. */
+export interface Publication {
+  /** Authors, year, and the table or figure: `He et al. 2015, table 1`. */
+  readonly citation: string;
+  readonly url: string;
+  /** Logits of the network that was published, which its figures are for. */
+  readonly outputs: number;
+}
+
 /** A network: a function from images to logits, and what a user must know to train it. */
 export interface Network {
   readonly name: string;
   /** One line for `bluewaters train --help`. */
   readonly description: string;
+  readonly publication: Publication;
   readonly input: InputContract;
   readonly recipe: Recipe;
   /**

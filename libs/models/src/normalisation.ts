@@ -72,5 +72,5 @@ export function dropout(
  * @see Krizhevsky et al. 2012, section 3.3.
  */
 export function localResponseNorm({ scope }: BuildContext, x: Output, name: string): Output {
-  return lrn(scope, x, { radius: 2, bias: 2, alpha: 1e-4, beta: 0.75, name });
+  return lrn(scope.child(name), x, { radius: 2, bias: 2, alpha: 1e-4, beta: 0.75 });
 }

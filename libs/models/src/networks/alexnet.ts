@@ -1,5 +1,5 @@
 import { convolution, dense, flatten, pooling } from '../layers.js';
-import type { Network } from '../network.js';
+import type { Network, Publication } from '../network.js';
 import { dropout, localResponseNorm } from '../normalisation.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
 
@@ -13,6 +13,17 @@ interface Plan {
   readonly towers?: boolean;
 }
 
+const PAPER_2012: Publication = {
+  citation: 'Krizhevsky et al. 2012, figure 2',
+  url: 'https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks',
+  outputs: 1000,
+};
+const PAPER_2014: Publication = {
+  citation: 'Krizhevsky 2014, one tower',
+  url: 'https://arxiv.org/abs/1404.5997',
+  outputs: 1000,
+};
+
 /** Side from which an unpadded first convolution gives the papers' 55 x 55; their 224 needs two pixels of padding. */
 const IMAGE_SIZE = 227;
 
@@ -22,6 +33,7 @@ function alexnetOf(name: string, description: string, { filters, lrn, towers = f
   return {
     name,
     description,
+    publication: lrn ? PAPER_2012 : PAPER_2014,
     input: { ...IMAGENET_INPUT, imageSize: IMAGE_SIZE },
     recipe: {
       epochs: 90,

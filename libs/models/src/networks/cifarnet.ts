@@ -9,6 +9,11 @@ import type { Network } from '../network.js';
 export const cifarnet: Network = {
   name: 'cifarnet',
   description: 'six convolutions for 32 x 32 colour pictures, such as CIFAR-10',
+  publication: {
+    citation: 'Simonyan and Zisserman 2014, the plan',
+    url: 'https://arxiv.org/abs/1409.1556',
+    outputs: 10,
+  },
   input: { imageSize: 32, channels: 3, mean: [0.491, 0.482, 0.447], std: [0.247, 0.243, 0.262] },
   recipe: { epochs: 10, batch: 128, learningRate: 0.02, momentum: 0.9, weightDecay: 5e-4 },
   build(context, images, outputs) {

@@ -68,6 +68,11 @@ function halve(context: BuildContext, x: Output, name: string): Output {
 export const googlenet: Network = {
   name: 'googlenet',
   description: 'GoogLeNet, the first Inception, for 224 x 224 photographs',
+  publication: {
+    citation: 'Szegedy et al. 2015, table 1',
+    url: 'https://arxiv.org/abs/1409.4842',
+    outputs: 1000,
+  },
   input: IMAGENET_INPUT,
   recipe: {
     epochs: 90,

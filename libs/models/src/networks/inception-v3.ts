@@ -144,6 +144,11 @@ function auxiliaryHead(context: BuildContext, x: Output, outputs: number): Outpu
 export const inceptionV3: Network = {
   name: 'inception-v3',
   description: 'Inception of the third version, for 299 x 299 photographs',
+  publication: {
+    citation: 'Szegedy et al. 2016, table 1',
+    url: 'https://arxiv.org/abs/1512.00567',
+    outputs: 1000,
+  },
   input: { imageSize: 299, channels: 3, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
   recipe: {
     epochs: 100,

@@ -9,6 +9,11 @@ import type { Network } from '../network.js';
 export const lenet: Network = {
   name: 'lenet',
   description: 'small network for 28 x 28 grey pictures, such as handwritten digits',
+  publication: {
+    citation: 'LeCun et al. 1998, figure 2, the plan',
+    url: 'https://doi.org/10.1109/5.726791',
+    outputs: 10,
+  },
   input: { imageSize: 28, channels: 1, mean: [0.5], std: [0.5] },
   recipe: { epochs: 3, batch: 128, learningRate: 0.02, momentum: 0.9, weightDecay: 1e-4 },
   build(context, images, outputs) {

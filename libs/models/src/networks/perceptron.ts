@@ -10,6 +10,11 @@ import type { Network } from '../network.js';
 export const perceptron: Network = {
   name: 'perceptron',
   description: 'one hidden layer, for 28 x 28 grey pictures, such as handwritten digits',
+  publication: {
+    citation: 'LeCun et al. 1998, figure 9',
+    url: 'https://doi.org/10.1109/5.726791',
+    outputs: 10,
+  },
   input: { imageSize: 28, channels: 1, mean: [0.5], std: [0.5] },
   recipe: { epochs: 5, batch: 128, learningRate: 0.05, momentum: 0.9, weightDecay: 1e-4 },
   build(context, images, outputs) {

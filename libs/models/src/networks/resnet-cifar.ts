@@ -1,4 +1,4 @@
-import { add, avgPool, relu, type Output } from '@bluewaters/tensorflow';
+import { add, avgPool, pad, relu, type Output } from '@bluewaters/tensorflow';
 import { channelsOf, convolution, dense, globalMean } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
 
@@ -10,18 +10,28 @@ function unit(
   x: Output,
   { name, filters, stride }: { readonly name: string; readonly filters: number; readonly stride: number },
 ): Output {
-  const { scope } = context;
   const inner = convolution(context, x, { name: `${name}/conv1`, filters, size: 3, stride, norm: NORM });
   const y = convolution(context, inner, { name: `${name}/conv2`, filters, size: 3, norm: NORM, activation: 'none' });
-  return relu(scope, add(scope, y, stride === 1 ? x : halved(context, x, filters)));
+  const shortcut = stride === 1 ? x : halved(context, x, { name: `${name}/shortcut`, filters });
+  const scope = context.scope.child(`${name}/sum`);
+  return relu(scope, add(scope, y, shortcut));
 }
 
 /** Every second pixel, with channels of zeros beside its own (option A of the paper). */
-function halved({ scope }: BuildContext, x: Output, filters: number): Output {
+function halved(
+  context: BuildContext,
+  x: Output,
+  { name, filters }: { readonly name: string; readonly filters: number },
+): Output {
+  const scope = context.scope.child(name);
   const pixels = avgPool(scope, x, [1, 1], { strides: [2, 2] });
-  const more = filters - channelsOf(x);
-  const paddings = scope.constant(Int32Array.of(0, 0, 0, 0, 0, 0, more / 2, more / 2), { shape: [4, 2] });
-  return scope.op('Pad', { inputs: [pixels, paddings] }).output();
+  const more = (filters - channelsOf(x)) / 2;
+  return pad(scope, pixels, [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [more, more],
+  ]);
 }
 
 /**
@@ -34,6 +44,11 @@ function resnetCifar(units: number): Network {
   return {
     name: `resnet-${depth}`,
     description: `residual network with ${depth} layers, for 32 x 32 colour pictures, such as CIFAR-10`,
+    publication: {
+      citation: 'He et al. 2015, section 4.2',
+      url: 'https://arxiv.org/abs/1512.03385',
+      outputs: 10,
+    },
     input: { imageSize: 32, channels: 3, mean: [0.491, 0.482, 0.447], std: [0.247, 0.243, 0.262] },
     recipe: { epochs: 164, batch: 128, learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4, augmentation: 'flip' },
     build(context, images, outputs) {

@@ -51,7 +51,7 @@ function unit(context: BuildContext, x: Output, { name, filters, stride, project
     padding: 'FIXED',
   });
   y = convolution(context, y, { name: `${name}/conv3`, ...linear });
-  return add(context.scope, y, shortcut);
+  return add(context.scope.child(`${name}/sum`), y, shortcut);
 }
 
 /** Pixels `stride` apart. */
@@ -70,6 +70,11 @@ function resnetV2(depth: 50 | 101 | 152, { halvesIn, poolPadding, bias }: Layout
   return {
     name: `resnet-${depth}-v2${keras ? '-keras' : ''}`,
     description: `pre-activation residual network with ${depth} layers${keras ? " as Keras's" : ''}, for 224 x 224 photographs`,
+    publication: {
+      citation: 'He et al. 2016, figure 4(e)',
+      url: 'https://arxiv.org/abs/1603.05027',
+      outputs: 1000,
+    },
     input: IMAGENET_INPUT,
     recipe: RESNET_RECIPE,
     build(context, images, outputs) {

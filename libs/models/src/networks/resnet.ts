@@ -1,8 +1,19 @@
 import { add, relu, type Output } from '@bluewaters/tensorflow';
 import { channelsOf, convolution, dense, globalMean, pooling } from '../layers.js';
-import type { BuildContext, Network } from '../network.js';
+import type { BuildContext, Network, Publication } from '../network.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
 import { RESNET_EXPANSION, RESNET_NORM, RESNET_PLANS, RESNET_RECIPE } from './resnet-plans.js';
+
+const PAPER: Publication = {
+  citation: 'He et al. 2015, table 1',
+  url: 'https://arxiv.org/abs/1512.03385',
+  outputs: 1000,
+};
+const FORM_1_5: Publication = {
+  citation: 'He et al. 2015, table 1; Goyal et al. 2017, section 5.1',
+  url: 'https://arxiv.org/abs/1706.02677',
+  outputs: 1000,
+};
 
 type Depth = keyof typeof RESNET_PLANS;
 
@@ -29,7 +40,7 @@ function basicUnit(context: BuildContext, x: Output, { name, filters, stride }: 
     norm: RESNET_NORM,
     activation: 'none',
   });
-  return join(context, y, shortcut(context, x, { name, filters, stride }));
+  return join(context, name, [y, shortcut(context, x, { name, filters, stride })]);
 }
 
 /** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut; the stride is in the first of them (v1) or in the second (v1.5). */
@@ -39,7 +50,7 @@ function bottleneckUnit(context: BuildContext, x: Output, { name, filters, strid
   let y = convolution(context, x, { name: `${name}/conv1`, filters, size: 1, stride: first, norm: RESNET_NORM });
   y = convolution(context, y, { name: `${name}/conv2`, filters, size: 3, stride: second, norm: RESNET_NORM });
   y = convolution(context, y, { name: `${name}/conv3`, filters: wide, size: 1, norm: RESNET_NORM, activation: 'none' });
-  return join(context, y, shortcut(context, x, { name, filters: wide, stride }));
+  return join(context, name, [y, shortcut(context, x, { name, filters: wide, stride })]);
 }
 
 /** The input itself, or where the shape changes, a projection (option B of the paper). */
@@ -55,8 +66,9 @@ function shortcut(context: BuildContext, x: Output, { name, filters, stride }: O
   });
 }
 
-function join({ scope }: BuildContext, y: Output, shortcutOutput: Output): Output {
-  return relu(scope, add(scope, y, shortcutOutput));
+function join({ scope }: BuildContext, name: string, [y, beside]: readonly [Output, Output]): Output {
+  const inner = scope.child(`${name}/sum`);
+  return relu(inner, add(inner, y, beside));
 }
 
 /**
@@ -74,6 +86,7 @@ function resnet(depth: Depth, version: Version): Network {
   return {
     name: version === 'v1' ? `resnet-${depth}-v1` : `resnet-${depth}`,
     description: `residual network with ${depth} layers${version === 'v1' ? ' as in 2015' : ''}, for 224 x 224 photographs`,
+    publication: version === 'v1' ? PAPER : FORM_1_5,
     input: IMAGENET_INPUT,
     recipe: RESNET_RECIPE,
     build(context, images, outputs) {

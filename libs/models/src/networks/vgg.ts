@@ -24,6 +24,11 @@ function vgg(name: string, depth: keyof typeof PLANS, { normalised }: { readonly
   return {
     name,
     description: `VGG with ${depth} layers${normalised ? ' and batch normalisation' : ''}, for 224 x 224 photographs`,
+    publication: {
+      citation: 'Simonyan and Zisserman 2014, table 1',
+      url: 'https://arxiv.org/abs/1409.1556',
+      outputs: 1000,
+    },
     input: IMAGENET_INPUT,
     recipe: {
       epochs: 74,
