@@ -43,6 +43,12 @@ describe('--json', { timeout: 180_000 }, () => {
     return (): Promise<Ended> => runCli([...verb.split(' '), ...args, ...store, '--json']);
   };
 
+  /** The model that was trained, as weights of another's. */
+  const published = (): string[] => {
+    const [saved, synsets] = [join(directory, 'store/models/d/1'), join(directory, 'archive/synsets.txt')];
+    return [saved, '--network', 'lenet', '--model', 'again', '--synsets', synsets];
+  };
+
   /** How each verb ends well, in an order in which each finds what it needs; and what its object has. */
   const walk = (): Record<string, [end: () => Promise<Ended>, field: string]> => ({
     ingest: [runIn('ingest', ...archive, '--dataset', 'd'), 'examples'],
@@ -50,6 +56,8 @@ describe('--json', { timeout: 180_000 }, () => {
     'shards verify': [runIn('shards verify', '--dataset', 'd'), 'examples'],
     'shards ls': [runIn('shards ls'), 'datasets'],
     train: [runIn('train', ...TRAINING, '--trace'), 'version'],
+    'models import': [runIn('models import', ...published()), 'imported'],
+    'models ls': [runIn('models ls'), 'models'],
     status: [runIn('status'), 'models'],
     classify: [runIn('classify', join(directory, 'archive/picture.jpg'), '--model', 'd'), 'classified'],
     serve: [serveForAMoment, 'address'],

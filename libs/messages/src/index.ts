@@ -31,6 +31,9 @@ export {
 } from './shards.js';
 export {
   Checkpointed,
+  ImportModel,
+  ImportRequest,
+  ImportResult,
   Evaluated,
   Evaluation,
   ModelRecord,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineEvent, defineState, defineWork } from './definitions.js';
 import { Progress, jobRequest } from './jobs.js';
-import { Digest, Name } from './vocabulary.js';
+import { Digest, Name, Source } from './vocabulary.js';
 
 /** What the training service is asked to do. */
 export const TrainRequest = z.strictObject({
@@ -64,6 +64,55 @@ export type TrainResult = z.infer<typeof TrainResult>;
 /** Asks training to train a network. A repeat with the same request goes on with the run. */
 export const Train = defineWork('training.v1.train', jobRequest(TrainRequest), TrainResult);
 
+/** What training is asked to import. */
+export const ImportRequest = z.strictObject({
+  /**
+   * Published weights on a file system that the service sees: an HDF5 file of Keras, the folder of a Keras SavedModel, or
+   * the prefix of a checkpoint's files.
+   */
+  file: z.string().startsWith('/').max(4096),
+  /** The network of the registry that they are of, such as `vgg-16`. */
+  network: z.string(),
+  /** The name under which the model is registered. */
+  model: Name,
+  /** Synset ids, a line each, in the order of the outputs; a background output that comes first has no line. */
+  synsets: Source,
+  /** `<synset> TAB <words>` lines; without it the synset is its own words. */
+  words: Source.optional(),
+  /** Side of the square that a picture becomes, in pixels; the network's own by default. */
+  imageSize: z.int().positive().max(1024).optional(),
+  /** How a picture becomes a square; as is usual for these weights by default. */
+  crop: z.enum(['squeeze', 'central']).optional(),
+  /** Layers that start anew, such as `logits` for other classes. */
+  newLayers: z.array(z.string()),
+  /** Of what these draw. */
+  seed: z.int().nonnegative(),
+});
+/** See {@link ImportRequest:variable}. */
+export type ImportRequest = z.infer<typeof ImportRequest>;
+
+/** What an import leaves behind. */
+export const ImportResult = z.strictObject({
+  model: Name,
+  version: z.int().positive(),
+  /** Prefix of the version in the store. */
+  prefix: z.string(),
+  classes: z.int().positive(),
+  /** Variables that have their values from the file. */
+  imported: z.int().nonnegative(),
+  /** Names of those that started anew. */
+  fresh: z.array(z.string()),
+  /** Names of the file's tensors that were left out. */
+  leftOut: z.array(z.string()),
+  /** True when the weights knew no background. */
+  labelsShifted: z.boolean(),
+});
+/** See {@link ImportResult:variable}. */
+export type ImportResult = z.infer<typeof ImportResult>;
+
+/** Asks training to enter published weights in the registry. A repeat finds the version that is there. */
+export const ImportModel = defineWork('training.v1.import', jobRequest(ImportRequest), ImportResult);
+
 /** How far a rank has come. Sent by the leader of a run several times a second at most. */
 export const RankReported = defineEvent('training.v1.reported', z.strictObject({ run: Name, progress: Progress }));
 
@@ -117,8 +166,9 @@ export const ModelRecord = z.strictObject({
   version: z.int().positive(),
   /** Prefix of the version in the store, `models/NAME/VERSION/`. */
   prefix: z.string(),
-  run: Name,
-  top1: z.number().min(0).max(1),
+  /** Absent for imported weights, as is the share of validation examples that it gets right. */
+  run: Name.optional(),
+  top1: z.number().min(0).max(1).optional(),
 });
 /** See {@link ModelRecord:variable}. */
 export type ModelRecord = z.infer<typeof ModelRecord>;

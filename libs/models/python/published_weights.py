@@ -39,6 +39,14 @@ def make_model(network, size, classes):
     return model, module
 
 
+def calm(model, pictures):
+    """Makes logits small enough for probabilities that are neither 0 nor 1, and the last class the most probable."""
+    kernel, bias = model.get_layer("predictions").variables
+    scale = 1 / np.abs(model(pictures, training=False)).max()
+    kernel.assign(kernel * scale)
+    bias.assign(bias * scale + 2.5 * np.eye(bias.shape[0])[-1])
+
+
 SLIM_VGG = [("block1_conv1", "conv1/conv1_1"), ("block1_conv2", "conv1/conv1_2"), ("fc1", "fc6"), ("fc2", "fc7")]
 SLIM_VGG += [(f"block2_conv{i}", f"conv2/conv2_{i}") for i in (1, 2)] + [("predictions", "fc8")]
 SLIM_VGG += [(f"block{b}_conv{i}", f"conv{b}/conv{b}_{i}") for b in (3, 4, 5) for i in (1, 2, 3)]
@@ -124,8 +132,10 @@ def main():
     for case in request["cases"]:
         keras.utils.set_random_seed(7)
         model, module = make_model(case["network"], case["size"], case["classes"])
-        save(model, case["file"])
         pictures = pictures_for(module, request["pictures"], case)
+        if case.get("calm"):
+            calm(model, pictures)
+        save(model, case["file"])
         answers.append(model(pictures, training=False).numpy().tolist())
     print(json.dumps(answers))
 

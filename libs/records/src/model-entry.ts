@@ -78,12 +78,21 @@ export const ModelEntry = z.strictObject({
   format: z.literal('bluewaters.model.v1'),
   model: z.string(),
   version: z.int().positive(),
-  /** The run that trained it. */
-  run: z.string(),
+  /** The run that trained it; absent for imported weights, as are the step and the share. */
+  run: z.string().optional(),
   /** Of the run, when its weights were taken. */
-  step: z.int().nonnegative(),
+  step: z.int().nonnegative().optional(),
   /** Share of validation examples whose most probable class is the true one, 0 to 1. */
-  top1: z.number().min(0).max(1),
+  top1: z.number().min(0).max(1).optional(),
+  /** Where imported weights come from. */
+  imported: z
+    .strictObject({
+      /** Name of the file, without its folders. */
+      file: z.string(),
+      /** Of the file's bytes and of what was asked of them: the same again makes no new version. */
+      digest: z.string(),
+    })
+    .optional(),
   /** The SavedModel's. */
   files: z.array(ModelFile).min(1),
   signatureKey: z.string(),

@@ -6,6 +6,7 @@
 import { CodedError, deserializeError, type SerializedError } from '@bluewaters/errors';
 import {
   consumeJobs,
+  ImportModel,
   RankEnded,
   RankReported,
   serveChild,
@@ -23,6 +24,7 @@ import {
   type RunningService,
   type ServicePorts,
 } from '@bluewaters/service';
+import { importModel } from './import/import-model.js';
 import type { TrainingOptions } from './options.js';
 import type { RankTask } from './rank.main.js';
 import { rebuildState } from './rebuild-state.js';
@@ -48,8 +50,12 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
       throw error;
     }
   });
+  const imports = await consumeJobs(bus, ImportModel, (request, context) => {
+    log.info({ file: request.file, model: request.model }, 'importing weights');
+    return importModel(request, { bus, store, options, report: (progress) => context.report(progress) });
+  });
   const stop = async (): Promise<void> => {
-    await subscription.stop();
+    await Promise.all([subscription.stop(), imports.stop()]);
     await told.stop();
   };
   return { name: 'training', readiness: () => ({ ready: true }), stop };

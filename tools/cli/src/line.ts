@@ -6,11 +6,14 @@ import { randomUUID } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import {
   BuildShards,
+  ImportModel,
   IndexArchive,
   submitJob,
   Train,
   type BuildRequest,
   type BuildResult,
+  type ImportRequest,
+  type ImportResult,
   type IngestRequest,
   type IngestResult,
   type JobRecord,
@@ -64,6 +67,19 @@ export async function trainNetwork(context: LineContext, request: TrainRequest):
   context.terminal.endProgress(
     `  training: ${formatCount(result.steps)} steps${rate} in ${formatSeconds(seconds)}; ` +
       `${percent(result.evaluation.top1, 2)} right on ${formatCount(result.evaluation.examples)} held-out images`,
+  );
+  return result;
+}
+
+/** Enters published weights in the registry. */
+export async function importModel(context: LineContext, request: ImportRequest): Promise<ImportResult> {
+  await context.workplace.need('training');
+  const { result, seconds } = await follow(context, ImportModel, { title: 'training', request });
+  const { model, version, imported, fresh } = result;
+  const anew = fresh.length > 0 ? `, ${formatCount(fresh.length)} anew` : '';
+  context.terminal.endProgress(
+    `  import: ${formatCount(imported)} variables from the file${anew}; ` +
+      `${model} version ${version} in ${formatSeconds(seconds)}`,
   );
   return result;
 }

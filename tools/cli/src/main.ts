@@ -8,6 +8,7 @@ import { describeFlags } from './yargs-options.js';
 import { classify } from './verbs/classify.js';
 import { doctor } from './verbs/doctor.js';
 import { ingest } from './verbs/ingest.js';
+import { modelsImport, modelsList } from './verbs/models.js';
 import { run } from './verbs/run.js';
 import { serve } from './verbs/serve.js';
 import { shardsBuild, shardsList, shardsVerify } from './verbs/shards.js';
@@ -22,6 +23,8 @@ const VERBS: readonly Verb[] = [
   shardsVerify,
   shardsList,
   train,
+  modelsImport,
+  modelsList,
   serve,
   classify,
   status,
@@ -43,9 +46,15 @@ function addVerb(parser: Argv, verb: Verb, name: string): Argv {
   );
 }
 
-function addGroup(parser: Argv, group: string): Argv {
+/** Verbs of two words by their first, and what these have in common. */
+const GROUPS = {
+  shards: 'build, verify and list datasets of TFRecord shards',
+  models: 'import and list models of the registry',
+} as const;
+
+function addGroup(parser: Argv, group: keyof typeof GROUPS): Argv {
   const verbs = VERBS.filter(({ name }) => name.startsWith(`${group} `));
-  return parser.command(group, 'build, verify and list datasets of TFRecord shards', (own) => {
+  return parser.command(group, GROUPS[group], (own) => {
     for (const verb of verbs) addVerb(own, verb, verb.name.slice(group.length + 1));
     return own.demandCommand(1, `Say which: ${verbs.map(({ name }) => name).join(', ')}`).strict();
   });
@@ -72,6 +81,7 @@ const parser = yargs(hideBin(process.argv))
 for (const verb of VERBS) {
   if (!verb.name.includes(' ')) addVerb(parser, verb, verb.name);
   else if (verb === shardsBuild) addGroup(parser, 'shards');
+  else if (verb === modelsImport) addGroup(parser, 'models');
 }
 parser.completion('completion', 'print a script that completes commands and options in bash or zsh');
 await parser.parseAsync();

@@ -1,4 +1,4 @@
-/** Weights in TensorFlow's checkpoint format: TF-slim's checkpoints, and the variables of Keras SavedModels. */
+/** Weights in TensorFlow's checkpoint format: TF-slim's and our own checkpoints, and the variables of SavedModels. */
 import { CodedError } from '@bluewaters/errors';
 import {
   listCheckpoint,
@@ -21,12 +21,15 @@ export async function openCheckpointWeights(file: string, prefix: string): Promi
   const entries = new Map(objects ? kerasEntries(objects) : slimEntries(await listCheckpoint(prefix)));
   return {
     file,
-    naming: objects ? 'keras' : 'slim',
+    naming: objects ? 'keras' : entries.has(OUR_LAST_LAYER) ? 'own' : 'slim',
     tensors: new Map([...entries].map(([name, { shape }]) => [name, shape])),
     read: (name) => readTensor(file, prefix, entries.get(name)),
     [Symbol.dispose]: () => undefined,
   };
 }
+
+/** All networks of ours end in it; TF-slim's names begin with that of the network. */
+const OUR_LAST_LAYER = 'logits/weights';
 
 type Named = [name: string, entry: CheckpointEntry];
 

@@ -1,13 +1,13 @@
 import { CodedError } from '@bluewaters/errors';
 import { Tensor, type Saver, type Session, type Variable } from '@bluewaters/tensorflow';
+import type { Network } from '../network.js';
 import { publishedWeights } from './mappings.js';
 import { lacksBackground, type Origin, type Origins } from './origins.js';
 import type { SourceTensor, WeightSource } from './weight-source.js';
 
 /** What is imported into. */
 export interface ImportTarget {
-  /** Name of the network. */
-  readonly network: string;
+  readonly network: Network;
   /** Number of its logits: classes + 1. */
   readonly outputs: number;
   /** Of exactly the variables that are to have values: parameters and statistics. */

@@ -1,7 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
-import type { InputContract } from '../network.js';
+import type { InputContract, Network } from '../network.js';
 import { kerasInceptionV3, slimInceptionV3 } from './inception-v3.js';
-import type { Mapping } from './origins.js';
+import { copied, type Mapping } from './origins.js';
 import { kerasResnet, kerasResnetV2 } from './resnet.js';
 import { kerasVgg, slimVgg } from './vgg.js';
 import type { WeightSource } from './weight-source.js';
@@ -33,8 +33,11 @@ const RESNET_152 = [3, 8, 36, 3];
 const VGG_16 = [2, 2, 3, 3, 3];
 const VGG_19 = [2, 2, 4, 4, 4];
 
+/** Weights of our own, from another registry or a `checkpoint_dir`: the same names. */
+const ours: Mapping = ({ tensors }) => new Map([...tensors.keys()].map((name) => [name, copied(name)]));
+
 /** Networks by name, and in whose names their weights may come. */
-const PUBLISHED: Readonly<Record<string, Partial<Record<WeightSource['naming'], PublishedWeights>>>> = {
+const PUBLISHED: Readonly<Record<string, Partial<Record<Exclude<WeightSource['naming'], 'own'>, PublishedWeights>>>> = {
   'vgg-16': {
     keras: { mapping: kerasVgg(VGG_16), input: CAFFE },
     slim: { mapping: slimVgg('vgg_16', VGG_16), input: SLIM_VGG },
@@ -58,7 +61,11 @@ const PUBLISHED: Readonly<Record<string, Partial<Record<WeightSource['naming'], 
  *
  * @throws {CodedError} CONFIG_INVALID when none are known for it, or none with such names.
  */
-export function publishedWeights(network: string, { naming }: Pick<WeightSource, 'naming'>): PublishedWeights {
+export function publishedWeights(
+  { name: network, input }: Network,
+  { naming }: Pick<WeightSource, 'naming'>,
+): PublishedWeights {
+  if (naming === 'own') return { mapping: ours, input };
   const published = PUBLISHED[network]?.[naming];
   if (published) return published;
   const known = Object.keys(PUBLISHED).filter((name) => PUBLISHED[name]?.[naming]);

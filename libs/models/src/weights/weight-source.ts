@@ -15,8 +15,8 @@ export interface SourceTensor {
 export interface WeightSource extends Disposable {
   /** As the user named it. */
   readonly file: string;
-  /** Whose names the tensors have: `LAYER/kernel` of Keras, or variable names of TF-slim. */
-  readonly naming: 'keras' | 'slim';
+  /** Whose names the tensors have: `LAYER/kernel` of Keras, variable names of TF-slim, or our own. */
+  readonly naming: 'keras' | 'slim' | 'own';
   /** Shapes by name. */
   readonly tensors: ReadonlyMap<string, readonly number[]>;
   /** @throws {CodedError} WEIGHTS_INVALID when the tensor is damaged, or not of float32. */
@@ -28,7 +28,7 @@ const HDF5_SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 
 /**
  * Opens weights in whichever of the known formats they are: Keras's HDF5 (a whole model, `save_weights` of Keras 2, or
- * `.weights.h5` of Keras 3), a Keras SavedModel, or a TensorFlow checkpoint by the prefix of its files.
+ * `.weights.h5` of Keras 3), a SavedModel of Keras or of ours, or a TensorFlow checkpoint by the prefix of its files.
  *
  * @throws {CodedError} FILE_NOT_FOUND; WEIGHTS_INVALID when it is none of these; CHECKPOINT_INVALID when it is damaged.
  */

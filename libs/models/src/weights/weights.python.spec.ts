@@ -56,7 +56,7 @@ async function pictures(folder: string): Promise<string[]> {
 async function logitsOf(name: string, file: string, { size, jpegs }: { size: number; jpegs: readonly Buffer[] }) {
   using source = await openWeights(file);
   const network = networkByName(name);
-  const { input } = publishedWeights(name, source);
+  const { input } = publishedWeights(network, source);
   using graph = new Graph();
   const scope = graph.scope();
   const variables = new VariableStore(scope, 1);
@@ -67,7 +67,7 @@ async function logitsOf(name: string, file: string, { size, jpegs }: { size: num
   const logits = network.build({ scope, variables }, pack(scope, seen), OUTPUTS);
   const keeper = saver(scope, variables.variables);
   using session = new Session(graph);
-  const report = await importWeights(source, { network: name, outputs: OUTPUTS, saver: keeper, session });
+  const report = await importWeights(source, { network, outputs: OUTPUTS, saver: keeper, session });
   const fed = jpegs.map((jpeg) => Tensor.scalar('string', jpeg));
   const [fetched] = await session.run({ feeds: images.map((image, i) => [image, fed[i]!]), fetches: [logits] });
   for (const tensor of fed) tensor[Symbol.dispose]();

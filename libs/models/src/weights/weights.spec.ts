@@ -52,7 +52,13 @@ async function importInto(network: string, source: WeightSource, newLayers: read
   networkByName(network).build({ scope, variables }, scope.placeholder('float32', [null, 32, 32, 3]), 13);
   using session = new Session(graph);
   const keeper = saver(scope, variables.variables);
-  return await importWeights(source, { network, outputs: 13, saver: keeper, session, newLayers });
+  return await importWeights(source, {
+    network: networkByName(network),
+    outputs: 13,
+    saver: keeper,
+    session,
+    newLayers,
+  });
 }
 
 describe('a file of published weights', () => {

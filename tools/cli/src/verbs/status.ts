@@ -87,7 +87,7 @@ function describeState(state: Awaited<ReturnType<typeof readState>>): string[] {
     ...section(
       'models',
       ['model', 'version', 'run', 'top-1'],
-      state.models.map(({ model, version, run, top1 }) => [model, String(version), run, accuracy(top1)]),
+      state.models.map(({ model, version, run, top1 }) => [model, String(version), run ?? 'imported', accuracy(top1)]),
     ),
     ...section(
       'jobs',
