@@ -58,6 +58,7 @@ describe('--json', { timeout: 180_000 }, () => {
     train: [runIn('train', ...TRAINING, '--trace'), 'version'],
     'models import': [runIn('models import', ...published()), 'imported'],
     'models ls': [runIn('models ls'), 'models'],
+    evaluate: [runIn('evaluate', '--model', 'd'), 'confusions'],
     status: [runIn('status'), 'models'],
     classify: [runIn('classify', join(directory, 'archive/picture.jpg'), '--model', 'd'), 'classified'],
     serve: [serveForAMoment, 'address'],

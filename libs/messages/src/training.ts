@@ -112,6 +112,52 @@ export type ImportResult = z.infer<typeof ImportResult>;
 
 /** Asks training to enter published weights in the registry. A repeat finds the version that is there. */
 export const ImportModel = defineWork('training.v1.import', jobRequest(ImportRequest), ImportResult);
+/** What training is asked to evaluate: a registered model, on a split of a dataset. */
+export const EvaluateRequest = z.strictObject({
+  model: Name,
+  version: z.int().positive(),
+  dataset: Name,
+  /** Of the manifest's bytes. */
+  manifest: Digest,
+  split: z.enum(['train', 'validation']),
+  /** Pictures at a time; the answer does not depend on it. */
+  batch: z.int().positive().max(4096),
+});
+/** See {@link EvaluateRequest:variable}. */
+export type EvaluateRequest = z.infer<typeof EvaluateRequest>;
+
+/** How a model does on one class. */
+export const ClassEvaluation = z.strictObject({
+  synset: z.string(),
+  words: z.string(),
+  examples: z.int().nonnegative(),
+  /** Share of the class's examples that were found, 0 to 1. */
+  recall: z.number().min(0).max(1),
+  /** Share of what was taken for the class that was it, 0 to 1; absent when nothing was. */
+  precision: z.number().min(0).max(1).optional(),
+});
+/** See {@link ClassEvaluation:variable}. */
+export type ClassEvaluation = z.infer<typeof ClassEvaluation>;
+
+/** How a model does on a split. */
+export const EvaluateResult = z.strictObject({
+  model: Name,
+  version: z.int().positive(),
+  dataset: Name,
+  split: z.enum(['train', 'validation']),
+  evaluation: Evaluation,
+  /** Over reading, decoding and the network. */
+  imagesPerSecond: z.number().nonnegative(),
+  /** Those of the model, in label order. */
+  classes: z.array(ClassEvaluation),
+  /** Pairs of classes that are mixed up most, by synset, the most frequent first; 50 at most. */
+  confusions: z.array(z.strictObject({ truth: z.string(), answer: z.string(), examples: z.int().positive() })),
+});
+/** See {@link EvaluateResult:variable}. */
+export type EvaluateResult = z.infer<typeof EvaluateResult>;
+
+/** Asks training to evaluate a registered model. It writes nothing. */
+export const EvaluateModel = defineWork('training.v1.evaluate', jobRequest(EvaluateRequest), EvaluateResult);
 
 /** How far a rank has come. Sent by the leader of a run several times a second at most. */
 export const RankReported = defineEvent('training.v1.reported', z.strictObject({ run: Name, progress: Progress }));

@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '@bluewaters/errors';
 import type { MessageBus, Progress, TrainRequest } from '@bluewaters/messages';
 import { networkByName, type InputContract, type Network } from '@bluewaters/models';
-import { datasetKeys, parseManifest, runKeys, type Manifest } from '@bluewaters/records';
+import { runKeys, type Manifest } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { CheckpointDirectory } from './checkpoints.js';
 import type { Lease } from './lease.js';
+import { countExamples, readManifest } from './manifest.js';
 import { Mirror } from './mirror.js';
 import { stepsInEpoch } from './position.js';
 import { assertSameRun, readRunEntry, requestDigest, type RunEntry } from './run-entry.js';
@@ -85,32 +84,4 @@ export async function openRun(
     mirror,
     entry,
   };
-}
-
-/** Examples of a split. */
-export function countExamples(manifest: Manifest, split: 'train' | 'validation'): number {
-  return manifest.splits[split].reduce((sum, { examples }) => sum + examples, 0);
-}
-
-async function readManifest(store: ObjectStore, request: TrainRequest): Promise<Manifest> {
-  const key = datasetKeys.manifest(request.dataset);
-  const bytes = await store.get(key);
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  if (digest !== request.manifest) {
-    throw new CodedError('MANIFEST_INVALID', 'The dataset is not the one that the run was asked to train on', {
-      details: { file: key, expected: `sha256 ${request.manifest}`, got: digest },
-    });
-  }
-  const manifest = parseManifest(bytes, { file: key });
-  for (const split of ['train', 'validation'] as const) {
-    if (countExamples(manifest, split) > 0) continue;
-    throw new CodedError(
-      'MANIFEST_INVALID',
-      `The dataset has no example to ${split === 'train' ? 'train' : 'evaluate'} on`,
-      {
-        details: { file: key, field: `splits.${split}`, expected: 'at least one example', got: 'none' },
-      },
-    );
-  }
-  return manifest;
 }

@@ -7,11 +7,14 @@ import { CodedError, deserializeError, type SerializedError } from '@bluewaters/
 import {
   consumeJobs,
   ImportModel,
+  EvaluateModel,
   RankEnded,
   RankReported,
   serveChild,
   Train,
+  type EvaluateResult,
   type JobContext,
+  type Progress,
   type TrainRequest,
   type TrainResult,
 } from '@bluewaters/messages';
@@ -20,11 +23,13 @@ import {
   Counter,
   forkChild,
   keepTold,
+  runChildTask,
   type ForkedChild,
   type RunningService,
   type ServicePorts,
 } from '@bluewaters/service';
 import { importModel } from './import/import-model.js';
+import type { EvaluateTask } from './evaluation/evaluate.main.js';
 import type { TrainingOptions } from './options.js';
 import type { RankTask } from './rank.main.js';
 import { rebuildState } from './rebuild-state.js';
@@ -54,8 +59,17 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
     log.info({ file: request.file, model: request.model }, 'importing weights');
     return importModel(request, { bus, store, options, report: (progress) => context.report(progress) });
   });
+  const evaluations = await consumeJobs(bus, EvaluateModel, (request, context) => {
+    log.info({ model: request.model, version: request.version, dataset: request.dataset }, 'evaluating a model');
+    const task: EvaluateTask = { ...options, request };
+    const module = builtModule(new URL('./evaluation/evaluate.main.js', import.meta.url));
+    return runChildTask<EvaluateResult, Progress>(module, task, {
+      onReport: (progress) => context.report(progress),
+      signal: context.signal,
+    });
+  });
   const stop = async (): Promise<void> => {
-    await Promise.all([subscription.stop(), imports.stop()]);
+    await Promise.all([subscription.stop(), imports.stop(), evaluations.stop()]);
     await told.stop();
   };
   return { name: 'training', readiness: () => ({ ready: true }), stop };

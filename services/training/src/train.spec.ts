@@ -18,6 +18,7 @@ import { DirectoryStore, type ObjectStore } from '@bluewaters/storage';
 import { liveHandles, loadSavedModel, Tensor, type Output } from '@bluewaters/tensorflow';
 import { syntheticJpeg, temporaryDirectory } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
+import { evaluateModel } from './evaluation/evaluate-model.js';
 import { train } from './train.js';
 import { WatchedStore } from './watched-store.fixture.js';
 
@@ -248,6 +249,24 @@ describe('training', { timeout: 120_000 }, () => {
     expect(names.filter((name) => name.endsWith('.json') && name !== 'run.json').length).toBeLessThanOrEqual(2);
     await expect(start({ learningRate: 1e9, epochs: 20 })).rejects.toMatchObject({ code: 'TRAINING_DIVERGED' });
     expect(await start({ run: 'lower' })).toMatchObject({ evaluation: { top1: 1 } });
+  });
+
+  it('gives a registered model the figures that training gave it, at any batch size', async () => {
+    const { start, store, directory } = await workplace();
+    const trained = await start({ epochs: 1 });
+    const manifest = sha256(await store.get(datasetKeys.manifest('d')));
+    const evaluations = [1, 8, 100].map((batch) =>
+      evaluateModel(
+        { model: 'm', version: 1, dataset: 'd', manifest, split: 'validation', batch },
+        { store, workDirectory: directory, threads: 2, report: () => undefined },
+      ),
+    );
+    for (const { evaluation, classes } of await Promise.all(evaluations)) {
+      const { top1, top5, examples, loss } = trained.evaluation;
+      expect(evaluation).toMatchObject({ top1, top5, examples });
+      expect(evaluation.loss).toBeCloseTo(loss, 5);
+      expect(classes.map((one) => [one.synset, one.examples])).toEqual(SYNSETS.map((synset) => [synset, 7]));
+    }
   });
 
   it('gives every native handle back', async () => {

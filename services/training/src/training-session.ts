@@ -6,9 +6,10 @@ import { schedules, Session, Tensor, tensorflowVersion, type Schedule } from '@b
 import { evaluate } from './evaluate.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
+import { countExamples } from './manifest.js';
 import { positionAt, type Position } from './position.js';
 import { nameCheckpoints, removeCheckpoints } from './retention.js';
-import { countExamples, type RunContext } from './run-context.js';
+import type { RunContext } from './run-context.js';
 import { writeConfusion } from './report/confusion.js';
 import { writeReport } from './report/report.js';
 import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';

@@ -7,6 +7,7 @@ import { basename, resolve } from 'node:path';
 import {
   BuildShards,
   ImportModel,
+  EvaluateModel,
   IndexArchive,
   submitJob,
   Train,
@@ -14,6 +15,8 @@ import {
   type BuildResult,
   type ImportRequest,
   type ImportResult,
+  type EvaluateRequest,
+  type EvaluateResult,
   type IngestRequest,
   type IngestResult,
   type JobRecord,
@@ -74,7 +77,7 @@ export async function trainNetwork(context: LineContext, request: TrainRequest):
 /** Enters published weights in the registry. */
 export async function importModel(context: LineContext, request: ImportRequest): Promise<ImportResult> {
   await context.workplace.need('training');
-  const { result, seconds } = await follow(context, ImportModel, { title: 'training', request });
+  const { result, seconds } = await follow(context, ImportModel, { title: 'import', service: 'training', request });
   const { model, version, imported, fresh } = result;
   const anew = fresh.length > 0 ? `, ${formatCount(fresh.length)} anew` : '';
   context.terminal.endProgress(
@@ -84,16 +87,33 @@ export async function importModel(context: LineContext, request: ImportRequest):
   return result;
 }
 
+/** Evaluates a registered model. */
+export async function evaluateOn(context: LineContext, request: EvaluateRequest): Promise<EvaluateResult> {
+  await context.workplace.need('training');
+  const { result, seconds } = await follow(context, EvaluateModel, {
+    title: 'evaluation',
+    service: 'training',
+    request,
+  });
+  const { evaluation, imagesPerSecond, model, version } = result;
+  context.terminal.endProgress(
+    `  ${model} version ${version}: ${percent(evaluation.top1, 2)} right, ${percent(evaluation.top5, 2)} among the ` +
+      `first five, of ${formatCount(evaluation.examples)} images at ${formatCount(imagesPerSecond)} images/s ` +
+      `in ${formatSeconds(seconds)}`,
+  );
+  return result;
+}
+
 /** Submits a job and shows its progress until it has ended. */
 async function follow<Request, Result>(
   { workplace, terminal, signal }: LineContext,
   work: WorkDefinition<{ job: string; request: Request }, Result>,
-  { title, request }: { readonly title: string; readonly request: Request },
+  { title, request, service = title }: { readonly title: string; readonly request: Request; readonly service?: string },
 ): Promise<{ result: Result; seconds: number }> {
   const startedAt = performance.now();
   const untaken = setTimeout(() => {
     terminal.say(
-      `  ${title}: no ${title} service has taken the job yet; is one running on ${workplace.bus.description}?`,
+      `  ${title}: no ${service} service has taken the job yet; is one running on ${workplace.bus.description}?`,
     );
   }, UNTAKEN_AFTER_MS);
   const onRecord = (record: JobRecord): void => {

@@ -7,6 +7,7 @@ import type { Verb } from './verb.js';
 import { describeFlags } from './yargs-options.js';
 import { classify } from './verbs/classify.js';
 import { doctor } from './verbs/doctor.js';
+import { evaluate } from './verbs/evaluate.js';
 import { ingest } from './verbs/ingest.js';
 import { modelsImport, modelsList } from './verbs/models.js';
 import { run } from './verbs/run.js';
@@ -25,6 +26,7 @@ const VERBS: readonly Verb[] = [
   train,
   modelsImport,
   modelsList,
+  evaluate,
   serve,
   classify,
   status,

@@ -1,17 +1,6 @@
-import type { Evaluation } from '@bluewaters/messages';
+import type { ClassEvaluation, Evaluation } from '@bluewaters/messages';
 import { escapeHtml, htmlTable, percent } from './html.js';
 import { lineChart, type Curve } from './line-chart.js';
-
-/** A class and how it fared on the validation split. */
-export interface ClassFigures {
-  readonly synset: string;
-  readonly words: string;
-  readonly examples: number;
-  /** Share of its examples that were found, 0 to 1. */
-  readonly recall: number;
-  /** Share of what was taken for it that was it, 0 to 1; undefined when nothing was. */
-  readonly precision: number | undefined;
-}
 
 /** A wrong answer with its picture. */
 export interface ShownMistake {
@@ -30,7 +19,7 @@ export interface ReportContents {
   /** Name and value, for the row of large figures. */
   readonly figures: readonly (readonly [name: string, value: string])[];
   readonly charts: readonly { readonly title: string; readonly curves: readonly Curve[] }[];
-  readonly classes: readonly ClassFigures[];
+  readonly classes: readonly ClassEvaluation[];
   /** [classes][classes]: examples of class i that were taken for class j. */
   readonly confusion: readonly (readonly number[])[];
   /** Worst first. */

@@ -5,7 +5,7 @@ import { frameRecord, imageExample, recordTable } from '@bluewaters/records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lineChart } from './line-chart.js';
 import { readExample, worstMistakes } from './mistakes.js';
-import { classFigures } from './report.js';
+import { classFigures } from './class-figures.js';
 import { reportPage, type ReportContents } from './report-page.js';
 
 const CONTENTS: ReportContents = {
@@ -36,7 +36,7 @@ describe('the report page', () => {
     const words = '<script>alert(1)</script>';
     const page = reportPage({
       ...CONTENTS,
-      classes: [{ synset: 'n1', words, examples: 4, recall: 0.5, precision: undefined }],
+      classes: [{ synset: 'n1', words, examples: 4, recall: 0.5 }],
       confusion: [[2]],
       mistakes: [{ filename: '"x".JPEG', jpeg: Uint8Array.of(1, 2), truth: words, answer: words, loss: 3 }],
       charts: [{ title: 'Loss', curves: [{ name: words, points: [{ x: 1, y: 2 }] }] }],

@@ -5,10 +5,11 @@ import type { RecordTable } from '@bluewaters/records';
 import { readScalars, tensorflowVersion, type ScalarPoint } from '@bluewaters/tensorflow';
 import { writeWhole } from '../files.js';
 import type { RunContext } from '../run-context.js';
+import { classFigures, shortName } from './class-figures.js';
 import { percent } from './html.js';
 import type { Curve } from './line-chart.js';
 import { readExample, worstMistakes, type Mistake } from './mistakes.js';
-import { reportPage, type ClassFigures, type ReportContents, type ShownMistake } from './report-page.js';
+import { reportPage, type ReportContents, type ShownMistake } from './report-page.js';
 
 /** Pictures of mistakes that are shown. */
 const MOST_MISTAKES = 24;
@@ -94,22 +95,6 @@ function chartsOf({ train, validation }: { train: Curves; validation: Curves }):
   ];
 }
 
-/** What a confusion matrix says of each class. */
-export function classFigures(
-  classes: readonly { readonly synset: string; readonly words: string }[],
-  confusion: readonly (readonly number[])[],
-): ClassFigures[] {
-  const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
-  return classes.map(({ synset, words }, index) => {
-    const row = confusion[index] ?? [];
-    const hits = row[index] ?? 0;
-    const taken = total(confusion.map((other) => other[index] ?? 0));
-    const examples = total(row);
-    const recall = examples === 0 ? 0 : hits / examples;
-    return { synset, words: shortName(words), examples, recall, precision: taken === 0 ? undefined : hits / taken };
-  });
-}
-
 async function showMistake(
   { manifest }: RunContext,
   { files, records }: ReportSources,
@@ -135,9 +120,4 @@ function provenanceOf(
     ['oneDNN', process.env['TF_ENABLE_ONEDNN_OPTS'] === '1' ? 'on' : 'off'],
     ['written', new Date().toISOString()],
   ];
-}
-
-/** `two, 2, II, deuce` → `two`. */
-function shortName(words: string): string {
-  return words.split(',')[0]?.trim() || words;
 }
