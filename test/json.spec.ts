@@ -55,6 +55,8 @@ describe('--json', { timeout: 180_000 }, () => {
     'shards build': [runIn('shards build', '--dataset', 'd', '--train-shards', '2'), 'dataset'],
     'shards verify': [runIn('shards verify', '--dataset', 'd'), 'examples'],
     'shards ls': [runIn('shards ls'), 'datasets'],
+    'networks ls': [(): Promise<Ended> => runCli(['networks', 'ls', '--json']), 'networks'],
+    'networks show': [(): Promise<Ended> => runCli(['networks', 'show', 'lenet', '--json']), 'memory'],
     train: [runIn('train', ...TRAINING, '--trace'), 'version'],
     'models import': [runIn('models import', ...published()), 'imported'],
     'models ls': [runIn('models ls'), 'models'],

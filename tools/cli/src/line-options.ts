@@ -24,7 +24,7 @@ export const shardsOptions = {
 
 /** What training may be asked; what is left out comes from the network's own recipe. */
 export const trainOptions = {
-  network: z.string().default('lenet').describe('lenet (28 x 28 grey) or cifarnet (32 x 32 colour)'),
+  network: z.string().default('lenet').describe('a name that `bluewaters networks ls` lists'),
   epochs: z.int().positive().optional().describe("passes over the training records; default: the network's recipe"),
   batch: z.int().positive().optional().describe("images a step; default: the network's recipe"),
   imageSize: z.int().positive().optional().describe("side of the square in pixels; default: the network's"),

@@ -10,6 +10,7 @@ import { doctor } from './verbs/doctor.js';
 import { evaluate } from './verbs/evaluate.js';
 import { ingest } from './verbs/ingest.js';
 import { modelsImport, modelsList } from './verbs/models.js';
+import { networksList, networksShow } from './verbs/networks.js';
 import { run } from './verbs/run.js';
 import { serve } from './verbs/serve.js';
 import { shardsBuild, shardsList, shardsVerify } from './verbs/shards.js';
@@ -23,6 +24,8 @@ const VERBS: readonly Verb[] = [
   shardsBuild,
   shardsVerify,
   shardsList,
+  networksList,
+  networksShow,
   train,
   modelsImport,
   modelsList,
@@ -49,14 +52,15 @@ function addVerb(parser: Argv, verb: Verb, name: string): Argv {
 }
 
 /** Verbs of two words by their first, and what these have in common. */
-const GROUPS = {
+const GROUPS: Readonly<Record<string, string>> = {
   shards: 'build, verify and list datasets of TFRecord shards',
   models: 'import and list models of the registry',
-} as const;
+  networks: 'list the networks, and show what each consists of',
+};
 
-function addGroup(parser: Argv, group: keyof typeof GROUPS): Argv {
+function addGroup(parser: Argv, group: string): Argv {
   const verbs = VERBS.filter(({ name }) => name.startsWith(`${group} `));
-  return parser.command(group, GROUPS[group], (own) => {
+  return parser.command(group, GROUPS[group] ?? '', (own) => {
     for (const verb of verbs) addVerb(own, verb, verb.name.slice(group.length + 1));
     return own.demandCommand(1, `Say which: ${verbs.map(({ name }) => name).join(', ')}`).strict();
   });
@@ -80,10 +84,12 @@ const parser = yargs(hideBin(process.argv))
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
     process.exit(error ? 1 : 2);
   });
+const added = new Set<string>();
 for (const verb of VERBS) {
-  if (!verb.name.includes(' ')) addVerb(parser, verb, verb.name);
-  else if (verb === shardsBuild) addGroup(parser, 'shards');
-  else if (verb === modelsImport) addGroup(parser, 'models');
+  const [first = '', second] = verb.name.split(' ');
+  if (second === undefined) addVerb(parser, verb, first);
+  else if (!added.has(first)) addGroup(parser, first);
+  added.add(first);
 }
 parser.completion('completion', 'print a script that completes commands and options in bash or zsh');
 await parser.parseAsync();
