@@ -61,6 +61,8 @@ describe('--json', { timeout: 180_000 }, () => {
     'models import': [runIn('models import', ...published()), 'imported'],
     'models ls': [runIn('models ls'), 'models'],
     evaluate: [runIn('evaluate', '--model', 'd'), 'confusions'],
+    'recipes ls': [(): Promise<Ended> => runCli(['recipes', 'ls', '--json']), 'recipes'],
+    'recipes show': [(): Promise<Ended> => runCli(['recipes', 'show', 'goyal', '--json']), 'hyperparameters'],
     status: [runIn('status'), 'models'],
     classify: [runIn('classify', join(directory, 'archive/picture.jpg'), '--model', 'd'), 'classified'],
     serve: [serveForAMoment, 'address'],

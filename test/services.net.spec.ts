@@ -22,7 +22,7 @@ const RECIPE = [
 ];
 
 /** What killing a service in mid-work needs: the work that it must be at. */
-const WORK = { ingest: 'ingest.v1.index', shards: 'shards.v1.build', training: 'training.v1.train' } as const;
+const WORK = { ingest: 'ingest.v1.index', shards: 'shards.v1.build', training: 'training.v2.train' } as const;
 
 describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, () => {
   let directory: string;

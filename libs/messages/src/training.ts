@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, defineState, defineWork } from './definitions.js';
+import { Hyperparameters } from './hyperparameters.js';
 import { Progress, jobRequest } from './jobs.js';
 import { Digest, Name, Source } from './vocabulary.js';
 
@@ -14,15 +15,9 @@ export const TrainRequest = z.strictObject({
   model: Name,
   /** A network of the registry, such as `lenet`. */
   network: Name,
-  epochs: z.int().positive(),
-  /** Examples a step, over all ranks together. */
-  batch: z.int().positive(),
+  ...Hyperparameters.shape,
   /** Side of the square that a picture becomes, in pixels. */
   imageSize: z.int().positive().max(1024),
-  /** Peak rate of the schedule. */
-  learningRate: z.number().positive(),
-  momentum: z.number().min(0).lt(1),
-  weightDecay: z.number().nonnegative(),
   seed: z.int().nonnegative(),
   checkpointEverySteps: z.int().positive(),
   /** Checkpoints kept; older ones are removed. */
@@ -62,7 +57,7 @@ export const TrainResult = z.strictObject({
 export type TrainResult = z.infer<typeof TrainResult>;
 
 /** Asks training to train a network. A repeat with the same request goes on with the run. */
-export const Train = defineWork('training.v1.train', jobRequest(TrainRequest), TrainResult);
+export const Train = defineWork('training.v2.train', jobRequest(TrainRequest), TrainResult);
 
 /** What training is asked to import. */
 export const ImportRequest = z.strictObject({

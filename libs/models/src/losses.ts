@@ -4,7 +4,9 @@ import type { AuxiliaryHead } from './training-tower.js';
 /**
  * float32 scalar: mean cross entropy of a network's logits, and those of its auxiliary heads by their weights.
  *
- * @param options `logits` float32 [batch, outputs]; `labels` int32 [batch], 0 to outputs - 1; `labelSmoothing` 0 to 1.
+ * @param options `logits` float32 [batch, outputs]; `labels` int32 [batch], 0 to outputs - 1, or float32
+ * [batch, outputs], what each probability should be; `labelSmoothing` 0 to 1; `auxiliaryWeight` takes the place of the
+ * heads' own weights.
  */
 export function classificationLoss(
   scope: Scope,
@@ -12,13 +14,14 @@ export function classificationLoss(
     readonly logits: Output;
     readonly labels: Output;
     readonly auxiliaryHeads: readonly AuxiliaryHead[];
-    readonly labelSmoothing: number;
+    readonly labelSmoothing?: number | undefined;
+    readonly auxiliaryWeight?: number | undefined;
   },
 ): Output {
-  const { labels, auxiliaryHeads, labelSmoothing } = options;
+  const { labels, auxiliaryHeads, labelSmoothing = 0, auxiliaryWeight } = options;
   const lossOf = (logits: Output) => softmaxCrossEntropyLoss(scope, logits, labels, { labelSmoothing });
   return auxiliaryHeads.reduce(
-    (total, { logits, weight }) => add(scope, total, mul(scope, lossOf(logits), weight)),
+    (total, { logits, weight }) => add(scope, total, mul(scope, lossOf(logits), auxiliaryWeight ?? weight)),
     lossOf(options.logits),
   );
 }

@@ -1,5 +1,5 @@
 import type { Output, Scope } from '@bluewaters/tensorflow';
-import type { Augmentation } from './augment.js';
+import type { Hyperparameters } from './hyperparameters.js';
 import type { TrainingTower } from './training-tower.js';
 import type { VariableStore } from './variable-store.js';
 
@@ -34,21 +34,6 @@ export interface BuildContext {
   readonly training?: TrainingTower;
 }
 
-/** A hyper-parameter set that trains the network well on the kind of pictures that it is meant for. */
-export interface Recipe {
-  readonly epochs: number;
-  readonly batch: number;
-  /** Peak of the schedule. */
-  readonly learningRate: number;
-  readonly momentum: number;
-  /** On weights only; neither on biases nor on what batch normalisation learns. */
-  readonly weightDecay: number;
-  /** How training pictures are changed at random; not at all by default. */
-  readonly augmentation?: Augmentation;
-  /** The part of each label's weight that goes to all outputs alike, 0 to 1; 0 when left out. */
-  readonly labelSmoothing?: number;
-}
-
 /** Where a network was published. */
 export interface Publication {
   /** Authors, year, and the table or figure: `He et al. 2015, table 1`. */
@@ -65,7 +50,8 @@ export interface Network {
   readonly description: string;
   readonly publication: Publication;
   readonly input: InputContract;
-  readonly recipe: Recipe;
+  /** What trains it well on the kind of pictures that it is meant for. */
+  readonly recipe: Hyperparameters;
   /**
    * Adds the network to the graph.
    * @param images float32 [batch, height, width, channels], normalised; height and width known, as a rule imageSize.

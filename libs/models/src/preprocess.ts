@@ -38,11 +38,20 @@ export function preprocess(scope: Scope, jpeg: Output, input: InputContract): Ou
  * @returns float32 [imageSize, imageSize, channels].
  */
 export function normalise(scope: Scope, pixels: Output<'uint8'>, input: InputContract): Output<'float32'> {
+  const { imageSize } = input;
+  return normaliseChannels(scope, resizeBilinear(scope, pixels, [imageSize, imageSize]), input);
+}
+
+/**
+ * Puts channels into the order of the contract and normalises them: (value - mean) / std on the scale of 0 to 1.
+ *
+ * @param pixels float32 [imageSize, imageSize, channels], RGB, 0 to 255.
+ */
+export function normaliseChannels(scope: Scope, pixels: Output<'float32'>, input: InputContract): Output<'float32'> {
   const { imageSize, channels, mean, std, colourOrder = 'RGB' } = input;
-  const square = resizeBilinear(scope, pixels, [imageSize, imageSize]); // 0 to 255
-  const resized = colourOrder === 'BGR' ? reverse(scope, square, [2]) : square;
+  const ordered = colourOrder === 'BGR' ? reverse(scope, pixels, [2]) : pixels;
   // By whole rows, since three values at a time are too few for the CPU's vectors.
-  const rows = reshape(scope, resized, [imageSize, imageSize * channels]);
+  const rows = reshape(scope, ordered, [imageSize, imageSize * channels]);
   const tiled = (ofChannel: readonly number[]): Output<'float32'> =>
     scope.constant(Float32Array.from({ length: imageSize * channels }, (_, i) => ofChannel[i % channels] ?? 0));
   const offset = tiled(mean.map((value) => 255 * value));

@@ -2,7 +2,6 @@ import {
   Graph,
   group,
   initializers,
-  optimisers,
   variable,
   type Initializer,
   type Operation,
@@ -10,6 +9,7 @@ import {
   type Scope,
   type Variable,
 } from '@bluewaters/tensorflow';
+import type { StepSettings } from './hyperparameters.js';
 import type { Network } from './network.js';
 import { trainingStep, type TrainingStep } from './training-step.js';
 import { VariableStore } from './variable-store.js';
@@ -40,6 +40,8 @@ export interface SyntheticTrainingOptions {
   readonly learningRate?: number;
   /** Of initial values, pictures, labels and dropout; 1 by default. */
   readonly seed?: number;
+  /** By default plain momentum with the decay of the network's own recipe. */
+  readonly settings?: StepSettings;
 }
 
 /**
@@ -66,13 +68,13 @@ export function syntheticTraining(network: Network, options: SyntheticTrainingOp
   });
   const store = new VariableStore(root, seed);
   const scope = root.child('train');
-  const { momentum, weightDecay } = network.recipe;
+  const { momentum, weightDecay, labelSmoothing } = network.recipe;
   const made = trainingStep(scope, {
     ...{ network, variables: store, images: images.value, labels: labels.value, outputs, globalStep, seed },
     learningRate: scope.constant(learningRate, { name: 'learning_rate' }),
-    optimiser: optimisers.momentum({ momentum, weightDecay }),
+    settings: options.settings ?? { momentum, weightDecay, labelSmoothing },
   });
-  const variables = [images, labels, globalStep, ...store.variables, ...made.slots];
+  const variables = [images, labels, globalStep, ...store.variables, ...made.slots, ...made.transient];
   const starts = variables.map(({ initializer }) => initializer);
   return {
     graph,

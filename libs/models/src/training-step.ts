@@ -1,13 +1,19 @@
 import {
+  add,
   gradients,
+  movingAverages,
+  mul,
   type Operation,
-  type optimisers,
   type Output,
   type Scope,
   type Variable,
 } from '@bluewaters/tensorflow';
+import { accumulation, microCounter } from './accumulation.js';
+import type { StepSettings } from './hyperparameters.js';
 import { classificationLoss } from './losses.js';
+import { mixes, mixExamples } from './mixing.js';
 import type { Network } from './network.js';
+import { optimiserOf } from './optimiser.js';
 import { TrainingTower } from './training-tower.js';
 import type { VariableStore } from './variable-store.js';
 
@@ -15,17 +21,28 @@ import type { VariableStore } from './variable-store.js';
 export interface TrainingStep {
   /** Makes one update of everything: parameters, accumulators, moving averages and the count of steps. */
   readonly step: Operation;
-  /** float32 scalar: the loss of the batch before the update, without the penalty on weights. */
+  /**
+   * There where a step is of several micro-batches: adds the gradients of one of them to those so far. Run it for all
+   * but the last, which `step` itself takes.
+   */
+  readonly accumulate?: Operation;
+  /** float32 scalar: the loss of the (micro-)batch before the update, without the penalty on weights. */
   readonly loss: Output;
-  /** The optimiser's accumulators. */
+  /** Of the loss, by the parameters in their order. */
+  readonly gradients: readonly Output[];
+  /** The optimiser's accumulators and the moving averages: a checkpoint must hold them. */
   readonly slots: readonly Variable[];
+  /** What means nothing between two steps; it needs its start each time that a session is opened. */
+  readonly transient: readonly Variable[];
+  /** Moving averages by the names of what they follow; empty where the settings ask for none. */
+  readonly averages: ReadonlyMap<string, Variable>;
 }
 
 /** What a training step is made from. */
 export interface TrainingStepOptions {
   readonly network: Network;
   readonly variables: VariableStore;
-  /** float32 [batch, height, width, channels]. */
+  /** float32 [batch, height, width, channels]; a micro-batch, where a step is of several. */
   readonly images: Output;
   /** int32 [batch], 0 to outputs - 1. */
   readonly labels: Output;
@@ -35,7 +52,7 @@ export interface TrainingStepOptions {
   readonly globalStep: Variable;
   /** float32 scalar. */
   readonly learningRate: Output;
-  readonly optimiser: optimisers.Optimiser;
+  readonly settings: StepSettings;
   /** Of the random draws in the network. */
   readonly seed: number;
 }
@@ -46,29 +63,67 @@ export interface TrainingStepOptions {
  * @param scope Where all but variables goes.
  */
 export function trainingStep(scope: Scope, options: TrainingStepOptions): TrainingStep {
-  const { network, variables, labels, globalStep, learningRate, optimiser } = options;
-  const training = new TrainingTower(options.seed, globalStep.value);
-  const logits = network.build({ scope, variables, training }, options.images, options.outputs);
-  const loss = classificationLoss(scope, {
-    logits,
-    labels,
-    auxiliaryHeads: training.auxiliaryHeads,
-    labelSmoothing: network.recipe.labelSmoothing ?? 0,
-  });
+  const { variables, globalStep, learningRate, settings } = options;
+  const { microBatches = 1, averageDecay = 0 } = settings;
+  const micro = microBatches > 1 ? microCounter(scope) : undefined;
+  const draws = micro ? add(scope, mul(scope, globalStep.value, microBatches), micro.value) : globalStep.value;
+  const training = new TrainingTower(options.seed, draws);
+  const loss = towerLoss(scope, training, options);
   const { parameters } = variables;
   const slopes = gradients(
     scope,
     [loss],
     parameters.map((parameter) => parameter.variable.value),
   );
-  const { operation, slots } = optimiser.apply(
+  const sums = micro && accumulation(scope, { parameters, slopes, micro, microBatches, updates: training.updates });
+  const { operation, slots } = optimiserOf(settings).apply(
     scope,
-    parameters.map((parameter, index) => ({ ...parameter, gradient: slopes[index] as Output })),
+    parameters.map((parameter, index) => ({ ...parameter, gradient: (sums?.totals ?? slopes)[index] as Output })),
     learningRate,
   );
-  const step = scope.after(operation, ...training.updates).op('AssignAddVariableOp', {
-    inputs: [globalStep.handle, scope.constant(1n)],
-    attributes: { dtype: 'int64' },
+  const made = [operation, ...training.updates];
+  const followed = averageDecay > 0 ? variables.variables : [];
+  const { update, averages } = follow(scope.after(...made), followed, { averageDecay, globalStep });
+  const step = scope
+    .after(...made, ...update, ...(sums?.clear(scope.after(operation)) ?? []))
+    .op('AssignAddVariableOp', {
+      inputs: [globalStep.handle, scope.constant(1n)],
+      attributes: { dtype: 'int64' },
+    });
+  return {
+    step,
+    loss,
+    gradients: slopes,
+    slots: [...slots, ...averages],
+    transient: sums?.transient ?? [],
+    averages: new Map(averages.map((average, index) => [(followed[index] as Variable).name, average])),
+    ...(sums && { accumulate: sums.accumulate }),
+  };
+}
+
+function towerLoss(scope: Scope, training: TrainingTower, options: TrainingStepOptions): Output {
+  const { network, variables, outputs, settings } = options;
+  const { images, labels } = mixes(settings)
+    ? mixExamples(scope, options, { ...settings, outputs, seed: training.drawSeed(scope) })
+    : options;
+  const logits = network.build({ scope, variables, training }, images, outputs);
+  const { labelSmoothing, auxiliaryWeight } = settings;
+  return classificationLoss(scope, {
+    logits,
+    labels,
+    auxiliaryHeads: training.auxiliaryHeads,
+    labelSmoothing,
+    auxiliaryWeight,
   });
-  return { step, loss, slots };
+}
+
+/** Moving averages of parameters and statistics; none of none. */
+function follow(
+  scope: Scope,
+  followed: readonly Variable[],
+  { averageDecay, globalStep }: { readonly averageDecay: number; readonly globalStep: Variable },
+): { readonly update: readonly Operation[]; readonly averages: readonly Variable[] } {
+  if (followed.length === 0) return { update: [], averages: [] };
+  const made = movingAverages(scope, followed, { decay: averageDecay, updates: globalStep.value });
+  return { update: [made.update], averages: made.averages };
 }

@@ -54,6 +54,18 @@ export class VariableStore {
     return [...this.#variables.values()].map((parameter) => parameter.variable);
   }
 
+  /**
+   * The same names with other variables behind some of them: a network built from it predicts with those.
+   * @param others By the names of the variables whose place they take.
+   */
+  with(others: ReadonlyMap<string, Variable>): VariableStore {
+    const store = new VariableStore(this.#scope, this.#seed);
+    for (const [name, parameter] of this.#variables) {
+      store.#variables.set(name, { ...parameter, variable: others.get(name) ?? parameter.variable });
+    }
+    return store;
+  }
+
   #getOrMake(
     name: string,
     options: { readonly shape: readonly number[]; readonly initial: InitialValue; readonly trainable: boolean },

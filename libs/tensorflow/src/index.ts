@@ -60,6 +60,7 @@ export * as schedules from './schedules.js';
 export type { Schedule } from './schedules.js';
 export {
   assignMovingAverage,
+  averageName,
   movingAverages,
   type MovingAverageOptions,
   type MovingAverages,

@@ -68,10 +68,15 @@ export function movingAverages(
   return { update: group(own, moves), averages };
 }
 
+/** The name of a variable's moving average: its key in a checkpoint. */
+export function averageName(name: string): string {
+  return `${name}/ExponentialMovingAverage`;
+}
+
 function averageOf({ name, dtype, shape, handle, initialValue }: Variable): Variable {
   const initializer = () => initialValue;
   const placed = handle.operation.graph.scope().on(handle.operation.device);
-  return variable(placed, `${name}/ExponentialMovingAverage`, { dtype, shape, initializer, trainable: false });
+  return variable(placed, averageName(name), { dtype, shape, initializer, trainable: false });
 }
 
 function risingDecay(scope: Scope, { decay, updates }: Required<MovingAverageOptions>): Output {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Evaluation } from '@bluewaters/messages';
 import type { ModelEntry } from '@bluewaters/records';
-import { Session, writeSavedModel } from '@bluewaters/tensorflow';
+import { averageName, Session, writeSavedModel } from '@bluewaters/tensorflow';
 import type { Checkpoint } from './checkpoints.js';
 import { announceVersion, nextVersion, readVersions, signatureOf, storeVersion } from './registry.js';
 import type { RunContext } from './run-context.js';
@@ -60,7 +60,9 @@ async function exportSavedModel(run: RunContext, checkpoint: Checkpoint, directo
   });
   using graph = serving.graph;
   using session = new Session(graph, { intraOpThreads: run.threads, interOpThreads: run.threads });
-  await serving.saver.restore(session, checkpoint.prefix);
+  // The averages, where they are kept, are what was evaluated.
+  const rename = (name: string): string => (run.request.averageDecay > 0 ? averageName(name) : name);
+  await serving.saver.restore(session, checkpoint.prefix, { rename });
   await writeSavedModel(directory, {
     graph,
     session,

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Augmentation as CHANGES } from '@bluewaters/messages';
 import type { Augmentation, InputContract } from '@bluewaters/models';
 import { frameRecord, imageExample, recordTable, type RecordPlace } from '@bluewaters/records';
 import { Graph, isEndOfSequence, Session, type Tensor } from '@bluewaters/tensorflow';
@@ -52,13 +53,16 @@ interface Batch {
   readonly pictures: readonly string[];
 }
 
+/** Every change at once. */
+const ALL: readonly Augmentation[] = CHANGES.options;
+
 interface Reading extends Partial<EpochPart> {
   readonly parallelism?: number;
-  readonly augmentation?: Augmentation;
+  readonly augmentation?: readonly Augmentation[];
 }
 
 /** What a rank's pipeline gives in the rest of an epoch, batch by batch. */
-async function batches({ parallelism = 2, augmentation = 'none', ...changes }: Reading = {}): Promise<Batch[]> {
+async function batches({ parallelism = 2, augmentation = [], ...changes }: Reading = {}): Promise<Batch[]> {
   const part: EpochPart = { seed: 7, epoch: 0, batch: BATCH, rank: 0, worldSize: 1, ...changes };
   const batch = part.batch / part.worldSize;
   using graph = new Graph();
@@ -105,7 +109,7 @@ describe('the training pipeline', { timeout: 60_000 }, () => {
     expect(together).toEqual(whole.map(({ labels }) => labels));
   });
 
-  it.each(['none', 'flip', 'distorted-crop'] as const)(
+  it.each<[readonly Augmentation[]]>([[[]], [['flip']], [ALL]])(
     'gives the same pictures in the same order with one thread and with eight, and when it goes on after a stop: %s',
     async (augmentation) => {
       const whole = await batches({ augmentation, parallelism: 1 });
@@ -116,9 +120,9 @@ describe('the training pipeline', { timeout: 60_000 }, () => {
 
   it('changes a picture by seed, epoch and record, and not by who reads it', async () => {
     const plain = picturesOf(await batches());
-    const whole = picturesOf(await batches({ augmentation: 'distorted-crop' }));
-    const half = picturesOf(await batches({ augmentation: 'distorted-crop', rank: 1, worldSize: 2 }));
-    const later = picturesOf(await batches({ augmentation: 'distorted-crop', epoch: 1 }));
+    const whole = picturesOf(await batches({ augmentation: ['distorted-crop', 'flip'] }));
+    const half = picturesOf(await batches({ augmentation: ['distorted-crop', 'flip'], rank: 1, worldSize: 2 }));
+    const later = picturesOf(await batches({ augmentation: ['distorted-crop', 'flip'], epoch: 1 }));
     for (const [label, picture] of half) expect(picture).toBe(whole.get(label));
     const changed = (others: Map<number, string>) => [...whole].filter(([label, one]) => others.get(label) !== one);
     expect(changed(plain)).toHaveLength(RECORDS);
@@ -128,7 +132,7 @@ describe('the training pipeline', { timeout: 60_000 }, () => {
   it('mirrors about one picture in two, and others in another epoch', async () => {
     const plain = picturesOf(await batches());
     const flipped = async (epoch: number) =>
-      [...picturesOf(await batches({ augmentation: 'flip', epoch }))]
+      [...picturesOf(await batches({ augmentation: ['flip'], epoch }))]
         .filter(([label, picture]) => picture !== plain.get(label))
         .map(([label]) => label)
         .sort((a, b) => a - b);

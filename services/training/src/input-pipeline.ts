@@ -48,7 +48,7 @@ export interface PipelineOptions {
 
 /** How training differs from evaluation. */
 export interface TrainingPipelineOptions extends PipelineOptions {
-  readonly augmentation: Augmentation;
+  readonly augmentation: readonly Augmentation[];
 }
 
 /**
@@ -87,7 +87,7 @@ export function evaluationPipeline(parent: Scope, { input, batch, parallelism }:
   const examples = dataset.map(
     scope,
     dataset.tfRecords(scope, files),
-    (inner, [payload]) => decodeExample(inner, payload as Output, { input, augmentation: 'none' }),
+    (inner, [payload]) => decodeExample(inner, payload as Output, { input, augmentation: [] }),
     { parallelism },
   );
   return { ...batched(scope, examples, { batch, dropRemainder: false }), files };
@@ -105,9 +105,11 @@ function batched(
 }
 
 /** How one example is decoded: `seed` int64 [2] where there is something to draw. */
-type DecodeOptions =
-  | { readonly input: InputContract; readonly augmentation: 'none' }
-  | { readonly input: InputContract; readonly augmentation: Augmentation; readonly seed: Output };
+interface DecodeOptions {
+  readonly input: InputContract;
+  readonly augmentation: readonly Augmentation[];
+  readonly seed?: Output;
+}
 
 /** One record, a tf.train.Example, to the picture that the network sees and its label. */
 function decodeExample(scope: Scope, payload: Output, options: DecodeOptions): Output[] {
@@ -115,9 +117,9 @@ function decodeExample(scope: Scope, payload: Output, options: DecodeOptions): O
     ...pictureFeatures(options.augmentation),
     'image/class/label': { dtype: 'int64', shape: [] },
   });
-  const image =
-    'seed' in options
-      ? augment(scope, features, options)
-      : preprocess(scope, features['image/encoded'] as Output, options.input);
+  const { input, augmentation, seed } = options;
+  const image = seed
+    ? augment(scope, features, { input, augmentation, seed })
+    : preprocess(scope, features['image/encoded'] as Output, input);
   return [image, cast(scope, features['image/class/label'] as Output, 'int32')];
 }

@@ -1,3 +1,4 @@
+import { CodedError } from '@bluewaters/errors';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessageBus, Progress, TrainRequest } from '@bluewaters/messages';
@@ -57,6 +58,7 @@ export async function openRun(
 ): Promise<RunContext> {
   const manifest = await readManifest(ports.store, request);
   const network = networkByName(request.network);
+  assertWholeMicroBatches(request);
   const directory =
     ports.store.localPath(runKeys.checkpoints(request.run).replace(/\/$/u, '')) ??
     join(ports.workDirectory, 'runs', request.run, 'checkpoint_dir');
@@ -84,4 +86,11 @@ export async function openRun(
     mirror,
     entry,
   };
+}
+
+function assertWholeMicroBatches({ batch, microBatches }: TrainRequest): void {
+  if (batch % microBatches === 0) return;
+  throw new CodedError('CONFIG_INVALID', 'A batch is shared evenly among its micro-batches', {
+    details: { field: 'batch', expected: `a multiple of ${microBatches}`, got: String(batch) },
+  });
 }

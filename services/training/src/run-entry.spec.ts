@@ -42,6 +42,34 @@ describe('a run entry', () => {
     );
   });
 
+  it('reads what was written before there were recipes, and takes its run up', () => {
+    const { run, dataset, manifest, model, network, epochs, batch, imageSize, learningRate } = REQUEST;
+    const { momentum, weightDecay, seed, checkpointEverySteps, keepCheckpoints } = REQUEST;
+    const early = {
+      ...{ run, dataset, manifest, model, network, epochs, batch, imageSize, learningRate },
+      ...{ momentum, weightDecay, seed, checkpointEverySteps, keepCheckpoints },
+    };
+    const entry = parseRunEntry(JSON.stringify({ ...ENTRY, request: early }), 'run.json');
+    expect(() => assertSameRun(entry, REQUEST)).not.toThrow();
+    // The digest that checkpoints of that time bear.
+    expect(requestDigest(REQUEST)).toBe('502886e51befcd63182cc96422d38a217bc285d6cca7a5559f5600f5dac293f8');
+  });
+
+  it.each([
+    ['augmentation', { augmentation: ['flip'] }, '', 'flip'],
+    ['gradientClip', { gradientClip: 1 }, 'undefined', '1'],
+    ['decayEpochs', { decayEpochs: [30, 60] }, '', '30,60'],
+    ['optimiser', { optimiser: 'lars' }, 'momentum', 'lars'],
+  ] as const)('tells runs apart by their %s', (field, change, expected, got) => {
+    const other = TrainRequest.parse({ ...REQUEST, ...change });
+    expect(requestDigest(other)).not.toBe(requestDigest(REQUEST));
+    const refusal = expect.objectContaining({ code: 'CONFIG_INVALID', details: { field, expected, got } }) as Error;
+    expect(() => assertSameRun(ENTRY, other)).toThrow(refusal);
+    expect(() => assertSameRun({ ...ENTRY, request: other }, REQUEST)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+  });
+
   it('has one digest for requests that differ only in what may change', () => {
     expect(requestDigest({ ...REQUEST, epochs: 9, keepCheckpoints: 5 })).toBe(requestDigest(REQUEST));
     expect(requestDigest({ ...REQUEST, seed: 2 })).not.toBe(requestDigest(REQUEST));

@@ -70,12 +70,16 @@ const CHANGEABLE = new Set<keyof TrainRequest>(['epochs', 'checkpointEverySteps'
 
 /** Refuses to go on with a run under other options. @throws {CodedError} CONFIG_INVALID that names the option. */
 export function assertSameRun(entry: RunEntry, request: TrainRequest): void {
-  for (const option of Object.keys(request) as (keyof TrainRequest)[]) {
-    if (CHANGEABLE.has(option) || entry.request[option] === request[option]) continue;
+  for (const option of Object.keys(TrainRequest.shape) as (keyof TrainRequest)[]) {
+    if (CHANGEABLE.has(option) || isSame(entry.request[option], request[option])) continue;
     throw new CodedError('CONFIG_INVALID', `The run ${request.run} was started with other options; name another run`, {
       details: { field: option, expected: String(entry.request[option]), got: String(request[option]) },
     });
   }
+}
+
+function isSame(one: TrainRequest[keyof TrainRequest], other: typeof one): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** The run as the bus tells it. */
@@ -94,9 +98,19 @@ export function runRecord(entry: RunEntry): RunRecord {
   };
 }
 
-/** Tells two requests for the same weights apart: a digest of what decides them. */
+/** What the options are that a request need not give. */
+const DEFAULTS: ReadonlyMap<string, unknown> = new Map(
+  Object.entries(TrainRequest.shape).map(([option, schema]) => [option, schema.safeParse(undefined).data]),
+);
+
+/**
+ * Tells two requests for the same weights apart: a digest of what decides them. An option at its default is left out, so
+ * that one which comes later does not make other weights of those that were trained before.
+ */
 export function requestDigest(request: TrainRequest): string {
-  const deciding = Object.entries(request).filter(([option]) => !CHANGEABLE.has(option as keyof TrainRequest));
+  const deciding = (Object.keys(TrainRequest.shape) as (keyof TrainRequest)[])
+    .filter((option) => !CHANGEABLE.has(option) && !isSame(request[option], DEFAULTS.get(option) as undefined))
+    .map((option) => [option, request[option]] as const);
   return createHash('sha256')
     .update(JSON.stringify(deciding.sort(([a], [b]) => (a < b ? -1 : 1))))
     .digest('hex');

@@ -1,9 +1,8 @@
-import { trainingStep, VariableStore, type InputContract, type Network } from '@bluewaters/models';
+import { trainingStep, VariableStore, type InputContract, type Network, type TrainingStep } from '@bluewaters/models';
 import {
   Graph,
   group,
   initializers,
-  optimisers,
   saver,
   sparseSoftmaxCrossEntropy,
   topK,
@@ -22,13 +21,19 @@ export interface TrainingGraph {
   readonly graph: Graph;
   /** Gives every variable its start. */
   readonly initialize: Operation;
+  /** Gives a start to those variables that a checkpoint does not hold. */
+  readonly prepare: Operation;
   readonly training: TrainingPipeline & {
     /** float32 scalar, fed each step. */
     readonly learningRate: Output;
-    /** Reads a batch and makes one update. */
+    /** Reads a batch, or its last micro-batch, and makes one update. */
     readonly step: Operation;
-    /** float32 scalar: mean cross entropy of the batch before the update. */
+    /** Reads a micro-batch and keeps its gradients for the update; there where a batch has several. */
+    readonly accumulate?: Operation;
+    /** float32 scalar: mean cross entropy of the (micro-)batch before the update. */
     readonly loss: Output;
+    /** Of the loss, by the parameters in their order. */
+    readonly gradients: readonly Output[];
   };
   readonly evaluation: InputPipeline & {
     /** int32 [batch, k]: the most probable outputs, most probable first. */
@@ -65,15 +70,14 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
     initializer: initializers.zeros(),
     trainable: false,
   });
-  const { slots, ...training } = trainingTower(root, variables, globalStep, options);
-  const evaluation = evaluationTower(root, variables, options);
+  const { slots, transient, averages, ...training } = trainingTower(root, variables, globalStep, options);
+  const evaluation = evaluationTower(root, variables.with(averages), options);
   const all = [globalStep, ...variables.variables, ...slots];
+  const starts = (of: readonly Variable[]) => of.map(({ initializer }) => initializer);
   return {
     graph,
-    initialize: group(
-      root.child('initialize'),
-      all.map(({ initializer }) => initializer),
-    ),
+    initialize: group(root.child('initialize'), starts([...all, ...transient])),
+    prepare: group(root.child('prepare'), starts(transient)),
     training,
     evaluation,
     saver: saver(root, all),
@@ -85,19 +89,18 @@ function trainingTower(
   variables: VariableStore,
   globalStep: Variable,
   options: TrainingGraphOptions,
-): TrainingGraph['training'] & { slots: readonly Variable[] } {
+): TrainingGraph['training'] & Pick<TrainingStep, 'slots' | 'transient' | 'averages'> {
   const { network, request, input, outputs, threads } = options;
+  const { seed, microBatches, augmentation } = request;
   const scope = root.child('train');
   const pipeline = trainingPipeline(scope, {
     input,
-    batch: request.batch,
+    batch: request.batch / microBatches,
     parallelism: threads,
-    augmentation: network.recipe.augmentation ?? 'none',
+    augmentation,
   });
   const learningRate = scope.placeholder('float32', [], { name: 'learning_rate' });
   const { images, labels } = pipeline;
-  const { momentum, weightDecay, seed } = request;
-  const optimiser = optimisers.momentum({ momentum, weightDecay });
   const made = trainingStep(scope, {
     network,
     variables,
@@ -106,7 +109,7 @@ function trainingTower(
     outputs,
     globalStep,
     learningRate,
-    optimiser,
+    settings: request,
     seed,
   });
   return { ...pipeline, learningRate, ...made };

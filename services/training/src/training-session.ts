@@ -2,7 +2,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { Checkpointed, Evaluated, Runs, type Evaluation } from '@bluewaters/messages';
-import { schedules, Session, Tensor, tensorflowVersion, type Schedule } from '@bluewaters/tensorflow';
+import { learningRate } from '@bluewaters/models';
+import { Session, Tensor, tensorflowVersion, type Operation, type Schedule } from '@bluewaters/tensorflow';
 import { evaluate } from './evaluate.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
@@ -45,7 +46,7 @@ export class TrainingSession {
     this.#graph = graph;
     this.#session = new Session(graph.graph, { intraOpThreads: run.threads, interOpThreads: run.threads });
     this.#summaries = new Summaries(run.directory, graph.graph.toGraphDef());
-    this.#schedule = scheduleOf(run);
+    this.#schedule = learningRate(run.request, run);
     this.#laps = new Laps(run.request.batch);
     this.#tracer = new StepTracer(run, (notice) => this.#notices.push(notice));
     this.#evaluation = run.entry?.evaluation;
@@ -94,13 +95,13 @@ export class TrainingSession {
     await this.#startEpoch(epoch, stepInEpoch);
     this.#laps.start();
     while (this.#step < end) {
-      const learningRate = this.#schedule(this.#step);
-      const loss = await this.#trainStep(learningRate);
+      const rate = this.#schedule(this.#step);
+      const loss = await this.#trainStep(rate);
       this.#assertFinite(loss, 'the loss of a batch');
       this.#step += 1;
       this.#run.lease.reached(this.#step);
       this.#laps.lap();
-      if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, learningRate);
+      if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, rate);
       if (this.#step % this.#run.request.checkpointEverySteps === 0) await this.checkpoint();
       if (this.#run.signal.aborted) await this.#interrupt();
     }
@@ -193,6 +194,7 @@ export class TrainingSession {
     const latest = await this.#run.checkpoints.latest((error) => this.#notices.push(error.message));
     if (latest) {
       await this.#graph.saver.restore(this.#session, latest.prefix);
+      await this.#session.run({ targets: [this.#graph.prepare] });
       this.#step = latest.step;
       this.#checkpoint = latest;
       // Nothing is removed yet: what could not be read just now may still be of use to someone.
@@ -217,13 +219,24 @@ export class TrainingSession {
     await this.#session.run({ feeds: part.feeds, targets: [training.start] });
   }
 
+  /** Makes one update; resolves to the loss of its batch. */
   async #trainStep(learningRate: number): Promise<number> {
+    const { step, accumulate } = this.#graph.training;
+    const { microBatches } = this.#run.request;
+    let losses = 0;
+    for (let micro = 1; accumulate && micro < microBatches; micro += 1) {
+      losses += await this.#runBatch(accumulate, learningRate);
+    }
+    return (losses + (await this.#runBatch(step, learningRate))) / microBatches;
+  }
+
+  async #runBatch(target: Operation, learningRate: number): Promise<number> {
     const { training } = this.#graph;
     using rate = Tensor.scalar('float32', learningRate);
     const [fetched] = await this.#tracer.run(this.#session, {
       feeds: [[training.learningRate, rate]],
       fetches: [training.loss],
-      targets: [training.step],
+      targets: [target],
     });
     using loss = fetched as Tensor;
     return loss.number();
@@ -281,11 +294,4 @@ export class TrainingSession {
     await mirror.commit([join(directory, 'run.json')]);
     await (await bus.state(Runs)).put(request.run, runRecord(entry));
   }
-}
-
-/** Up to the peak over a tenth of the run, an epoch at most, and from there half a cosine down to zero. */
-function scheduleOf({ request, stepsPerEpoch, totalSteps }: RunContext): Schedule {
-  const climb = Math.min(stepsPerEpoch, Math.ceil(totalSteps / 10));
-  const fall = schedules.cosine({ initial: request.learningRate, steps: Math.max(1, totalSteps - climb) });
-  return schedules.warmUp(fall, { steps: climb });
 }

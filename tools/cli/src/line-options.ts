@@ -1,4 +1,4 @@
-import type { BuildRequest, BuildResult, TrainRequest } from '@bluewaters/messages';
+import { Augmentation, Hyperparameters, TrainRequest, type BuildRequest, type BuildResult } from '@bluewaters/messages';
 import { z } from 'zod';
 
 /** A name for dataset, run and model, checked by the messages' own rule later. */
@@ -22,15 +22,55 @@ export const shardsOptions = {
   seed: z.int().min(0).default(12345).describe('orders examples and draws weights; the same seed, the same bytes'),
 };
 
-/** What training may be asked; what is left out comes from the network's own recipe. */
+/** What is trained where neither a network nor a recipe is named. */
+export const DEFAULT_NETWORK = 'lenet';
+
+/** Several values between commas; `none` for none of them. */
+const list = <Element extends z.ZodType>(element: Element) =>
+  z
+    .string()
+    .transform((text) => (text === 'none' ? [] : text.split(',')))
+    .pipe(z.array(element as z.ZodType<z.output<Element>, string>));
+
+const OPTIMISERS = Hyperparameters.shape.optimiser.unwrap();
+const SCHEDULES = Hyperparameters.shape.schedule.unwrap();
+const SCALINGS = Hyperparameters.shape.rateScaling.unwrap();
+
+/** The options that stand for hyperparameters: one for each, by its own rule; what is left out the recipe says. */
+const recipeOptions = {
+  epochs: z.int().positive().optional().describe('passes over the training records'),
+  batch: z.int().positive().optional().describe('images a step'),
+  optimiser: OPTIMISERS.optional().describe(`how weights are moved: ${OPTIMISERS.options.join(', ')}`),
+  learningRate: z.number().positive().optional().describe('peak of the rate'),
+  momentum: z.number().min(0).lt(1).optional().describe('the part of the velocity that stays'),
+  weightDecay: z.number().min(0).optional().describe('of weights, not of biases and normalisation'),
+  schedule: SCHEDULES.optional().describe(`how the rate falls: ${SCHEDULES.options.join(', ')}`),
+  warmUpEpochs: z.number().min(0).optional().describe('epochs of the climb to the peak'),
+  warmUpFrom: z.number().min(0).optional().describe('the rate that the climb starts from'),
+  decayEpochs: list(z.coerce.number().positive()).optional().describe('epochs at which the rate falls: 30,60,80'),
+  decayFactor: z.number().gt(0).lte(1).optional().describe('what the rate is multiplied by at a fall'),
+  decayPower: z.number().positive().optional().describe('the exponent of the schedule polynomial'),
+  endLearningRate: z.number().min(0).optional().describe('where the schedules polynomial and cosine end'),
+  rateScaling: SCALINGS.optional().describe('with the batch: none, linear, square-root'),
+  rateScalingBatch: z.int().positive().optional().describe('the batch that the learning rate is for'),
+  augmentation: list(Augmentation)
+    .optional()
+    .describe(`none, or some of ${Augmentation.options.join(',')}`),
+  mixUp: z.number().min(0).optional().describe('alpha of MixUp; 0 for none'),
+  cutMix: z.number().min(0).optional().describe('alpha of CutMix; 0 for none'),
+  labelSmoothing: z.number().min(0).lt(1).optional().describe('the part of a label that goes to all outputs alike'),
+  auxiliaryWeight: z.number().min(0).optional().describe('weight of the losses of auxiliary heads'),
+  gradientClip: z.number().positive().optional().describe('the largest norm of all gradients together'),
+  averageDecay: z.number().min(0).lt(1).optional().describe('of moving averages of the weights; 0 for none'),
+  microBatches: z.int().positive().optional().describe('parts of a batch, one after the other, for less memory'),
+};
+
+/** What training may be asked; what is left out comes from the recipe that is named, or else from the network's own. */
 export const trainOptions = {
-  network: z.string().default('lenet').describe('a name that `bluewaters networks ls` lists'),
-  epochs: z.int().positive().optional().describe("passes over the training records; default: the network's recipe"),
-  batch: z.int().positive().optional().describe("images a step; default: the network's recipe"),
+  network: z.string().optional().describe("a name that `bluewaters networks ls` lists; default: the recipe's, or lenet"),
+  recipe: z.string().optional().describe("a recipe that `bluewaters recipes ls` lists; default: the network's own"),
   imageSize: z.int().positive().optional().describe("side of the square in pixels; default: the network's"),
-  learningRate: z.number().positive().optional().describe("peak rate; default: the network's recipe"),
-  momentum: z.number().min(0).lt(1).optional().describe("default: the network's recipe"),
-  weightDecay: z.number().min(0).optional().describe("default: the network's recipe"),
+  ...recipeOptions,
   checkpointEverySteps: z.int().positive().default(200).describe('steps between checkpoints'),
   keepCheckpoints: z.int().min(2).default(3).describe('checkpoints kept, 2 or more'),
   run: name('a name for the run; the same name goes on from its last checkpoint; default: DATASET-NETWORK'),
@@ -54,32 +94,38 @@ export function buildRequest(
   return { ...rest, trainShards, validationShards, seed };
 }
 
-/** The request that the options and the network's recipe make. @throws {CodedError} NETWORK_UNKNOWN. */
+/**
+ * The request that the options and a recipe make; it says all that the run depends on.
+ * @throws {CodedError} NETWORK_UNKNOWN; CONFIG_INVALID when there is no such recipe.
+ */
 export async function trainRequest(
   values: TrainValues & { readonly seed: number },
   dataset: BuildResult,
 ): Promise<TrainRequest> {
   // Brings TensorFlow's message types along, which no other verb needs.
-  const { networkByName } = await import('@bluewaters/models');
-  const network = networkByName(values.network);
-  const { recipe, input } = network;
-  return {
-    run: values.run ?? `${dataset.dataset}-${network.name}`,
+  const { networkByName, recipeByName } = await import('@bluewaters/models');
+  const recipe = values.recipe === undefined ? undefined : recipeByName(values.recipe);
+  const network = networkByName(values.network ?? recipe?.network ?? DEFAULT_NETWORK);
+  return TrainRequest.parse({
+    run: values.run ?? [dataset.dataset, network.name, ...(recipe ? [recipe.name] : [])].join('-'),
     dataset: dataset.dataset,
     manifest: dataset.digest,
     model: values.model ?? dataset.dataset,
     network: network.name,
-    epochs: values.epochs ?? recipe.epochs,
-    batch: values.batch ?? recipe.batch,
-    imageSize: values.imageSize ?? input.imageSize,
-    learningRate: values.learningRate ?? recipe.learningRate,
-    momentum: values.momentum ?? recipe.momentum,
-    weightDecay: values.weightDecay ?? recipe.weightDecay,
+    imageSize: values.imageSize ?? network.input.imageSize,
+    ...(recipe?.hyperparameters ?? network.recipe),
+    ...givenHyperparameters(values),
     seed: values.seed,
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,
     ...(values.trace && { trace: true }),
-  };
+  });
+}
+
+/** Those that the options give. */
+function givenHyperparameters(values: TrainValues): Readonly<Record<string, unknown>> {
+  const names = Object.keys(recipeOptions) as (keyof typeof recipeOptions)[];
+  return Object.fromEntries(names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]));
 }
 
 /** `…/Images.tar.gz` in a folder `cifar10` → `cifar10`; `flowers.tar` → `flowers`. */

@@ -11,6 +11,7 @@ import { evaluate } from './verbs/evaluate.js';
 import { ingest } from './verbs/ingest.js';
 import { modelsImport, modelsList } from './verbs/models.js';
 import { networksList, networksShow } from './verbs/networks.js';
+import { recipesList, recipesShow } from './verbs/recipes.js';
 import { run } from './verbs/run.js';
 import { serve } from './verbs/serve.js';
 import { shardsBuild, shardsList, shardsVerify } from './verbs/shards.js';
@@ -30,6 +31,8 @@ const VERBS: readonly Verb[] = [
   modelsImport,
   modelsList,
   evaluate,
+  recipesList,
+  recipesShow,
   serve,
   classify,
   status,
@@ -56,6 +59,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   shards: 'build, verify and list datasets of TFRecord shards',
   models: 'import and list models of the registry',
   networks: 'list the networks, and show what each consists of',
+  recipes: 'list and show ways to train',
 };
 
 function addGroup(parser: Argv, group: string): Argv {

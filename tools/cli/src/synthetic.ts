@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { stepRates, trainSynthetic, type SyntheticReport } from '@bluewaters/training';
 import { z } from 'zod';
+import { DEFAULT_NETWORK } from './line-options.js';
 import type { VerbContext } from './verb.js';
 
 /** What `--synthetic` may be asked beside the options of training. */
@@ -14,7 +15,7 @@ export const syntheticOptions = {
 
 /** What of the options of training matters here. */
 interface SyntheticValues extends Readonly<z.output<z.ZodObject<typeof syntheticOptions>>> {
-  readonly network: string;
+  readonly network?: string | undefined;
   readonly batch?: number | undefined;
   readonly imageSize?: number | undefined;
   readonly threads?: number | undefined;
@@ -34,7 +35,7 @@ const RULE = '-'.repeat(64);
 /** Measures and prints. @throws {CodedError} NETWORK_UNKNOWN, INTERRUPTED, and what TensorFlow says otherwise. */
 export async function measureSynthetic(values: SyntheticValues, context: VerbContext): Promise<SyntheticResult> {
   const { networkByName } = await import('@bluewaters/models');
-  const network = networkByName(values.network);
+  const network = networkByName(values.network ?? DEFAULT_NETWORK);
   const { warmupBatches, batches, displayEvery, imageSize, threads = availableParallelism() } = values;
   const batch = values.batch ?? network.recipe.batch;
   const { print, signal } = context;

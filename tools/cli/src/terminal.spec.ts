@@ -6,7 +6,7 @@ type Progress = NonNullable<JobRecord['progress']>;
 
 const record = (progress?: Partial<Progress>, state: JobRecord['state'] = 'running'): JobRecord => ({
   job: 'training-1',
-  work: 'training.v1.train',
+  work: 'training.v2.train',
   state,
   attempt: 1,
   updatedAt: 0,

@@ -41,7 +41,7 @@ function alexnetOf(name: string, description: string, { filters, lrn, towers = f
       learningRate: 0.01,
       momentum: 0.9,
       weightDecay: 5e-4,
-      augmentation: 'distorted-crop',
+      augmentation: ['distorted-crop', 'flip'],
     },
     build(context, images, outputs) {
       let x = images; // [batch, 227, 227, 3]

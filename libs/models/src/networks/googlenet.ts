@@ -80,7 +80,7 @@ export const googlenet: Network = {
     learningRate: 0.01,
     momentum: 0.9,
     weightDecay: 2e-4,
-    augmentation: 'distorted-crop',
+    augmentation: ['distorted-crop', 'flip'],
   },
   build(context, images, outputs) {
     let x = convolution(context, images, { name: 'conv1', filters: 64, size: 7, stride: 2 }); // 112 x 112 x 64

@@ -157,7 +157,7 @@ export const inceptionV3: Network = {
     momentum: 0.9,
     weightDecay: 4e-5,
     labelSmoothing: 0.1,
-    augmentation: 'distorted-crop',
+    augmentation: ['distorted-crop', 'flip'],
   },
   build(context, images, outputs) {
     let x = images; // [batch, 299, 299, 3]

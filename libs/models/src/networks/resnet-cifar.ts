@@ -50,7 +50,7 @@ function resnetCifar(units: number): Network {
       outputs: 10,
     },
     input: { imageSize: 32, channels: 3, mean: [0.491, 0.482, 0.447], std: [0.247, 0.243, 0.262] },
-    recipe: { epochs: 164, batch: 128, learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4, augmentation: 'flip' },
+    recipe: { epochs: 164, batch: 128, learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4, augmentation: ['flip'] },
     build(context, images, outputs) {
       let x = images; // [batch, 32, 32, 3]
       x = convolution(context, x, { name: 'conv1', filters: 16, size: 3, norm: NORM }); // [batch, 32, 32, 16]

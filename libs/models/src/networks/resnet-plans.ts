@@ -1,4 +1,4 @@
-import type { Recipe } from '../network.js';
+import type { Hyperparameters } from '../hyperparameters.js';
 
 /** Units in each of the four stages, of two 3 x 3 convolutions or of a bottleneck. @see He et al. 2015, table 1. */
 export const RESNET_PLANS = {
@@ -16,11 +16,11 @@ export const RESNET_EXPANSION = 4;
 export const RESNET_NORM = { decay: 0.9, epsilon: 1.001e-5 } as const;
 
 /** For photographs, at every depth. @see Goyal et al. 2017, section 5.1. */
-export const RESNET_RECIPE: Recipe = {
+export const RESNET_RECIPE: Hyperparameters = {
   epochs: 90,
   batch: 256,
   learningRate: 0.1,
   momentum: 0.9,
   weightDecay: 1e-4,
-  augmentation: 'distorted-crop',
+  augmentation: ['distorted-crop', 'flip'],
 };

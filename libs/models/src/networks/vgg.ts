@@ -36,7 +36,7 @@ function vgg(name: string, depth: keyof typeof PLANS, { normalised }: { readonly
       learningRate: normalised ? 0.05 : 0.01,
       momentum: 0.9,
       weightDecay: 5e-4,
-      augmentation: 'distorted-crop',
+      augmentation: ['distorted-crop', 'flip'],
     },
     build(context, images, outputs) {
       let x = images; // [batch, 224, 224, 3]

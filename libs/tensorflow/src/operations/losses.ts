@@ -1,6 +1,6 @@
 /** Losses. */
 import { CodedError } from '@bluewaters/errors';
-import type { DType, FloatDType, IndexDType } from '../dtypes.js';
+import { isContinuous, type DType, type FloatDType, type IndexDType } from '../dtypes.js';
 import * as raw from '../generated/operations/index.js';
 import type { Output } from '../operation.js';
 import type { Named, Scope } from '../scope.js';
@@ -34,30 +34,34 @@ export interface CrossEntropyOptions {
  * Scalar: the mean cross entropy of a batch.
  *
  * @param logits [batch, classes]; the number of classes must be known when labels are smoothed.
- * @param labels int32 or int64 [batch], 0 to classes - 1.
+ * @param labels int32 or int64 [batch], 0 to classes - 1; or float [batch, classes], what each probability should be.
  * @throws {CodedError} GRAPH_INVALID when it is not.
  * @see Szegedy et al. 2016, section 7, for smoothing.
  */
 export function softmaxCrossEntropyLoss<D extends DType>(
   scope: Scope,
   logits: Input<D, FloatDType>,
-  labels: Output<IndexDType>,
+  labels: Output<IndexDType | FloatDType>,
   { labelSmoothing = 0 }: CrossEntropyOptions = {},
 ): Output<D> {
   const inner = scope.child('cross_entropy');
   const plain: Output = logits;
-  if (labelSmoothing === 0) return mean(inner, sparseSoftmaxCrossEntropy(inner, plain, labels));
-  const smooth = smoothed(inner, labels, { classes: classesOf(logits), labelSmoothing });
+  const given: Output = labels;
+  const shared = isContinuous(labels.dtype);
+  if (labelSmoothing === 0 && !shared) return mean(inner, sparseSoftmaxCrossEntropy(inner, plain, given));
+  const targets = shared ? given : oneHot(inner, given, classesOf(logits));
+  const smooth =
+    labelSmoothing === 0 ? targets : smoothed(inner, targets, { classes: classesOf(logits), labelSmoothing });
   return mean(inner, raw.softmaxCrossEntropyWithLogits(inner, { features: plain, labels: smooth }).loss);
 }
 
-/** [batch, classes]: what the probabilities should be. */
+/** [batch, classes]: the targets, less what goes to all classes alike. */
 function smoothed(
   scope: Scope,
-  labels: Output<IndexDType>,
+  targets: Output,
   { classes, labelSmoothing }: { readonly classes: number; readonly labelSmoothing: number },
 ): Output {
-  const certain = mul(scope, oneHot(scope, labels, classes), 1 - labelSmoothing);
+  const certain = mul(scope, targets, 1 - labelSmoothing);
   return add(scope, certain, labelSmoothing / classes);
 }
 

@@ -24,6 +24,7 @@ export const train = defineVerb({
   options,
   examples: [
     ['$0 train --dataset mnist', "with the network's own recipe"],
+    ['$0 train --dataset cifar10 --recipe cifar-fast --epochs 12', 'by a recipe, but for half as long'],
     ['$0 train --dataset mnist --epochs 6', 'three more epochs of a run that had three'],
     ['$0 train --synthetic --network resnet-50 --batch 8', 'how fast this machine is, without any pictures'],
   ],

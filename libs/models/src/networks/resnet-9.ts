@@ -1,0 +1,61 @@
+import { add, max, mul, type Output } from '@bluewaters/tensorflow';
+import { convolution, dense, pooling } from '../layers.js';
+import type { BuildContext, Network } from '../network.js';
+
+const NORM = { decay: 0.9, epsilon: 1.001e-5 };
+
+/** Channels of the first layer; 64 in the original, which is made for a GPU and needs 16 times the arithmetic. */
+const WIDTH = 16;
+
+/** What the logits are multiplied by, so that they start small. */
+const LOGIT_SCALE = 0.125;
+
+/** A convolution, and the largest value of each 2 x 2 window. */
+function halving(context: BuildContext, x: Output, name: string, filters: number): Output {
+  const y = convolution(context, x, { name: `${name}/conv`, filters, size: 3, norm: NORM });
+  return pooling(context, y, { name: `${name}/pool`, size: 2, stride: 2 });
+}
+
+/** Two convolutions beside a shortcut, each with its rectifier. */
+function residual(context: BuildContext, x: Output, name: string, filters: number): Output {
+  const inner = convolution(context, x, { name: `${name}/residual1`, filters, size: 3, norm: NORM });
+  const y = convolution(context, inner, { name: `${name}/residual2`, filters, size: 3, norm: NORM });
+  return add(context.scope, x, y);
+}
+
+/**
+ * A short residual network for CIFAR that learns fast: few layers, so that most of the time is arithmetic.
+ *
+ * @see Page 2018, "How to train your ResNet", part 4, for the plan at four times the width.
+ */
+export const resnet9: Network = {
+  name: 'resnet-9',
+  description: 'short residual network that learns 32 x 32 colour pictures, such as CIFAR-10, in few epochs',
+  publication: {
+    citation: 'Page 2018, at a quarter of its width',
+    url: 'https://myrtle.ai/learn/how-to-train-your-resnet/',
+    outputs: 10,
+  },
+  input: { imageSize: 32, channels: 3, mean: [0.491, 0.482, 0.447], std: [0.247, 0.243, 0.262] },
+  recipe: {
+    epochs: 24,
+    batch: 128,
+    optimiser: 'nesterov',
+    learningRate: 0.1,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+    augmentation: ['padded-crop', 'flip'],
+  },
+  build(context, images, outputs) {
+    let x = images; // [batch, 32, 32, 3]
+    x = convolution(context, x, { name: 'stem', filters: WIDTH, size: 3, norm: NORM }); // [batch, 32, 32, 16]
+    x = halving(context, x, 'stage1', 2 * WIDTH); // [batch, 16, 16, 32]
+    x = residual(context, x, 'stage1', 2 * WIDTH);
+    x = halving(context, x, 'stage2', 4 * WIDTH); // [batch, 8, 8, 64]
+    x = halving(context, x, 'stage3', 8 * WIDTH); // [batch, 4, 4, 128]
+    x = residual(context, x, 'stage3', 8 * WIDTH);
+    x = max(context.scope, x, { axes: [1, 2] }); // [batch, 128]
+    const logits = dense(context, x, { name: 'logits', units: outputs, activation: 'none' });
+    return mul(context.scope, logits, LOGIT_SCALE); // [batch, outputs]
+  },
+};

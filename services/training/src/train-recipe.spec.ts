@@ -1,0 +1,48 @@
+import { Augmentation, type TrainRequest } from '@bluewaters/messages';
+import { runKeys } from '@bluewaters/records';
+import { describe, expect, it } from 'vitest';
+import { BATCH, exported, kept, sha256, weights, workplace } from './workplace.fixture.js';
+
+describe('training by a recipe', { timeout: 120_000 }, () => {
+  it('goes on bit-equal with everything that a recipe can ask for at once', async () => {
+    const [whole, stopped] = await Promise.all([workplace(), workplace()]);
+    const recipe = {
+      ...{ network: 'resnet-20', epochs: 4, optimiser: 'adam-w', learningRate: 0.002, schedule: 'steps' },
+      ...{ warmUpEpochs: 0.5, decayEpochs: [1, 2], augmentation: Augmentation.options, mixUp: 0.3, cutMix: 1 },
+      ...{ labelSmoothing: 0.1, gradientClip: 1, averageDecay: 0.9, microBatches: 2 },
+    } satisfies Partial<TrainRequest>;
+    await whole.start(recipe);
+    await expect(stopped.start(recipe, 20 * BATCH)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await stopped.start(recipe);
+    expect(stopped.said.flatMap(({ notices = [] }) => notices)).toContain('going on from the checkpoint of step 20');
+    expect(await weights(stopped.store)).toBe(await weights(whole.store));
+    const checkpoint = async ({ store }: typeof whole): Promise<string> =>
+      sha256(await store.get(`${runKeys.checkpoints('r')}model.ckpt-24.data-00000-of-00001`));
+    expect(await checkpoint(stopped)).toBe(await checkpoint(whole)); // accumulators and averages as well
+  });
+
+  it('exports the averages of the weights where a recipe keeps them', async () => {
+    const [plain, averaged] = await Promise.all([workplace(), workplace()]);
+    await plain.start({ epochs: 1 });
+    await averaged.start({ epochs: 1, averageDecay: 0.9 });
+    const own = await kept(averaged, 'conv1/weights');
+    expect(await kept(averaged, 'conv1/weights/ExponentialMovingAverage')).not.toEqual(own);
+    expect(await kept(plain, 'conv1/weights')).toEqual(own); // they follow without changing the training
+    expect(await exported(averaged, 'conv1/weights')).toEqual(
+      await kept(averaged, 'conv1/weights/ExponentialMovingAverage'),
+    );
+    expect(await exported(plain, 'conv1/weights')).toEqual(own);
+  });
+
+  it('learns the same from micro-batches as from whole ones, without batch normalisation', async () => {
+    const [whole, parts] = await Promise.all([workplace(), workplace()]);
+    await whole.start({ epochs: 1, gradientClip: 5 });
+    await parts.start({ epochs: 1, gradientClip: 5, microBatches: 4 });
+    const expected = (await kept(whole, 'fc1/weights')).map((value) => expect.closeTo(value, 5) as number);
+    expect(await kept(parts, 'fc1/weights')).toEqual(expected);
+    await expect(parts.start({ run: 'uneven', microBatches: 3 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      details: { field: 'batch', expected: 'a multiple of 3' },
+    });
+  });
+});

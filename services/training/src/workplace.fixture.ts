@@ -1,0 +1,117 @@
+/** A dataset of three classes and a place to train on it. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { InProcessBus, TrainRequest, type Progress, type TrainResult } from '@bluewaters/messages';
+import {
+  datasetKeys,
+  encodeManifest,
+  encodeOffsets,
+  frameRecord,
+  imageExample,
+  modelKeys,
+  readRecords,
+  runKeys,
+  type Manifest,
+  type ManifestShard,
+} from '@bluewaters/records';
+import { DirectoryStore, type ObjectStore } from '@bluewaters/storage';
+import { listCheckpoint, readCheckpoint, type Tensor } from '@bluewaters/tensorflow';
+import { syntheticJpeg, temporaryDirectory } from '@bluewaters/testing';
+import { train } from './train.js';
+
+/** Classes of the dataset. */
+export const SYNSETS = ['n01440764', 'n01443537', 'n01484850'];
+/** Examples a step; six steps make an epoch. */
+export const BATCH = 16;
+
+/** Stores a dataset of three synsets, each with pictures of its own, and resolves to the manifest's digest. */
+async function storeDataset(store: ObjectStore, examples = { train: 90, validation: 21 }): Promise<string> {
+  const pictures = await Promise.all(SYNSETS.map((_, seed) => syntheticJpeg({ width: 30, height: 28, seed })));
+  const record = (n: number): Uint8Array => {
+    const place = n % SYNSETS.length;
+    const [encoded, synset] = [pictures[place] as Buffer, SYNSETS[place] as string];
+    const filename = `${synset}_${n}.JPEG`;
+    return frameRecord(
+      imageExample({ encoded, filename, width: 30, height: 28, label: place + 1, synset, text: synset, boxes: [] }),
+    );
+  };
+  const storeSplit = async (split: 'train' | 'validation'): Promise<ManifestShard[]> => {
+    const shards = [0, 1].map(async (shard) => {
+      const numbers = Array.from({ length: examples[split] }, (_, n) => n).filter((n) => n % 2 === shard);
+      const bytes = Buffer.concat(numbers.map(record));
+      const key = datasetKeys.shard('d', split, shard, 2);
+      const written = { size: bytes.length, sha256: sha256(bytes) };
+      await store.put(key, bytes);
+      const records = [...readRecords(bytes, { file: key })].map(({ offset, length }) => ({ offset, length }));
+      await store.put(datasetKeys.offsets(key), encodeOffsets({ ...written, records, build: '0'.repeat(64) }));
+      return { key, ...written, examples: numbers.length };
+    });
+    return Promise.all(shards);
+  };
+  const manifest: Manifest = {
+    format: 'bluewaters.manifest.v1',
+    dataset: 'd',
+    index: '0'.repeat(64),
+    seed: 1,
+    classes: SYNSETS.map((synset, n) => ({ synset, label: n + 1, words: synset })),
+    splits: { train: await storeSplit('train'), validation: await storeSplit('validation') },
+  };
+  const bytes = encodeManifest(manifest);
+  await store.put(datasetKeys.manifest('d'), bytes);
+  return sha256(bytes);
+}
+
+/** In hex. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A place to train in, with a store of its own. */
+export async function workplace(store?: ObjectStore) {
+  const directory = await temporaryDirectory();
+  const kept = store ?? new DirectoryStore(join(directory, 'store'));
+  const manifest = await storeDataset(kept);
+  const bus = new InProcessBus();
+  const said: Progress[] = [];
+  const start = (changes: Partial<TrainRequest> = {}, stopAtImages = Infinity): Promise<TrainResult> => {
+    const stopping = new AbortController();
+    const request = TrainRequest.parse({
+      ...{ run: 'r', dataset: 'd', manifest, model: 'm', network: 'lenet', epochs: 6, batch: BATCH, imageSize: 28 },
+      ...{ learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4, seed: 7, checkpointEverySteps: 4, keepCheckpoints: 2 },
+      ...changes,
+    });
+    return train(request, {
+      bus,
+      store: kept,
+      workDirectory: join(directory, `work-${said.length}`),
+      threads: 2,
+      signal: stopping.signal,
+      report: (progress) => {
+        said.push(progress);
+        if (progress.phase.startsWith('epoch') && progress.done >= stopAtImages) stopping.abort();
+      },
+    });
+  };
+  return { directory, store: kept, bus, said, start };
+}
+
+/** The weights of a registered model. */
+export async function weights(store: ObjectStore, version = 1): Promise<string> {
+  return sha256(await store.get(`${modelKeys.prefix('m', version)}variables/variables.data-00000-of-00001`));
+}
+
+/** A variable of the checkpoint after the first epoch. */
+export async function kept({ store }: { readonly store: ObjectStore }, name: string): Promise<number[]> {
+  return variable(store.localPath(`${runKeys.checkpoints('r')}model.ckpt-6`) as string, name);
+}
+
+/** A variable of the first version of the model. */
+export async function exported({ store }: { readonly store: ObjectStore }, name: string): Promise<number[]> {
+  return variable(store.localPath(`${modelKeys.prefix('m', 1)}variables/variables`) as string, name);
+}
+
+async function variable(prefix: string, name: string): Promise<number[]> {
+  const entry = (await listCheckpoint(prefix)).find((one) => one.name === name);
+  using value = (await readCheckpoint(prefix, entry ? [entry] : [])).get(name) as Tensor;
+  return [...value.values('float32')];
+}
