@@ -1,4 +1,4 @@
 export { DEFAULT_LIMITS, type ImageLimits, type ImageSource } from './limits.js';
 export { inspectImage, type ImageFacts, type ImageFormat } from './inspect.js';
 export { asJpeg, repairImage, type RepairedImage } from './repair.js';
-export { encodeJpeg, type PixelLayout } from './encode.js';
+export { decodeSquare, encodeJpeg, encodePng, type PixelLayout } from './encode.js';
