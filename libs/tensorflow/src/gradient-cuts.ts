@@ -58,7 +58,7 @@ export function findRuled(
  *
  * @param leaves Are taken along, but not what is behind them.
  */
-function upstreamOf(ys: readonly Output[], leaves: ReadonlySet<Pointer> = new Set()): Upstream {
+export function upstreamOf(ys: readonly Output[], leaves: ReadonlySet<Pointer> = new Set()): Upstream {
   const done = new Map<Pointer, Operation>();
   const entered = new Set<Pointer>();
   const stack = ys.map((y) => ({ operation: y.operation, leaving: false }));

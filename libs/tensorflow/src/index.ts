@@ -58,6 +58,7 @@ export type { Optimiser, TrainedParameter, Update } from './optimisers/index.js'
 /** Learning rates over the steps: cosine, warmUp and others. */
 export * as schedules from './schedules.js';
 export type { Schedule } from './schedules.js';
+export { watchFinite, type FiniteWatch, type NonFinite } from './non-finite.js';
 export {
   assignMovingAverage,
   averageName,

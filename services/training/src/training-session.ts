@@ -2,8 +2,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { Checkpointed, Evaluated, Runs, type Evaluation } from '@bluewaters/messages';
-import { learningRate } from '@bluewaters/models';
-import { Session, Tensor, tensorflowVersion, type Operation, type Schedule } from '@bluewaters/tensorflow';
+import { Session, tensorflowVersion } from '@bluewaters/tensorflow';
+import { diverged, findFirstNonFinite } from './divergence.js';
 import { evaluate } from './evaluate.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
@@ -18,7 +18,7 @@ import { StepTracer } from './step-tracer.js';
 import { Summaries } from './summaries.js';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
 import type { Checkpoint } from './checkpoints.js';
-import { epochFeeds } from './epoch-feeds.js';
+import { Stepper } from './stepper.js';
 
 /** Steps between two values of a curve, and between two words to the user at most. */
 const SUMMARY_EVERY_STEPS = 20;
@@ -30,7 +30,7 @@ export class TrainingSession {
   readonly #graph: TrainingGraph;
   readonly #session: Session;
   readonly #summaries: Summaries;
-  readonly #schedule: Schedule;
+  readonly #stepper: Stepper;
   readonly #laps: Laps;
   readonly #tracer: StepTracer;
   #notices: string[] = [];
@@ -46,7 +46,7 @@ export class TrainingSession {
     this.#graph = graph;
     this.#session = new Session(graph.graph, { intraOpThreads: run.threads, interOpThreads: run.threads });
     this.#summaries = new Summaries(run.directory, graph.graph.toGraphDef());
-    this.#schedule = learningRate(run.request, run);
+    this.#stepper = new Stepper({ run, shards, graph, session: this.#session });
     this.#laps = new Laps(run.request.batch);
     this.#tracer = new StepTracer(run, (notice) => this.#notices.push(notice));
     this.#evaluation = run.entry?.evaluation;
@@ -90,14 +90,13 @@ export class TrainingSession {
 
   /** Trains to the end of the epoch. @throws {CodedError} INTERRUPTED, after a checkpoint, when asked to stop. */
   async trainEpoch(): Promise<void> {
-    const { epoch, stepInEpoch } = this.position;
+    const { epoch } = this.position;
     const end = (epoch + 1) * this.#run.stepsPerEpoch;
-    await this.#startEpoch(epoch, stepInEpoch);
+    await this.#stepper.start(this.#step);
     this.#laps.start();
     while (this.#step < end) {
-      const rate = this.#schedule(this.#step);
-      const loss = await this.#trainStep(rate);
-      this.#assertFinite(loss, 'the loss of a batch');
+      const { loss, rate } = await this.#stepper.make(this.#step, (...asked) => this.#tracer.run(...asked));
+      await this.#refuseLostWeights(loss);
       this.#step += 1;
       this.#run.lease.reached(this.#step);
       this.#laps.lap();
@@ -123,7 +122,9 @@ export class TrainingSession {
       },
     });
     const { confusion, ...evaluation } = found.metrics;
-    this.#assertFinite(evaluation.loss, 'the loss on the validation split');
+    if (!Number.isFinite(evaluation.loss)) {
+      throw diverged(this.#run.request, { what: 'the loss on the validation split', value: evaluation.loss });
+    }
     this.#found = found;
     this.#evaluation = evaluation;
     this.#evaluatedStep = this.#step;
@@ -191,64 +192,30 @@ export class TrainingSession {
   }
 
   async #restore(): Promise<void> {
+    const latest = await this.#load();
+    if (!latest) return;
+    this.#step = latest.step;
+    this.#checkpoint = latest;
+    // Nothing is removed yet: what could not be read just now may still be of use to someone.
+    await nameCheckpoints(this.#run, latest);
+    this.#notices.push(`going on from the checkpoint of step ${latest.step}`);
+  }
+
+  /** Gives every variable its value of the last whole checkpoint, or its start where there is none. */
+  async #load(): Promise<Checkpoint | undefined> {
     const latest = await this.#run.checkpoints.latest((error) => this.#notices.push(error.message));
-    if (latest) {
-      await this.#graph.saver.restore(this.#session, latest.prefix);
-      await this.#session.run({ targets: [this.#graph.prepare] });
-      this.#step = latest.step;
-      this.#checkpoint = latest;
-      // Nothing is removed yet: what could not be read just now may still be of use to someone.
-      await nameCheckpoints(this.#run, latest);
-      this.#notices.push(`going on from the checkpoint of step ${latest.step}`);
-    } else {
-      await this.#session.run({ targets: [this.#graph.initialize] });
-    }
-  }
-
-  async #startEpoch(epoch: number, stepInEpoch: number): Promise<void> {
-    const { training } = this.#graph;
-    const { seed, batch } = this.#run.request;
-    using part = epochFeeds(training, this.#shards, {
-      seed,
-      epoch,
-      batch,
-      fromStep: stepInEpoch,
-      rank: 0,
-      worldSize: 1,
-    });
-    await this.#session.run({ feeds: part.feeds, targets: [training.start] });
-  }
-
-  /** Makes one update; resolves to the loss of its batch. */
-  async #trainStep(learningRate: number): Promise<number> {
-    const { step, accumulate } = this.#graph.training;
-    const { microBatches } = this.#run.request;
-    let losses = 0;
-    for (let micro = 1; accumulate && micro < microBatches; micro += 1) {
-      losses += await this.#runBatch(accumulate, learningRate);
-    }
-    return (losses + (await this.#runBatch(step, learningRate))) / microBatches;
-  }
-
-  async #runBatch(target: Operation, learningRate: number): Promise<number> {
-    const { training } = this.#graph;
-    using rate = Tensor.scalar('float32', learningRate);
-    const [fetched] = await this.#tracer.run(this.#session, {
-      feeds: [[training.learningRate, rate]],
-      fetches: [training.loss],
-      targets: [target],
-    });
-    using loss = fetched as Tensor;
-    return loss.number();
+    if (latest) await this.#graph.saver.restore(this.#session, latest.prefix);
+    await this.#session.run({ targets: [latest ? this.#graph.prepare : this.#graph.initialize] });
+    return latest;
   }
 
   /** Before anything is written: a checkpoint of lost weights would replace one that can be gone on from. */
-  #assertFinite(loss: number, what: string): void {
+  async #refuseLostWeights(loss: number): Promise<void> {
     if (Number.isFinite(loss)) return;
-    const { run, learningRate } = this.#run.request;
-    throw new CodedError('TRAINING_DIVERGED', `Training diverged; try a lower rate under another name than ${run}`, {
-      details: { field: 'learningRate', expected: `${what} to be finite`, got: `${loss} at a rate of ${learningRate}` },
-    });
+    const goBack = async (): Promise<number> => (await this.#load())?.step ?? 0;
+    const divergence = { graph: this.#graph, stepper: this.#stepper, failed: this.#step, goBack };
+    const first = await findFirstNonFinite(this.#run, divergence);
+    throw diverged(this.#run.request, { what: 'the loss of a batch', value: loss, first });
   }
 
   #tell(loss: number, learningRate: number): void {

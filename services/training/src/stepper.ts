@@ -1,0 +1,69 @@
+import { learningRate } from '@bluewaters/models';
+import { Tensor, type Operation, type RunRequest, type Schedule, type Session } from '@bluewaters/tensorflow';
+import { epochFeeds } from './epoch-feeds.js';
+import type { LocalShards } from './local-shards.js';
+import { positionAt } from './position.js';
+import type { RunContext } from './run-context.js';
+import type { TrainingGraph } from './training-graph.js';
+
+/** How a step's requests are run: by the session itself, or by someone who looks at them as well. */
+export type Runner = (session: Session, request: RunRequest<'float32'>) => Promise<Tensor<'float32'>[]>;
+
+/** Makes steps of a run: the same ones, whenever they are made from the same variables. */
+export class Stepper {
+  readonly #run: RunContext;
+  readonly #shards: LocalShards;
+  readonly #graph: TrainingGraph;
+  readonly #session: Session;
+  readonly #schedule: Schedule;
+
+  /** @param parts The session is of the graph. */
+  constructor(parts: { run: RunContext; shards: LocalShards; graph: TrainingGraph; session: Session }) {
+    this.#run = parts.run;
+    this.#shards = parts.shards;
+    this.#graph = parts.graph;
+    this.#session = parts.session;
+    this.#schedule = learningRate(parts.run.request, parts.run);
+  }
+
+  /** Lets the input pipeline give what is left of an epoch from a step of the run on. */
+  async start(step: number): Promise<void> {
+    const { training } = this.#graph;
+    const { seed, batch } = this.#run.request;
+    const { epoch, stepInEpoch } = positionAt(step, this.#run.stepsPerEpoch);
+    using part = epochFeeds(training, this.#shards, {
+      seed,
+      epoch,
+      batch,
+      fromStep: stepInEpoch,
+      rank: 0,
+      worldSize: 1,
+    });
+    await this.#session.run({ feeds: part.feeds, targets: [training.start] });
+  }
+
+  /** Makes the update of a step, which {@link start} or the step before came to. */
+  async make(step: number, runner: Runner): Promise<{ readonly loss: number; readonly rate: number }> {
+    const { training } = this.#graph;
+    const { microBatches } = this.#run.request;
+    const rate = this.#schedule(step);
+    let losses = 0;
+    for (let micro = 1; training.accumulate && micro < microBatches; micro += 1) {
+      losses += await this.#runBatch(training.accumulate, rate, runner);
+    }
+    losses += await this.#runBatch(training.step, rate, runner);
+    return { loss: losses / microBatches, rate };
+  }
+
+  async #runBatch(target: Operation, rate: number, runner: Runner): Promise<number> {
+    const { training } = this.#graph;
+    using fed = Tensor.scalar('float32', rate);
+    const [fetched] = await runner(this.#session, {
+      feeds: [[training.learningRate, fed]],
+      fetches: [training.loss],
+      targets: [target],
+    });
+    using loss = fetched as Tensor;
+    return loss.number();
+  }
+}
