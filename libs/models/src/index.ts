@@ -1,4 +1,5 @@
 export { augment, pictureFeatures, type Augmentation, type AugmentOptions } from './augment.js';
+export { buildNetwork } from './build-network.js';
 export { eager } from './eager.js';
 export {
   convolution,

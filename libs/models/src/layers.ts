@@ -1,4 +1,4 @@
-import { CodedError } from '@bluewaters/errors';
+/** Layers of networks. Shapes are written as in NHWC, the default; the context says the data format, and the dtype. */
 import {
   avgPool,
   biasAdd,
@@ -13,9 +13,11 @@ import {
   split,
   type Output,
   type Padding,
+  type Variable,
 } from '@bluewaters/tensorflow';
 import type { BuildContext } from './network.js';
 import { batchNorm, type BatchNormSettings } from './normalisation.js';
+import { axesOf, channelsOf, gridOf, lengthOf, paddingsOf, toNhwc } from './picture-axes.js';
 
 /** A layer's options that convolution and dense have alike. */
 interface LayerOptions {
@@ -49,33 +51,28 @@ export interface ConvolutionOptions extends LayerOptions {
   readonly groups?: number;
 }
 
-/** Number in an axis that must be known when the graph is built. */
-function axis(x: Output, index: number): number {
-  const size = x.shape?.[index];
-  if (typeof size === 'number') return size;
-  throw new CodedError('GRAPH_INVALID', `Axis ${index} of ${x.name} must be known while the graph is built`);
-}
-
-/** Height and width of a picture, in pixels. */
-export function gridOf(x: Output): [height: number, width: number] {
-  return [axis(x, 1), axis(x, 2)];
-}
-
-/** Number of channels of a picture. */
-export function channelsOf(x: Output): number {
-  return axis(x, 3);
-}
-
 /** Zeros around a picture, half a window wide. */
-function withBorder({ scope }: BuildContext, x: Output, [height, width]: readonly [number, number]): Output {
+function withBorder(context: BuildContext, x: Output, [height, width]: readonly [number, number]): Output {
   const around = (length: number) => [Math.floor((length - 1) / 2), Math.ceil((length - 1) / 2)] as const;
-  return pad(scope, x, [[0, 0], around(height), around(width), [0, 0]]);
+  return pad(context.scope, x, paddingsOf(context, { height: around(height), width: around(width) }));
+}
+
+/** A variable as a layer computes with it. */
+function valueOf({ scope, precision }: BuildContext, variable: Variable): Output {
+  return precision?.parameter(scope, variable) ?? variable.value;
+}
+
+/** Adds the biases of a layer, one for each channel or unit. */
+function withBiases(context: BuildContext, y: Output, { name, units }: { name: string; units: number }): Output {
+  const { scope, variables, dataFormat = 'NHWC' } = context;
+  const biases = valueOf(context, variables.get(`${name}/biases`, [units], 'zeros'));
+  return biasAdd(scope, y, biases, { dataFormat: y.shape?.length === 4 ? dataFormat : 'NHWC' });
 }
 
 /**
  * Convolution, then a bias or batch normalisation, then the activation.
- * @param x float32 [batch, height, width, channels].
- * @returns float32 [batch, height / stride, width / stride, filters] when padded.
+ * @param x [batch, height, width, channels].
+ * @returns [batch, height / stride, width / stride, filters] when padded.
  */
 export function convolution(context: BuildContext, x: Output, options: ConvolutionOptions): Output {
   const { name, filters, norm, activation = 'relu', bias = true } = options;
@@ -83,27 +80,26 @@ export function convolution(context: BuildContext, x: Output, options: Convoluti
   const y = convolve(inner, x, options);
   let z = y;
   if (norm) z = batchNorm(inner, y, { name: `${name}/BatchNorm`, channels: filters, ...norm });
-  else if (bias) z = biasAdd(inner.scope, y, context.variables.get(`${name}/biases`, [filters], 'zeros').value);
+  else if (bias) z = withBiases(inner, y, { name, units: filters });
   return activation === 'relu' ? relu(inner.scope, z) : z;
 }
 
 /** The convolution by itself, of each group of channels with its own filters. */
 function convolve(context: BuildContext, x: Output, options: ConvolutionOptions): Output {
   const { name, filters, size, stride = 1, padding = 'SAME', groups = 1 } = options;
-  const { scope, variables } = context;
+  const { scope, variables, dataFormat = 'NHWC' } = context;
   const window: readonly [number, number] = typeof size === 'number' ? [size, size] : size;
-  const weights = variables.get(`${name}/weights`, [...window, channelsOf(x) / groups, filters], 'he-normal').value;
+  const shape = [...window, channelsOf(context, x) / groups, filters];
+  const weights = valueOf(context, variables.get(`${name}/weights`, shape, 'he-normal'));
   const fixed = padding === 'FIXED' && stride > 1;
   const bordered = fixed ? withBorder(context, x, window) : x;
-  const settings = { strides: [stride, stride], padding: paddingOf(padding, stride) } as const;
+  const settings = { strides: [stride, stride], padding: paddingOf(padding, stride), dataFormat } as const;
   if (groups === 1) return conv2d(scope, bordered, weights, settings);
   const parts = split(scope, weights, groups, { axis: 3 });
-  const seen = split(scope, bordered, groups, { axis: 3 });
-  return concat(
-    scope,
-    seen.map((part, index) => conv2d(scope, part, parts[index]!, settings)),
-    3,
-  );
+  const { channels } = axesOf(context);
+  const seen = split(scope, bordered, groups, { axis: channels });
+  const made = seen.map((part, index) => conv2d(scope, part, parts[index]!, settings));
+  return concat(scope, made, channels);
 }
 
 /** What TensorFlow is told, once {@link withBorder} has done its part. */
@@ -126,8 +122,8 @@ export interface PoolingOptions {
 
 /**
  * The largest value, or the mean, of each window.
- * @param x float32 [batch, height, width, channels].
- * @returns float32 [batch, height / stride, width / stride, channels] when padded.
+ * @param x [batch, height, width, channels].
+ * @returns [batch, height / stride, width / stride, channels] when padded.
  */
 export function pooling(context: BuildContext, x: Output, options: PoolingOptions): Output {
   const { name, size, stride, padding = 'SAME', kind = 'max' } = options;
@@ -135,48 +131,50 @@ export function pooling(context: BuildContext, x: Output, options: PoolingOption
   const inner = { ...context, scope: context.scope.child(name) };
   const bordered = padding === 'FIXED' && stride > 1 ? withBorder(inner, x, [size, size]) : x;
   const settings = { strides: [stride, stride], padding: paddingOf(padding, stride) } as const;
-  return pool(inner.scope, bordered, [size, size], settings);
+  const { dataFormat = 'NHWC' } = context;
+  return pool(inner.scope, bordered, [size, size], { ...settings, dataFormat });
 }
 
 /**
  * The mean of each channel over the whole picture.
- * @param x float32 [batch, height, width, channels].
- * @returns float32 [batch, channels].
+ * @param x [batch, height, width, channels].
+ * @returns [batch, channels].
  */
 export function globalMean(context: BuildContext, x: Output): Output {
-  return mean(context.scope.child('global_mean'), x, { axes: [1, 2] });
+  const { height, width } = axesOf(context);
+  return mean(context.scope.child('global_mean'), x, { axes: [height, width] });
 }
 
 /**
  * Branches side by side.
- * @param xs float32 [batch, height, width, any number of channels] each.
- * @returns float32 [batch, height, width, all channels].
+ * @param xs [batch, height, width, any number of channels] each.
+ * @returns [batch, height, width, all channels].
  */
 export function joinChannels(context: BuildContext, name: string, xs: readonly Output[]): Output {
-  return concat(context.scope.child(name), xs, 3);
+  return concat(context.scope.child(name), xs, axesOf(context).channels);
 }
 
 /**
- * One row for each example.
- * @param x float32 [batch, …].
- * @returns float32 [batch, product of the other axes].
+ * One row for each example, in the order height, width, channels.
+ * @param x A picture.
+ * @returns [batch, height * width * channels].
  */
 export function flatten(context: BuildContext, x: Output): Output {
-  const width = (x.shape ?? []).slice(1).reduce<number>((product, _, index) => product * axis(x, index + 1), 1);
-  return reshape(context.scope.child('flatten'), x, [-1, width]);
+  const scope = context.scope.child('flatten');
+  const [height, width] = gridOf(context, x);
+  return reshape(scope, toNhwc({ ...context, scope }, x), [-1, height * width * channelsOf(context, x)]);
 }
 
 /**
  * Fully connected layer with bias.
- * @param x float32 [batch, inputs].
- * @returns float32 [batch, units].
+ * @param x [batch, inputs].
+ * @returns [batch, units].
  */
 export function dense(context: BuildContext, x: Output, options: LayerOptions & { readonly units: number }): Output {
   const { name, units, activation = 'relu' } = options;
-  const scope = context.scope.child(name);
+  const inner = { ...context, scope: context.scope.child(name) };
   const initial = activation === 'relu' ? 'he-normal' : 'glorot-uniform';
-  const weights = context.variables.get(`${name}/weights`, [axis(x, 1), units], initial);
-  const biases = context.variables.get(`${name}/biases`, [units], 'zeros');
-  const y = biasAdd(scope, matMul(scope, x, weights.value), biases.value);
-  return activation === 'relu' ? relu(scope, y) : y;
+  const weights = context.variables.get(`${name}/weights`, [lengthOf(x, 1), units], initial);
+  const y = withBiases(inner, matMul(inner.scope, x, valueOf(inner, weights)), { name, units });
+  return activation === 'relu' ? relu(inner.scope, y) : y;
 }

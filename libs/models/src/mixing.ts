@@ -18,7 +18,7 @@ import {
   type Scope,
 } from '@bluewaters/tensorflow';
 import type { MixingSettings } from './hyperparameters.js';
-import { gridOf } from './layers.js';
+import { gridOf } from './picture-axes.js';
 import { insideBox } from './boxes.js';
 
 /** A batch whose labels may be shared between outputs. */
@@ -56,7 +56,7 @@ export function mixExamples(
 ): MixedExamples {
   const own = scope.child('mix');
   const draws = new Draws(own, seed);
-  const sides = gridOf(examples.images);
+  const sides = gridOf({}, examples.images);
   const faded = () => fadedShare(own, draws, { alpha: mixUp, sides });
   const pasted = () => pastedShare(own, draws, { alpha: cutMix, sides });
   const share = mixUp > 0 && cutMix > 0 ? either(own, draws, [faded(), pasted()]) : mixUp > 0 ? faded() : pasted();

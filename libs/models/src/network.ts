@@ -1,4 +1,4 @@
-import type { Output, Scope } from '@bluewaters/tensorflow';
+import type { DataFormat, MixedPrecision, Output, Scope } from '@bluewaters/tensorflow';
 import type { Hyperparameters } from './hyperparameters.js';
 import type { TrainingTower } from './training-tower.js';
 import type { VariableStore } from './variable-store.js';
@@ -32,6 +32,10 @@ export interface BuildContext {
    * auxiliary heads are built. Left out for evaluation and serving.
    */
   readonly training?: TrainingTower;
+  /** The order of axes in all layers; NHWC by default. On CPUs only oneDNN has kernels for NCHW. */
+  readonly dataFormat?: DataFormat;
+  /** What layers compute in; float32 by default. Variables are float32 always. */
+  readonly precision?: MixedPrecision;
 }
 
 /** Where a network was published. */
@@ -53,10 +57,11 @@ export interface Network {
   /** What trains it well on the kind of pictures that it is meant for. */
   readonly recipe: Hyperparameters;
   /**
-   * Adds the network to the graph.
-   * @param images float32 [batch, height, width, channels], normalised; height and width known, as a rule imageSize.
+   * Adds the network to the graph. `buildNetwork` does so for any data format and dtype.
+   * @param images [batch, height, width, channels], normalised; height and width known, as a rule imageSize. In the data
+   * format and the dtype of the context.
    * @param outputs Number of logits: classes + 1, where output 0 is background.
-   * @returns float32 [batch, outputs].
+   * @returns [batch, outputs], of the dtype of the context.
    */
   build(context: BuildContext, images: Output, outputs: number): Output;
 }

@@ -1,5 +1,6 @@
-import { assignMovingAverage, dropout as drop, fusedBatchNorm, lrn, type Output } from '@bluewaters/tensorflow';
+import { assignMovingAverage, cast, dropout as drop, fusedBatchNorm, lrn, type Output } from '@bluewaters/tensorflow';
 import type { BuildContext } from './network.js';
+import { fromNhwc, toNhwc } from './picture-axes.js';
 
 /** How batch normalisation behaves, the same all over a network. */
 export interface BatchNormSettings {
@@ -15,13 +16,15 @@ export interface BatchNormSettings {
  * Batch normalisation. In training it takes mean and variance of the batch and lets the moving ones follow; else it
  * takes the moving ones.
  *
- * @param x float32 [batch, height, width, channels].
+ * Its variables and moments are float32 whatever x is, as its kernels want.
+ *
+ * @param x [batch, height, width, channels].
  * @param options `name` is the prefix of its variables: gamma, beta, moving_mean and moving_variance, as TF-slim's.
- * @returns float32 of the shape of x.
+ * @returns Of the shape and dtype of x.
  * @see Ioffe and Szegedy 2015, algorithms 1 and 2.
  */
 export function batchNorm(
-  { scope, variables, training }: BuildContext,
+  { scope, variables, training, dataFormat = 'NHWC' }: BuildContext,
   x: Output,
   options: BatchNormSettings & { readonly name: string; readonly channels: number },
 ): Output {
@@ -35,11 +38,11 @@ export function batchNorm(
   const movingVariance = variables.getStatistic(`${name}/moving_variance`, [channels], 'ones');
   if (!training) {
     const moving = { scale, offset, mean: movingMean.value, variance: movingVariance.value };
-    return fusedBatchNorm(inner, x, moving, { training: false, epsilon }).y;
+    return fusedBatchNorm(inner, x, moving, { training: false, epsilon, dataFormat }).y;
   }
   const none = inner.constant([], { dtype: 'float32', name: 'none' });
   const own = { scale, offset, mean: none, variance: none };
-  const { y, batchMean, batchVariance } = fusedBatchNorm(inner, x, own, { training: true, epsilon });
+  const { y, batchMean, batchVariance } = fusedBatchNorm(inner, x, own, { training: true, epsilon, dataFormat });
   training.addUpdates(
     assignMovingAverage(inner, movingMean, { value: batchMean, decay }),
     assignMovingAverage(inner, movingVariance, { value: batchVariance, decay }),
@@ -50,7 +53,7 @@ export function batchNorm(
 /**
  * In training sets a random part of the activations to zero and scales up the rest; else gives them as they are.
  *
- * @param x float32 of any shape.
+ * @param x Of any shape.
  * @param options `rate` is the part that becomes zero, 0 to 1.
  * @see Srivastava et al. 2014.
  */
@@ -66,11 +69,16 @@ export function dropout(
 
 /**
  * Local response normalisation with the constants of the paper: x / (2 + 10⁻⁴ Σ x²)^¾ over 5 neighbouring channels.
- * (TensorFlow's alpha is the paper's as it stands; Caffe divides it by the number of channels.)
+ * (TensorFlow's alpha is the paper's as it stands; Caffe divides it by the number of channels.) Its kernels are for NHWC
+ * and float32.
  *
- * @param x float32 [batch, height, width, channels].
+ * @param x [batch, height, width, channels].
  * @see Krizhevsky et al. 2012, section 3.3.
  */
-export function localResponseNorm({ scope }: BuildContext, x: Output, name: string): Output {
-  return lrn(scope.child(name), x, { radius: 2, bias: 2, alpha: 1e-4, beta: 0.75 });
+export function localResponseNorm(context: BuildContext, x: Output, name: string): Output {
+  const inner = { ...context, scope: context.scope.child(name) };
+  const { scope, precision } = inner;
+  const seen = toNhwc(inner, x.dtype === 'float32' ? x : cast(scope, x, 'float32'));
+  const y = lrn(scope, seen, { radius: 2, bias: 2, alpha: 1e-4, beta: 0.75 });
+  return fromNhwc(inner, precision?.input(scope, y) ?? y);
 }

@@ -3,6 +3,8 @@ import {
   group,
   initializers,
   variable,
+  type ComputeDType,
+  type DataFormat,
   type Initializer,
   type Operation,
   type Output,
@@ -38,6 +40,9 @@ export interface SyntheticTrainingOptions {
   readonly imageSize?: number;
   /** 0.01 by default. */
   readonly learningRate?: number;
+  /** As of a training step; float32 and NHWC by default. */
+  readonly compute?: ComputeDType;
+  readonly dataFormat?: DataFormat;
   /** Of initial values, pictures, labels and dropout; 1 by default. */
   readonly seed?: number;
   /** By default plain momentum with the decay of the network's own recipe. */
@@ -71,6 +76,7 @@ export function syntheticTraining(network: Network, options: SyntheticTrainingOp
   const { momentum, weightDecay, labelSmoothing } = network.recipe;
   const made = trainingStep(scope, {
     ...{ network, variables: store, images: images.value, labels: labels.value, outputs, globalStep, seed },
+    ...{ compute: options.compute ?? 'float32', dataFormat: options.dataFormat ?? 'NHWC' },
     learningRate: scope.constant(learningRate, { name: 'learning_rate' }),
     settings: options.settings ?? { momentum, weightDecay, labelSmoothing },
   });

@@ -1,14 +1,20 @@
 import {
   add,
+  dynamicLossScale,
   gradients,
+  mixedPrecision,
   movingAverages,
   mul,
+  reciprocal,
+  type ComputeDType,
+  type DataFormat,
   type Operation,
   type Output,
   type Scope,
   type Variable,
 } from '@bluewaters/tensorflow';
 import { accumulation, microCounter } from './accumulation.js';
+import { buildNetwork } from './build-network.js';
 import type { StepSettings } from './hyperparameters.js';
 import { classificationLoss } from './losses.js';
 import { mixes, mixExamples } from './mixing.js';
@@ -30,7 +36,7 @@ export interface TrainingStep {
   readonly loss: Output;
   /** Of the loss, by the parameters in their order. */
   readonly gradients: readonly Output[];
-  /** The optimiser's accumulators and the moving averages: a checkpoint must hold them. */
+  /** The optimiser's accumulators, the moving averages and, in float16, the loss's scale: a checkpoint must hold them. */
   readonly slots: readonly Variable[];
   /** What means nothing between two steps; it needs its start each time that a session is opened. */
   readonly transient: readonly Variable[];
@@ -55,6 +61,10 @@ export interface TrainingStepOptions {
   readonly settings: StepSettings;
   /** Of the random draws in the network. */
   readonly seed: number;
+  /** What the network computes in; float32 by default. Variables, losses and updates are float32 always. */
+  readonly compute?: ComputeDType;
+  /** The order of axes that the network computes in; NHWC by default. */
+  readonly dataFormat?: DataFormat;
 }
 
 /**
@@ -70,13 +80,14 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
   const training = new TrainingTower(options.seed, draws);
   const loss = towerLoss(scope, training, options);
   const { parameters } = variables;
+  const scaling = scalingOf(scope, options);
   const slopes = gradients(
     scope,
-    [loss],
+    [scaling.scaled(loss)],
     parameters.map((parameter) => parameter.variable.value),
   );
   const sums = micro && accumulation(scope, { parameters, slopes, micro, microBatches, updates: training.updates });
-  const { operation, slots } = optimiserOf(settings).apply(
+  const { operation, slots } = scaling.optimiser.apply(
     scope,
     parameters.map((parameter, index) => ({ ...parameter, gradient: (sums?.totals ?? slopes)[index] as Output })),
     learningRate,
@@ -93,11 +104,31 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
   return {
     step,
     loss,
-    gradients: slopes,
+    gradients: scaling.unscaled(slopes),
     slots: [...slots, ...averages],
     transient: sums?.transient ?? [],
     averages: new Map(averages.map((average, index) => [(followed[index] as Variable).name, average])),
     ...(sums && { accumulate: sums.accumulate }),
+  };
+}
+
+/**
+ * Small gradients vanish in float16, unless the loss is scaled up; bfloat16 has the range of float32. Gives the loss to
+ * derive, the optimiser that takes what comes of it, and from that the gradients of the loss itself.
+ */
+function scalingOf(scope: Scope, { compute, settings }: TrainingStepOptions) {
+  const optimiser = optimiserOf(settings);
+  if (compute !== 'float16') {
+    return { optimiser, scaled: (loss: Output) => loss, unscaled: (slopes: readonly Output[]) => slopes };
+  }
+  const scaling = dynamicLossScale(scope.graph.scope());
+  return {
+    optimiser: scaling.guard(optimiser),
+    scaled: (loss: Output) => scaling.scaled(scope, loss),
+    unscaled: (slopes: readonly Output[]) => {
+      const by = reciprocal(scope, scaling.scale.value);
+      return slopes.map((slope) => mul(scope, slope, by));
+    },
   };
 }
 
@@ -106,7 +137,9 @@ function towerLoss(scope: Scope, training: TrainingTower, options: TrainingStepO
   const { images, labels } = mixes(settings)
     ? mixExamples(scope, options, { ...settings, outputs, seed: training.drawSeed(scope) })
     : options;
-  const logits = network.build({ scope, variables, training }, images, outputs);
+  const precision = mixedPrecision(options.compute ?? 'float32');
+  const context = { scope, variables, training, precision, dataFormat: options.dataFormat ?? 'NHWC' };
+  const logits = buildNetwork(network, context, images, outputs);
   const { labelSmoothing, auxiliaryWeight } = settings;
   return classificationLoss(scope, {
     logits,

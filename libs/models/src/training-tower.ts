@@ -2,7 +2,7 @@ import type { Operation, Output, Scope } from '@bluewaters/tensorflow';
 
 /** Logits whose loss is added to the network's own, so that early layers learn sooner. */
 export interface AuxiliaryHead {
-  /** float32 [batch, outputs]. */
+  /** [batch, outputs], of the dtype that the network computes in. */
   readonly logits: Output;
   /** What its loss is multiplied by. */
   readonly weight: number;

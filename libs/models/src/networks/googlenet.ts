@@ -1,7 +1,8 @@
 import type { Output } from '@bluewaters/tensorflow';
-import { convolution, dense, flatten, globalMean, gridOf, joinChannels, pooling } from '../layers.js';
+import { convolution, dense, flatten, globalMean, joinChannels, pooling } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
 import { dropout, localResponseNorm } from '../normalisation.js';
+import { gridOf } from '../picture-axes.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
 
 /** A row of table 1: filters of the 1 x 1, of the 3 x 3 behind its reduction, of the 5 x 5 behind its, of the pooling's. */
@@ -47,7 +48,7 @@ function inception(context: BuildContext, x: Output, name: string, row: Row): Ou
 
 /** Section 5: logits from the middle of the network, for training only. */
 function auxiliaryHead(context: BuildContext, x: Output, name: string, outputs: number): Output {
-  const size = Math.min(5, ...gridOf(x));
+  const size = Math.min(5, ...gridOf(context, x));
   let y = pooling(context, x, { name: `${name}/pool`, size, stride: 3, padding: 'VALID', kind: 'mean' }); // 4 x 4
   y = convolution(context, y, { name: `${name}/conv`, filters: 128, size: 1 });
   y = dense(context, flatten(context, y), { name: `${name}/fc`, units: 1024 });

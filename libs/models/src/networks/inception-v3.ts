@@ -1,6 +1,7 @@
 import type { Output } from '@bluewaters/tensorflow';
-import { convolution, dense, flatten, globalMean, gridOf, joinChannels, pooling } from '../layers.js';
+import { convolution, dense, flatten, globalMean, joinChannels, pooling } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
+import { gridOf } from '../picture-axes.js';
 import { dropout } from '../normalisation.js';
 
 /** Without a learnt scale, as TF-slim's and Keras's: the next convolution's weights do its work. */
@@ -121,13 +122,13 @@ function moduleC(context: BuildContext, x: Output, name: string): Output {
 
 /** Figure 8: logits from the 17 x 17 grid, for training only. */
 function auxiliaryHead(context: BuildContext, x: Output, outputs: number): Output {
-  const size = Math.min(5, ...gridOf(x));
+  const size = Math.min(5, ...gridOf(context, x));
   let y = pooling(context, x, { name: 'auxiliary/pool', size, stride: 3, padding: 'VALID', kind: 'mean' }); // 5 x 5
   y = convolution(context, y, { name: 'auxiliary/conv1', filters: 128, size: 1, norm: NORM });
   y = convolution(context, y, {
     name: 'auxiliary/conv2',
     filters: 768,
-    size: gridOf(y), // 5 x 5 at 299 px: one pixel remains
+    size: gridOf(context, y), // 5 x 5 at 299 px: one pixel remains
     padding: 'VALID',
     norm: NORM,
   });

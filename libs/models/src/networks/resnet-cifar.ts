@@ -1,6 +1,7 @@
 import { add, avgPool, pad, relu, type Output } from '@bluewaters/tensorflow';
-import { channelsOf, convolution, dense, globalMean } from '../layers.js';
+import { convolution, dense, globalMean } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
+import { channelsOf, paddingsOf } from '../picture-axes.js';
 
 const NORM = { decay: 0.9, epsilon: 1.001e-5 };
 
@@ -24,14 +25,9 @@ function halved(
   { name, filters }: { readonly name: string; readonly filters: number },
 ): Output {
   const scope = context.scope.child(name);
-  const pixels = avgPool(scope, x, [1, 1], { strides: [2, 2] });
-  const more = (filters - channelsOf(x)) / 2;
-  return pad(scope, pixels, [
-    [0, 0],
-    [0, 0],
-    [0, 0],
-    [more, more],
-  ]);
+  const pixels = avgPool(scope, x, [1, 1], { strides: [2, 2], dataFormat: context.dataFormat ?? 'NHWC' });
+  const more = (filters - channelsOf(context, x)) / 2;
+  return pad(scope, pixels, paddingsOf(context, { channels: [more, more] }));
 }
 
 /**

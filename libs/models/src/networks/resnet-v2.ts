@@ -1,7 +1,8 @@
 import { add, relu, type Output } from '@bluewaters/tensorflow';
-import { channelsOf, convolution, dense, globalMean, pooling } from '../layers.js';
+import { convolution, dense, globalMean, pooling } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
 import { batchNorm } from '../normalisation.js';
+import { channelsOf } from '../picture-axes.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
 import { RESNET_EXPANSION, RESNET_NORM, RESNET_PLANS, RESNET_RECIPE } from './resnet-plans.js';
 
@@ -34,7 +35,10 @@ const KERAS: Layout = { halvesIn: 'last', poolPadding: 'FIXED', bias: true };
 /** Figure 4(e) of the paper: batch normalisation and rectifier before what they prepare. */
 function preactivation(context: BuildContext, x: Output, name: string): Output {
   const inner = { ...context, scope: context.scope.child(name) };
-  return relu(inner.scope, batchNorm(inner, x, { name: `${name}/BatchNorm`, channels: channelsOf(x), ...RESNET_NORM }));
+  return relu(
+    inner.scope,
+    batchNorm(inner, x, { name: `${name}/BatchNorm`, channels: channelsOf(context, x), ...RESNET_NORM }),
+  );
 }
 
 /** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut, to which nothing is done after they are added. */

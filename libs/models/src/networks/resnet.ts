@@ -1,6 +1,7 @@
 import { add, relu, type Output } from '@bluewaters/tensorflow';
-import { channelsOf, convolution, dense, globalMean, pooling } from '../layers.js';
+import { convolution, dense, globalMean, pooling } from '../layers.js';
 import type { BuildContext, Network, Publication } from '../network.js';
+import { channelsOf } from '../picture-axes.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
 import { RESNET_EXPANSION, RESNET_NORM, RESNET_PLANS, RESNET_RECIPE } from './resnet-plans.js';
 
@@ -55,7 +56,7 @@ function bottleneckUnit(context: BuildContext, x: Output, { name, filters, strid
 
 /** The input itself, or where the shape changes, a projection (option B of the paper). */
 function shortcut(context: BuildContext, x: Output, { name, filters, stride }: Omit<Unit, 'version'>): Output {
-  if (stride === 1 && channelsOf(x) === filters) return x;
+  if (stride === 1 && channelsOf(context, x) === filters) return x;
   return convolution(context, x, {
     name: `${name}/shortcut`,
     filters,
