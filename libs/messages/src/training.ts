@@ -24,6 +24,8 @@ export const TrainRequest = z.strictObject({
   keepCheckpoints: z.int().positive(),
   /** Whether to note what every operation of a few steps does, in `checkpoint_dir/trace.json`. */
   trace: z.boolean().optional(),
+  /** Whether to keep MLPerf's log, in `checkpoint_dir/mlperf.log`. */
+  mlperfLog: z.boolean().optional(),
 });
 /** See {@link TrainRequest:variable}. */
 export type TrainRequest = z.infer<typeof TrainRequest>;

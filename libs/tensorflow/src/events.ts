@@ -15,11 +15,13 @@ import {
 } from './hparams.js';
 import { frameRecord } from './record-framing.js';
 import {
+  histogramFrom,
   histogramOf,
   histogramSummary,
   imageSummary,
   scalarSummary,
   textSummary,
+  type CountedBuckets,
   type EncodedImage,
   type SummaryInit,
 } from './summaries.js';
@@ -83,6 +85,11 @@ export class EventWriter {
   /** How numbers are spread, in 30 buckets of equal width. */
   histogram(tag: string, step: number, values: ArrayLike<number>): void {
     this.#summary(step, histogramSummary(tag, histogramOf(values)));
+  }
+
+  /** How numbers are spread that were counted elsewhere. */
+  buckets(tag: string, step: number, counted: CountedBuckets): void {
+    this.#summary(step, histogramSummary(tag, histogramFrom(counted)));
   }
 
   /** A picture, as the bytes of a PNG. */

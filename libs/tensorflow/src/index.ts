@@ -251,5 +251,5 @@ export { writeTfjsModel, type TfjsModelOptions } from './tfjs-model.js';
 
 export { EventWriter, type EventWriterOptions } from './events.js';
 export { readScalars, type ScalarPoint } from './event-reader.js';
-export type { EncodedImage } from './summaries.js';
+export type { CountedBuckets, EncodedImage } from './summaries.js';
 export type { HparamDomain, HparamsExperiment, HparamValue, RunStatus } from './hparams.js';

@@ -25,6 +25,14 @@ export interface EncodedImage {
 /** Numbers in buckets of equal width, from the least to the greatest. */
 export type Histogram = readonly { readonly left: number; readonly right: number; readonly count: number }[];
 
+/** Numbers counted in buckets of equal width. */
+export interface CountedBuckets {
+  readonly least: number;
+  readonly greatest: number;
+  /** From least to greatest. */
+  readonly counts: readonly number[];
+}
+
 const BUCKETS = 30;
 
 /** For the plugin `scalars`. */
@@ -59,6 +67,12 @@ export function histogramSummary(tag: string, histogram: Histogram): SummaryInit
     doubleVal: histogram.flatMap(({ left, right, count }) => [left, right, count]),
   });
   return tensorSummary(tag, { pluginName: 'histograms' }, tensor);
+}
+
+/** Buckets with their bounds. */
+export function histogramFrom({ least, greatest, counts }: CountedBuckets): Histogram {
+  const width = (greatest - least) / counts.length;
+  return counts.map((count, index) => ({ left: least + index * width, right: least + (index + 1) * width, count }));
 }
 
 /** Numbers that are not finite are left out; one value alone fills one bucket. */

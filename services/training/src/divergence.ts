@@ -48,7 +48,7 @@ export async function findFirstNonFinite(
       found ??= nonFinite;
       return tensors;
     };
-    await stepper.make(step, step < failed - 1 ? plain : watching);
+    await stepper.make(step, { runner: step < failed - 1 ? plain : watching });
     if (found) return { ...found, step };
   }
   return undefined;
@@ -58,10 +58,10 @@ async function runWatched(
   session: Session,
   asked: Parameters<Runner>[1],
   watch: ReturnType<typeof watchFinite>,
-): Promise<{ tensors: Tensor<'float32'>[]; nonFinite: NonFinite | undefined }> {
+): Promise<{ tensors: Tensor[]; nonFinite: NonFinite | undefined }> {
   const fetched: Tensor[] = await session.run({ ...asked, fetches: [...(asked.fetches ?? []), watch.counts] });
   using counts = fetched.pop() as Tensor;
-  return { tensors: fetched as Tensor<'float32'>[], nonFinite: watch.first(counts) };
+  return { tensors: fetched, nonFinite: watch.first(counts) };
 }
 
 /** TRAINING_DIVERGED with what is known of it. */

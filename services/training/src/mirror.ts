@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { ObjectStore } from '@bluewaters/storage';
 
 /** Files that are written anew in place, so that the store's are the ones to go on from. Every other name is final. */
-const REPLACED = new Set(['checkpoint', 'run.json', 'confusion.json', 'report.html']);
+const REPLACED = new Set(['checkpoint', 'run.json', 'confusion.json', 'report.html', 'mlperf.log']);
 
 /**
  * Keeps a local folder and a prefix of the store alike: TensorFlow writes to the folder, and what must outlive this

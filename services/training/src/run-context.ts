@@ -50,7 +50,8 @@ export interface RunContext extends RankPorts {
 
 /**
  * Reads what the run is made from.
- * @throws {CodedError} MANIFEST_INVALID, NETWORK_UNKNOWN, CONFIG_INVALID when the run was started with other options.
+ * @throws {CodedError} MANIFEST_INVALID, NETWORK_UNKNOWN, CONFIG_INVALID when the run was started with other options or
+ * asks for MLPerf's log of another network than it is for.
  */
 export async function openRun(
   request: TrainRequest,
@@ -58,6 +59,7 @@ export async function openRun(
 ): Promise<RunContext> {
   const manifest = await readManifest(ports.store, request);
   const network = networkByName(request.network);
+  if (request.mlperfLog) assertMlperf(network);
   assertWholeMicroBatches(request);
   const directory =
     ports.store.localPath(runKeys.checkpoints(request.run).replace(/\/$/u, '')) ??
@@ -92,5 +94,13 @@ function assertWholeMicroBatches({ batch, microBatches }: TrainRequest): void {
   if (batch % microBatches === 0) return;
   throw new CodedError('CONFIG_INVALID', 'A batch is shared evenly among its micro-batches', {
     details: { field: 'batch', expected: `a multiple of ${microBatches}`, got: String(batch) },
+  });
+}
+
+/** Of MLPerf's benchmarks this is the only one that classifies pictures. */
+function assertMlperf({ name }: Network): void {
+  if (name.startsWith('resnet')) return;
+  throw new CodedError('CONFIG_INVALID', "MLPerf's log is that of its benchmark resnet", {
+    details: { field: 'mlperfLog', expected: 'a residual network', got: name },
   });
 }

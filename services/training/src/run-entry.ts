@@ -66,7 +66,13 @@ export async function writeRunEntry(directory: string, entry: RunEntry): Promise
 }
 
 /** Options that may differ when a run is started again; every other one makes it another run. */
-const CHANGEABLE = new Set<keyof TrainRequest>(['epochs', 'checkpointEverySteps', 'keepCheckpoints', 'trace']);
+const CHANGEABLE = new Set<keyof TrainRequest>([
+  'epochs',
+  'checkpointEverySteps',
+  'keepCheckpoints',
+  'trace',
+  'mlperfLog',
+]);
 
 /** Refuses to go on with a run under other options. @throws {CodedError} CONFIG_INVALID that names the option. */
 export function assertSameRun(entry: RunEntry, request: TrainRequest): void {

@@ -1,13 +1,28 @@
 import { learningRate } from '@bluewaters/models';
 import { Tensor, type Operation, type RunRequest, type Schedule, type Session } from '@bluewaters/tensorflow';
 import { epochFeeds } from './epoch-feeds.js';
+import type { InspectedStep, Inspection } from './inspection.js';
 import type { LocalShards } from './local-shards.js';
 import { positionAt } from './position.js';
 import type { RunContext } from './run-context.js';
 import type { TrainingGraph } from './training-graph.js';
 
 /** How a step's requests are run: by the session itself, or by someone who looks at them as well. */
-export type Runner = (session: Session, request: RunRequest<'float32'>) => Promise<Tensor<'float32'>[]>;
+export type Runner = (session: Session, request: RunRequest) => Promise<Tensor[]>;
+
+/** How a step is made. */
+export interface StepOptions {
+  readonly runner: Runner;
+  readonly inspection?: Inspection | undefined;
+}
+
+/** What a step gave. */
+export interface MadeStep {
+  /** Mean over its batch, before the update. */
+  readonly loss: number;
+  readonly rate: number;
+  readonly inspected?: InspectedStep;
+}
 
 /** Makes steps of a run: the same ones, whenever they are made from the same variables. */
 export class Stepper {
@@ -42,28 +57,46 @@ export class Stepper {
     await this.#session.run({ feeds: part.feeds, targets: [training.start] });
   }
 
-  /** Makes the update of a step, which {@link start} or the step before came to. */
-  async make(step: number, runner: Runner): Promise<{ readonly loss: number; readonly rate: number }> {
+  /**
+   * Makes the update of a step, which {@link start} or the step before came to.
+   *
+   * @param options `inspection` is what is to be looked at in it; the update is the same.
+   */
+  async make(step: number, { runner, inspection }: StepOptions): Promise<MadeStep> {
     const { training } = this.#graph;
     const { microBatches } = this.#run.request;
     const rate = this.#schedule(step);
     let losses = 0;
     for (let micro = 1; training.accumulate && micro < microBatches; micro += 1) {
-      losses += await this.#runBatch(training.accumulate, rate, runner);
+      losses += (await this.#runBatch(training.accumulate, rate, { runner })).loss;
     }
-    losses += await this.#runBatch(training.step, rate, runner);
-    return { loss: losses / microBatches, rate };
+    const last = await this.#runBatch(training.step, rate, { runner, inspection });
+    return { ...last, loss: (losses + last.loss) / microBatches, rate };
   }
 
-  async #runBatch(target: Operation, rate: number, runner: Runner): Promise<number> {
+  async #runBatch(
+    target: Operation,
+    rate: number,
+    { runner, inspection }: StepOptions,
+  ): Promise<Omit<MadeStep, 'rate'>> {
     const { training } = this.#graph;
     using fed = Tensor.scalar('float32', rate);
-    const [fetched] = await runner(this.#session, {
+    const tensors = await runner(this.#session, {
       feeds: [[training.learningRate, fed]],
-      fetches: [training.loss],
+      fetches: [training.loss, ...(inspection?.fetches ?? [])],
       targets: [target],
     });
-    using loss = fetched as Tensor;
-    return loss.number();
+    using _ = allOf(tensors);
+    const [loss, ...seen] = tensors;
+    return { loss: loss?.number() ?? NaN, ...(inspection && { inspected: inspection.read(seen) }) };
   }
+}
+
+/** Gives all of them back at the end of a block. */
+function allOf(tensors: readonly Tensor[]): Disposable {
+  return {
+    [Symbol.dispose]: () => {
+      for (const tensor of tensors) tensor[Symbol.dispose]();
+    },
+  };
 }

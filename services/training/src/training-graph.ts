@@ -14,6 +14,7 @@ import {
   type Variable,
 } from '@bluewaters/tensorflow';
 import type { TrainRequest } from '@bluewaters/messages';
+import { addInspection, type Inspection } from './inspection.js';
 import { evaluationPipeline, trainingPipeline, type InputPipeline, type TrainingPipeline } from './input-pipeline.js';
 
 /** Everything that a run does with TensorFlow, as operations to run and tensors to feed and fetch. */
@@ -42,6 +43,8 @@ export interface TrainingGraph {
     /** float32 [batch]. */
     readonly losses: Output;
   };
+  /** What is looked at in some steps. */
+  readonly inspection: Inspection;
   /** Every variable: parameters, statistics, accumulators and `global_step`. */
   readonly saver: Saver;
 }
@@ -80,6 +83,12 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
     prepare: group(root.child('prepare'), starts(transient)),
     training,
     evaluation,
+    inspection: addInspection(graph, root.child('inspect'), {
+      images: training.images,
+      parameters: variables.parameters.map((parameter) => parameter.variable),
+      gradients: training.gradients,
+      tower: 'train/',
+    }),
     saver: saver(root, all),
   };
 }

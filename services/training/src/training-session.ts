@@ -15,10 +15,11 @@ import { writeConfusion } from './report/confusion.js';
 import { writeReport } from './report/report.js';
 import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
 import { StepTracer } from './step-tracer.js';
-import { Summaries } from './summaries.js';
+import { observersOf } from './observers/observers-of.js';
+import type { Observers } from './observers/observer.js';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
 import type { Checkpoint } from './checkpoints.js';
-import { Stepper } from './stepper.js';
+import { Stepper, type Runner } from './stepper.js';
 
 /** Steps between two values of a curve, and between two words to the user at most. */
 const SUMMARY_EVERY_STEPS = 20;
@@ -29,7 +30,7 @@ export class TrainingSession {
   readonly #shards: LocalShards;
   readonly #graph: TrainingGraph;
   readonly #session: Session;
-  readonly #summaries: Summaries;
+  readonly #observers: Observers;
   readonly #stepper: Stepper;
   readonly #laps: Laps;
   readonly #tracer: StepTracer;
@@ -45,7 +46,7 @@ export class TrainingSession {
     this.#shards = shards;
     this.#graph = graph;
     this.#session = new Session(graph.graph, { intraOpThreads: run.threads, interOpThreads: run.threads });
-    this.#summaries = new Summaries(run.directory, graph.graph.toGraphDef());
+    this.#observers = observersOf(run, graph.graph.toGraphDef());
     this.#stepper = new Stepper({ run, shards, graph, session: this.#session });
     this.#laps = new Laps(run.request.batch);
     this.#tracer = new StepTracer(run, (notice) => this.#notices.push(notice));
@@ -93,17 +94,22 @@ export class TrainingSession {
     const { epoch } = this.position;
     const end = (epoch + 1) * this.#run.stepsPerEpoch;
     await this.#stepper.start(this.#step);
+    this.#observers.tell((observer) => observer.epochStarted?.(epoch));
     this.#laps.start();
     while (this.#step < end) {
-      const { loss, rate } = await this.#stepper.make(this.#step, (...asked) => this.#tracer.run(...asked));
+      const inspection = this.#step + 1 === end ? this.#graph.inspection : undefined;
+      const runner: Runner = (...asked) => this.#tracer.run(...asked);
+      const { loss, rate, inspected } = await this.#stepper.make(this.#step, { runner, inspection });
       await this.#refuseLostWeights(loss);
       this.#step += 1;
+      if (inspected) await this.#observers.tellAll((observer) => observer.inspected?.(this.#step, inspected));
       this.#run.lease.reached(this.#step);
       this.#laps.lap();
       if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, rate);
       if (this.#step % this.#run.request.checkpointEverySteps === 0) await this.checkpoint();
       if (this.#run.signal.aborted) await this.#interrupt();
     }
+    this.#observers.tell((observer) => observer.epochEnded?.(epoch));
     await this.checkpoint();
   }
 
@@ -112,6 +118,7 @@ export class TrainingSession {
     const { run } = this.#run.request;
     const startedAt = performance.now();
     const examples = countExamples(this.#run.manifest, 'validation');
+    this.#observers.tell((observer) => observer.evaluationStarted?.(this.position));
     const found = await evaluate(this.#session, this.#graph, {
       files: this.#shards.validation,
       examples,
@@ -128,7 +135,7 @@ export class TrainingSession {
     this.#found = found;
     this.#evaluation = evaluation;
     this.#evaluatedStep = this.#step;
-    this.#summaries.evaluation(this.#step, evaluation);
+    await this.#observers.tellAll((observer) => observer.evaluated?.(this.position, found.metrics));
     await writeConfusion(this.#run, this.#step, confusion);
     await this.#run.bus.publish(Evaluated, { run, step: this.#step, evaluation });
     await this.#writeEntry('running');
@@ -140,6 +147,7 @@ export class TrainingSession {
     if (this.#checkpoint?.step === this.#step) return this.#checkpoint;
     const { checkpoints, request, bus } = this.#run;
     this.#laps.pause();
+    const startedAt = performance.now();
     await this.#run.lease.confirm();
     const checkpoint = await this.#save().catch(async (error: unknown) => {
       // A full disk is not made emptier by half a checkpoint.
@@ -147,7 +155,9 @@ export class TrainingSession {
       throw error;
     });
     this.#checkpoint = checkpoint;
-    await this.#summaries.flush();
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.#observers.tell((observer) => observer.checkpointed?.(this.#step, seconds));
+    await this.#observers.tellAll((observer) => observer.flush?.());
     const { stale } = await nameCheckpoints(this.#run, checkpoint);
     await this.#run.mirror.commitEvents();
     await removeCheckpoints(this.#run, stale);
@@ -172,7 +182,7 @@ export class TrainingSession {
   /** Writes the report on what the last evaluation found. */
   async report(version: number): Promise<void> {
     if (!this.#found) return;
-    await this.#summaries.flush();
+    await this.#observers.tellAll((observer) => observer.flush?.());
     const { validation: files, validationRecords: records } = this.#shards;
     const path = await writeReport(this.#run, { ...this.#found, files, records, step: this.#step, version });
     this.#notices.push(`the report is ${path}`);
@@ -180,12 +190,13 @@ export class TrainingSession {
 
   /** Marks the run as done. */
   async finish(version: number): Promise<void> {
+    this.#observers.tell((observer) => observer.done?.());
     await this.#writeEntry('done', version);
   }
 
   /** Gives everything back. */
   async close(): Promise<void> {
-    await this.#summaries.close();
+    await this.#observers.tellAll((observer) => observer.close?.());
     await this.#run.mirror.commitEvents();
     this.#session[Symbol.dispose]();
     this.#graph.graph[Symbol.dispose]();
@@ -220,7 +231,7 @@ export class TrainingSession {
 
   #tell(loss: number, learningRate: number): void {
     const imagesPerSecond = this.#laps.recent;
-    this.#summaries.step({ step: this.#step, loss, learningRate, imagesPerSecond });
+    this.#observers.tell((observer) => observer.stepped?.({ step: this.#step, loss, learningRate, imagesPerSecond }));
     const { epoch } = positionAt(this.#step - 1, this.#run.stepsPerEpoch);
     this.#report(`epoch ${epoch + 1} of ${this.#run.request.epochs}`, {
       done: this.#step * this.#run.request.batch,

@@ -67,7 +67,10 @@ const recipeOptions = {
 
 /** What training may be asked; what is left out comes from the recipe that is named, or else from the network's own. */
 export const trainOptions = {
-  network: z.string().optional().describe("a name that `bluewaters networks ls` lists; default: the recipe's, or lenet"),
+  network: z
+    .string()
+    .optional()
+    .describe("a name that `bluewaters networks ls` lists; default: the recipe's, or lenet"),
   recipe: z.string().optional().describe("a recipe that `bluewaters recipes ls` lists; default: the network's own"),
   imageSize: z.int().positive().optional().describe("side of the square in pixels; default: the network's"),
   ...recipeOptions,
@@ -79,6 +82,10 @@ export const trainOptions = {
     .boolean()
     .default(false)
     .describe('note what each operation of steps 10 to 12 does, in checkpoint_dir/trace.json'),
+  mlperfLog: z
+    .boolean()
+    .default(false)
+    .describe("keep MLPerf's log of a residual network in checkpoint_dir/mlperf.log"),
   threads: z.int().positive().optional().describe("TensorFlow's threads; default: all cores"),
 };
 
@@ -119,6 +126,7 @@ export async function trainRequest(
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,
     ...(values.trace && { trace: true }),
+    ...(values.mlperfLog && { mlperfLog: true }),
   });
 }
 

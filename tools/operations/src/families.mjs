@@ -34,7 +34,6 @@ const ASSERTING = new Set([
   'ConjugateTranspose',
   'CropAndResizeGradBoxes',
   'CropAndResizeGradImage',
-  'Dequantize',
   'EncodePng',
   'FakeQuantWithMinMaxVarsPerChannelGradient',
   'IRFFT',
@@ -58,6 +57,12 @@ const ASSERTING = new Set([
 ]);
 
 /**
+ * Computing on quantised numbers: their kernels take ranges as they come. Nothing here quantises; a model that does is
+ * loaded, and its operations are reached by name.
+ */
+const QUANTISED = /Quantiz|Dequantize|Requantiz/u;
+
+/**
  * Why an operation gets no function although its family is there; undefined when it gets one. All are still reached by
  * name: `scope.op('Name', …)`.
  *
@@ -72,6 +77,7 @@ export function reasonToLeaveOut(definition, registered) {
   if (values.some(({ isRef }) => isRef)) return 'works on the reference variables of TensorFlow 1';
   if (/^Experimental/.test(name) && registered.has(name.replace('Experimental', ''))) return 'was an experiment';
   if (FRAMES.has(name)) return 'opens or closes a frame';
+  if (QUANTISED.test(name)) return 'computes on quantised numbers, whose ranges it does not check';
   if (ASSERTING.has(name)) return 'ends the process on values that it does not check';
   if (!isExpressible(definition)) return 'has a dtype without a name in TypeScript';
   return undefined;

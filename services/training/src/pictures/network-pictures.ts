@@ -1,4 +1,5 @@
 /** What a network's insides look like. */
+import type { InputContract } from '@bluewaters/models';
 import { blank, enlarged, mosaic, type Raster } from './raster.js';
 
 /** More tiles than this make no picture that anyone looks at. */
@@ -6,6 +7,33 @@ const MOST_TILES = 64;
 /** A kernel of a few pixels is shown at least so large. */
 const KERNEL_PIXELS = 24;
 const MATRIX_PIXELS = 480;
+
+/**
+ * Pictures as a network gets them, with its normalisation taken back.
+ *
+ * @param values Row by row. @param shape [pictures, height, width, channels].
+ */
+export function inputPicture(
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  { mean, std }: Pick<InputContract, 'mean' | 'std'>,
+): Raster {
+  const [pictures = 0, height = 0, width = 0, channels = 0] = shape;
+  const size = height * width * channels;
+  const tiles = Array.from({ length: pictures }, (_, picture) => {
+    const tile = blank(width, height);
+    for (let pixel = 0; pixel < width * height; pixel += 1) {
+      const byte = (channel: number): number => {
+        const value = values[picture * size + pixel * channels + channel] ?? 0;
+        const share = value * (std[channel] ?? 1) + (mean[channel] ?? 0);
+        return Math.round(255 * Math.min(1, Math.max(0, share)));
+      };
+      tile.rgb.set(channels === 3 ? [byte(0), byte(1), byte(2)] : [byte(0), byte(0), byte(0)], 3 * pixel);
+    }
+    return tile;
+  });
+  return mosaic(tiles);
+}
 
 /**
  * The kernels of a first layer, a tile each, in colour where they see colours; all on one scale, so that weak ones look

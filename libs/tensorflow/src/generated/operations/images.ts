@@ -1174,39 +1174,6 @@ export function nonMaxSuppressionWithOverlaps(
 }
 
 /**
- * Resize quantized `images` to `size` using quantized bilinear interpolation.
- *
- * Input images and output images must be quantized types.
- *
- * @param inputs.images 4-D with shape `[batch, height, width, channels]`.
- * @param inputs.size new size for the images.
- * @param attributes.align_corners If true, the centers of the 4 corner pixels of the input and output tensors are
- *   aligned, preserving the values at the corner pixels. Defaults to false.
- *   By default false.
- * @param attributes.half_pixel_centers By default false.
- */
-export function quantizedResizeBilinear<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly images: Input<T, 'float32' | 'qint32' | 'quint8'>;
-    readonly size: Output<'int32'>;
-    readonly min: Output<'float32'>;
-    readonly max: Output<'float32'>;
-  },
-  attributes: Named & {
-    readonly align_corners?: boolean | undefined;
-    readonly half_pixel_centers?: boolean | undefined;
-  } = {},
-): {
-  readonly resized_images: Output<T>;
-  readonly out_min: Output<'float32'>;
-  readonly out_max: Output<'float32'>;
-} {
-  const operation = added(scope, 'QuantizedResizeBilinear', [inputs.images, inputs.size, inputs.min, inputs.max], attributes);
-  return { resized_images: operation.output(0), out_min: operation.output(1), out_max: operation.output(2) };
-}
-
-/**
  * Converts one or more images from RGB to HSV.
  *
  * Outputs a tensor of the same shape as the `images` tensor, containing the HSV

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { runKeys } from '@bluewaters/records';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
+import { workplace } from '../workplace.fixture.js';
 import { MlperfLog } from './mlperf-log.js';
 
 const PYTHON = process.env['BLUEWATERS_PYTHON'];
@@ -38,11 +40,21 @@ async function writeLog(accuracies: readonly number[], { stopAfter = Infinity } 
   return path;
 }
 
-describe.skipIf(!PYTHON)("the log for MLPerf's checker (needs BLUEWATERS_PYTHON)", { timeout: 60_000 }, () => {
+describe.skipIf(!PYTHON)("the log for MLPerf's checker (needs BLUEWATERS_PYTHON)", { timeout: 120_000 }, () => {
   it('is accepted, also of a run that was stopped and went on', async () => {
     for (const path of [await writeLog([0.4, 0.6]), await writeLog([0.4, 0.5, 0.6], { stopAfter: 2 })]) {
       expect(await check(path)).toMatchObject({ accepted: true });
     }
+  });
+
+  it('is accepted of a real run, and kept of no other network than it is for', async () => {
+    const { start, directory } = await workplace();
+    await start({ network: 'resnet-20', epochs: 2, mlperfLog: true });
+    const path = join(directory, 'store', runKeys.checkpoints('r'), 'mlperf.log');
+    expect(await check(path)).toMatchObject({ accepted: true });
+    const accuracies = (await readFile(path, 'utf8')).split('\n').filter((line) => line.includes('eval_accuracy'));
+    expect(accuracies.map((line) => /"epoch_num":(\d+)/u.exec(line)?.[1])).toEqual(['1', '2']);
+    await expect(start({ run: 'other', mlperfLog: true })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
   it.each(['submission_org', 'init_stop', 'run_stop', 'eval_accuracy', 'train_samples'])(

@@ -1,0 +1,127 @@
+/**
+ * What can be looked at within a step: pictures that went in, the first layer, and how weights and gradients are spread.
+ * Everything is made small within the graph, so that a network of a gigabyte is looked at for kilobytes.
+ */
+import {
+  abs,
+  add,
+  isFinite,
+  max,
+  min,
+  mul,
+  pack,
+  raw,
+  select,
+  stridedSlice,
+  zerosLike,
+  type CountedBuckets,
+  type Graph,
+  type Output,
+  type Scope,
+  type Tensor,
+  type Variable,
+} from '@bluewaters/tensorflow';
+
+/** Buckets of a histogram, of equal width. */
+const BUCKETS = 30;
+/** Pictures of a batch that are shown. */
+const MOST_PICTURES = 16;
+
+/** Some numbers of a step with their shape, row by row. */
+export interface InspectedArray {
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** How the values of one variable, or of its gradient, are spread. */
+export interface InspectedHistogram extends CountedBuckets {
+  /** `weights/NAME` or `gradients/NAME`. */
+  readonly tag: string;
+}
+
+/** What was seen in one step. */
+export interface InspectedStep {
+  /** [pictures, height, width, channels], as the network saw them: normalised. */
+  readonly pictures: InspectedArray;
+  /** [height, width, channels]: what the first layer made of the first picture; absent where no layer has a picture. */
+  readonly activations?: InspectedArray;
+  /** [height, width, inputs, kernels] of the first convolution. */
+  readonly kernels?: InspectedArray;
+  readonly histograms: readonly InspectedHistogram[];
+}
+
+/** The outputs to fetch with a step, and how to read what comes. */
+export interface Inspection {
+  readonly fetches: readonly Output[];
+  /** @param tensors One for each of the fetches; they stay the caller's. */
+  read(tensors: readonly Tensor[]): InspectedStep;
+}
+
+/** What is looked at. */
+export interface InspectedGraph {
+  /** float32 [batch, height, width, channels]. */
+  readonly images: Output;
+  readonly parameters: readonly Variable[];
+  /** By the parameters in their order. */
+  readonly gradients: readonly Output[];
+  /** Prefix of the names of the network's operations. */
+  readonly tower: string;
+}
+
+/** Adds to the graph what it takes to look into a step. */
+export function addInspection(graph: Graph, scope: Scope, inspected: InspectedGraph): Inspection {
+  const { parameters, gradients } = inspected;
+  const pictures = firstOf(scope, inspected.images, MOST_PICTURES);
+  const activations = firstActivations(graph, scope, inspected.tower);
+  const kernels = parameters.find(({ shape }) => shape.length === 4)?.value;
+  const spreads = parameters.flatMap(({ name, value }, index) => [
+    { tag: `weights/${name}`, values: value },
+    { tag: `gradients/${name}`, values: gradients[index] as Output },
+  ]);
+  const histograms = spreads.map(({ tag, values }) => ({ tag, ...histogram(scope, values) }));
+  const some = [pictures, activations, kernels].filter((output) => output !== undefined);
+  return {
+    fetches: [...some, ...histograms.flatMap(({ range, counts }) => [range, counts])],
+    read(tensors) {
+      const arrays = tensors.map((tensor) => ({ shape: tensor.shape, values: tensor.numbers() }));
+      const next = (wanted: Output | undefined) => (wanted ? arrays.shift() : undefined);
+      const seen = { pictures: next(pictures), activations: next(activations), kernels: next(kernels) };
+      return {
+        pictures: seen.pictures as InspectedArray,
+        ...(seen.activations && { activations: withoutBatch(seen.activations) }),
+        ...(seen.kernels && { kernels: seen.kernels }),
+        histograms: histograms.map(({ tag }) => {
+          const [least = 0, greatest = 0] = arrays.shift()?.values ?? [];
+          return { tag, least, greatest, counts: arrays.shift()?.values ?? [] };
+        }),
+      };
+    },
+  };
+}
+
+function firstOf(scope: Scope, pictures: Output, most: number): Output {
+  return stridedSlice(scope, pictures, { start: [0], end: [most] });
+}
+
+/** Behind the first ReLU whose output is a picture: what is before it may be computed together with it. */
+function firstActivations(graph: Graph, scope: Scope, tower: string): Output | undefined {
+  const layer = graph.operations().find(({ name, type }) => type === 'Relu' && name.startsWith(tower));
+  const output = layer?.output(0);
+  return output?.shape?.length === 4 ? firstOf(scope, output, 1) : undefined;
+}
+
+function withoutBatch({ shape, values }: InspectedArray): InspectedArray {
+  return { shape: shape.slice(1), values };
+}
+
+/** float32 [2], least and greatest, and int32 [buckets]. */
+function histogram(scope: Scope, all: Output): { readonly range: Output; readonly counts: Output } {
+  // Numbers that are none stop a run elsewhere, with better words.
+  const values = select(scope, isFinite(scope, all), [all, zerosLike(scope, all)]);
+  const [least, greatest] = [min(scope, values), max(scope, values)];
+  // TensorFlow wants a range of some width, also where all values are equal.
+  const room = add(scope, mul(scope, abs(scope, greatest), 1e-6), 1e-30);
+  const range = pack(scope, [least, add(scope, greatest, room)]);
+  const nbins = scope.constant(BUCKETS, { dtype: 'int32' });
+  return { range, counts: raw.histogramFixedWidth(scope, { values, value_range: range, nbins }) };
+}

@@ -1,0 +1,53 @@
+import type { ClassificationMetrics } from '@bluewaters/models';
+import type { InspectedStep } from '../inspection.js';
+import type { Position } from '../position.js';
+
+/** What a step looks like to a person who watches. */
+export interface StepFigures {
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+}
+
+/**
+ * Watches a run from within: it is told what happens, in this order within an epoch, and changes nothing of it. What it
+ * need not know it leaves out.
+ */
+export interface RunObserver {
+  /** @param epoch From 0; told again when a start goes on within it. */
+  epochStarted?(epoch: number): void;
+  /** Every few steps. */
+  stepped?(figures: StepFigures): void;
+  /** A step was looked into: the last of an epoch. */
+  inspected?(step: number, inspected: InspectedStep): Promise<void>;
+  epochEnded?(epoch: number): void;
+  /** @param seconds That it took. */
+  checkpointed?(step: number, seconds: number): void;
+  evaluationStarted?(at: Position): void;
+  evaluated?(at: Position, metrics: ClassificationMetrics): Promise<void>;
+  /** The run has had all its epochs. */
+  done?(): void;
+  /** Resolves when what was told so far is kept. */
+  flush?(): Promise<void>;
+  close?(): Promise<void>;
+}
+
+/** Several observers as one. */
+export class Observers {
+  readonly #all: readonly RunObserver[];
+
+  constructor(observers: readonly RunObserver[]) {
+    this.#all = observers;
+  }
+
+  /** Tells each of them, one after the other, what it wants to know. */
+  tell(say: (observer: RunObserver) => void): void {
+    for (const observer of this.#all) say(observer);
+  }
+
+  /** The same, and waits for what they do with it. */
+  async tellAll(say: (observer: RunObserver) => Promise<void> | undefined): Promise<void> {
+    await Promise.all(this.#all.map(async (observer) => say(observer)));
+  }
+}

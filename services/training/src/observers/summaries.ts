@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { encodePng } from '@bluewaters/images';
+import type { ClassificationMetrics, InputContract } from '@bluewaters/models';
+import { EventWriter } from '@bluewaters/tensorflow';
+import type { InspectedArray, InspectedStep } from '../inspection.js';
+import { activationPicture, confusionPicture, inputPicture, kernelPicture } from '../pictures/network-pictures.js';
+import type { Raster } from '../pictures/raster.js';
+import type { Position } from '../position.js';
+import type { RunContext } from '../run-context.js';
+import type { RunObserver, StepFigures } from './observer.js';
+
+/** More classes make no picture that anyone reads. */
+const MOST_CONFUSION_CLASSES = 240;
+
+/**
+ * Writes what TensorBoard shows, two curves of one run: `train` and `validation`. One writer a start of the run; a start
+ * that goes on writes files of its own beside the earlier ones.
+ */
+export class Summaries implements RunObserver {
+  readonly #train: EventWriter;
+  readonly #validation: EventWriter;
+  readonly #input: InputContract;
+
+  constructor({ directory, request, input, entry }: RunContext, graph: Uint8Array) {
+    this.#train = new EventWriter(join(directory, 'train'));
+    this.#validation = new EventWriter(join(directory, 'validation'));
+    this.#input = input;
+    this.#train.graph(graph);
+    if (entry?.checkpointStep !== undefined) return; // the first start has told it
+    const { learningRate, batch, momentum, weightDecay, optimiser, schedule, network, seed } = request;
+    this.#validation.hparams({ learningRate, batch, momentum, weightDecay, optimiser, schedule, network, seed });
+  }
+
+  stepped({ step, loss, learningRate, imagesPerSecond }: StepFigures): void {
+    this.#train.scalar('loss', step, loss);
+    this.#train.scalar('learning_rate', step, learningRate);
+    this.#train.scalar('images_per_second', step, imagesPerSecond);
+  }
+
+  async inspected(step: number, { pictures, activations, kernels, histograms }: InspectedStep): Promise<void> {
+    for (const { tag, ...spread } of histograms) this.#train.buckets(tag, step, spread);
+    await this.#picture('inputs', step, inputPicture(pictures.values, pictures.shape, this.#input));
+    await this.#array('first_layer/activations', step, activations, activationPicture);
+    await this.#array('first_layer/kernels', step, kernels, kernelPicture);
+  }
+
+  checkpointed(step: number, seconds: number): void {
+    this.#train.scalar('seconds/checkpoint', step, seconds);
+  }
+
+  async evaluated({ step }: Position, { loss, top1, top5, confusion }: ClassificationMetrics): Promise<void> {
+    this.#validation.scalar('loss', step, loss);
+    this.#validation.scalar('accuracy/top1', step, top1);
+    this.#validation.scalar('accuracy/top5', step, top5);
+    if (confusion.length > MOST_CONFUSION_CLASSES) return;
+    await addPicture(this.#validation, 'confusion', { step, picture: confusionPicture(confusion) });
+  }
+
+  done(): void {
+    this.#validation.runEnded('success');
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all([this.#train.flush(), this.#validation.flush()]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#train.close(), this.#validation.close()]);
+  }
+
+  async #array(
+    tag: string,
+    step: number,
+    array: InspectedArray | undefined,
+    draw: (values: readonly number[], shape: readonly number[]) => Raster,
+  ): Promise<void> {
+    if (array) await this.#picture(tag, step, draw(array.values, array.shape));
+  }
+
+  async #picture(tag: string, step: number, picture: Raster): Promise<void> {
+    await addPicture(this.#train, tag, { step, picture });
+  }
+}
+
+/** Encodes a picture and adds it. */
+export async function addPicture(
+  writer: EventWriter,
+  tag: string,
+  { step, picture }: { readonly step: number; readonly picture: Raster },
+): Promise<void> {
+  const { width, height, rgb } = picture;
+  writer.image(tag, step, { png: await encodePng(rgb, { width, height, channels: 3 }), width, height });
+}
