@@ -52,6 +52,15 @@ const RULES: Rule[] = [
       }),
   },
   {
+    rule: 'axes of a batch counted from before the first one, also where nobody knows how many there are',
+    expected: 'up to 254',
+    make: (scope, sound) =>
+      scope.op('GatherV2', {
+        inputs: [floats(scope, [2, 3]), scope.placeholder('int32'), scope.constant(1, { dtype: 'int32' })],
+        attributes: { batch_dims: sound ? 0 : -2_147_483_641 },
+      }),
+  },
+  {
     rule: 'a shape of more lengths than a tensor has axes',
     expected: 'up to 254',
     make: (scope, sound) =>

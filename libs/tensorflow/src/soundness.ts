@@ -93,8 +93,8 @@ function beyondRank({ type, inputs, attributes }: OperationRequest): Unsoundness
   for (const [name, at] of Object.entries(AXES[type] ?? {})) {
     const input = inputs[at];
     const axes = Number(attributes[name] ?? 0);
-    const rank = input && 'native' in input ? input.shape?.length : undefined;
-    if (rank === undefined || axes <= rank) continue;
+    const rank = (input && 'native' in input ? input.shape?.length : undefined) ?? MOST_AXES;
+    if (Math.abs(axes) <= rank) continue; // negative ones count from the end
     return { reason: `attribute '${name}' counts axes of input ${at}`, expected: `up to ${rank}`, got: String(axes) };
   }
   return undefined;
