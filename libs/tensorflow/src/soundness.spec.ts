@@ -56,7 +56,7 @@ const RULES: Rule[] = [
     expected: 'up to 254',
     make: (scope, sound) =>
       scope.op('GatherV2', {
-        inputs: [floats(scope, [2, 3]), scope.placeholder('int32'), scope.constant(1, { dtype: 'int32' })],
+        inputs: [floats(scope, [2, 3]), scope.placeholder('int32', undefined), scope.constant(1, { dtype: 'int32' })],
         attributes: { batch_dims: sound ? 0 : -2_147_483_641 },
       }),
   },
