@@ -16,6 +16,17 @@ export const TrainRequest = z.strictObject({
   /** A network of the registry, such as `lenet`. */
   network: Name,
   ...Hyperparameters.shape,
+  /** A registered model of the same network whose weights the run starts from, and how these are treated. */
+  from: z
+    .strictObject({
+      model: Name,
+      version: z.int().positive(),
+      /** Layers that stay as they are, by name or how it begins: `block1`, `conv1*`; `*` for all that came from the model. */
+      freeze: z.array(z.string().min(1)).default([]),
+      /** What the learning rate is multiplied by for weights that came from the model. */
+      rate: z.number().positive().default(1),
+    })
+    .optional(),
   /** Side of the square that a picture becomes, in pixels. */
   imageSize: z.int().positive().max(1024),
   seed: z.int().nonnegative(),

@@ -13,8 +13,8 @@ export interface BatchNormSettings {
 }
 
 /**
- * Batch normalisation. In training it takes mean and variance of the batch and lets the moving ones follow; else it
- * takes the moving ones.
+ * Batch normalisation. In training it takes mean and variance of the batch and lets the moving ones follow; else, and
+ * where it is frozen, it takes the moving ones.
  *
  * Its variables and moments are float32 whatever x is, as its kernels want.
  *
@@ -36,7 +36,7 @@ export function batchNorm(
     : inner.constant(1, { shape: [channels], name: 'gamma' });
   const movingMean = variables.getStatistic(`${name}/moving_mean`, [channels], 'zeros');
   const movingVariance = variables.getStatistic(`${name}/moving_variance`, [channels], 'ones');
-  if (!training) {
+  if (!training || training.isFrozen(`${name}/moving_mean`)) {
     const moving = { scale, offset, mean: movingMean.value, variance: movingVariance.value };
     return fusedBatchNorm(inner, x, moving, { training: false, epsilon, dataFormat }).y;
   }

@@ -34,7 +34,7 @@ export interface TrainingStep {
   readonly accumulate?: Operation;
   /** float32 scalar: the loss of the (micro-)batch before the update, without the penalty on weights. */
   readonly loss: Output;
-  /** Of the loss, by the parameters in their order. */
+  /** Of the loss, by the parameters that are trained, in their order. */
   readonly gradients: readonly Output[];
   /** The optimiser's accumulators, the moving averages and, in float16, the loss's scale: a checkpoint must hold them. */
   readonly slots: readonly Variable[];
@@ -59,6 +59,8 @@ export interface TrainingStepOptions {
   /** float32 scalar. */
   readonly learningRate: Output;
   readonly settings: StepSettings;
+  /** What the learning rate is multiplied by for the variable of a name: 1 by default, 0 where it is frozen. */
+  readonly rateOf?: (name: string) => number;
   /** Of the random draws in the network. */
   readonly seed: number;
   /** What the network computes in; float32 by default. Variables, losses and updates are float32 always. */
@@ -73,13 +75,15 @@ export interface TrainingStepOptions {
  * @param scope Where all but variables goes.
  */
 export function trainingStep(scope: Scope, options: TrainingStepOptions): TrainingStep {
-  const { variables, globalStep, learningRate, settings } = options;
+  const { variables, globalStep, learningRate, settings, rateOf = () => 1 } = options;
   const { microBatches = 1, averageDecay = 0 } = settings;
   const micro = microBatches > 1 ? microCounter(scope) : undefined;
   const draws = micro ? add(scope, mul(scope, globalStep.value, microBatches), micro.value) : globalStep.value;
-  const training = new TrainingTower(options.seed, draws);
+  const training = new TrainingTower(options.seed, draws, (name) => rateOf(name) === 0);
   const loss = towerLoss(scope, training, options);
-  const { parameters } = variables;
+  const parameters = variables.parameters
+    .map((parameter) => ({ ...parameter, rateFactor: rateOf(parameter.variable.name) }))
+    .filter(({ rateFactor }) => rateFactor > 0);
   const scaling = scalingOf(scope, options);
   const slopes = gradients(
     scope,

@@ -15,6 +15,7 @@ export interface AuxiliaryHead {
 export class TrainingTower {
   readonly #seed: number;
   readonly #step: Output;
+  readonly #isFrozen: (name: string) => boolean;
   readonly #updates: Operation[] = [];
   readonly #auxiliaryHeads: AuxiliaryHead[] = [];
   #draws = 0;
@@ -23,10 +24,12 @@ export class TrainingTower {
    * @param seed Of the run.
    * @param step int64 scalar, another one each step: random draws depend on the run's seed, the step, and the order of
    * the layers only, so that a resumed run draws what an uninterrupted one would have.
+   * @param isFrozen Whether the variable of a name stays as it is; none does by default.
    */
-  constructor(seed: number, step: Output) {
+  constructor(seed: number, step: Output, isFrozen: (name: string) => boolean = () => false) {
     this.#seed = seed;
     this.#step = step;
+    this.#isFrozen = isFrozen;
   }
 
   /** What must run with each step beside the optimiser's update: the moving averages. */
@@ -37,6 +40,11 @@ export class TrainingTower {
   /** In the order in which the network added them. */
   get auxiliaryHeads(): readonly AuxiliaryHead[] {
     return this.#auxiliaryHeads;
+  }
+
+  /** Whether a layer's variables stay as they are: it then does what it does when it is served. */
+  isFrozen(name: string): boolean {
+    return this.#isFrozen(name);
   }
 
   /** Adds operations to {@link updates}. */

@@ -1,2 +1,9 @@
 export { dropLocalModel, localModel } from './local-model.js';
-export { listVersions, readVersion, versionKey, type RegisteredVersion, type VersionRef } from './versions.js';
+export {
+  listVersions,
+  networkOf,
+  readVersion,
+  versionKey,
+  type RegisteredVersion,
+  type VersionRef,
+} from './versions.js';

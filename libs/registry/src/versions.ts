@@ -1,6 +1,7 @@
 import { CodedError, isCodedError } from '@bluewaters/errors';
 import { modelKeys, parseModelEntry, parseSignature, type ModelEntry, type Signature } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
+import { z } from 'zod';
 
 /** One version of one model. */
 export interface VersionRef {
@@ -43,6 +44,21 @@ export async function readVersion(store: ObjectStore, { model, version }: Versio
   }
   const signature = parseSignature(await getObject(store, entry.signatureKey), { file: entry.signatureKey });
   return { entry, signature };
+}
+
+/** What is read of `provenance.json`: a run's request and an import's both name the network. */
+const Provenance = z.object({ request: z.object({ network: z.string() }) });
+
+/** The name of the network that a version is of. @throws {CodedError} MODEL_INVALID when nothing says so. */
+export async function networkOf(store: ObjectStore, { model, version }: VersionRef): Promise<string> {
+  const file = modelKeys.provenance(model, version);
+  const text = Buffer.from(await getObject(store, file)).toString('utf8');
+  try {
+    return Provenance.parse(JSON.parse(text)).request.network;
+  } catch (error) {
+    const details = { file, field: 'request.network' };
+    throw new CodedError('MODEL_INVALID', 'A model does not say of which network it is', { details, cause: error });
+  }
 }
 
 async function getObject(store: ObjectStore, key: string): Promise<Uint8Array> {

@@ -21,6 +21,8 @@ interface SaverParts {
 export interface RestoreOptions {
   /** Restores what fits and says what did not, where otherwise nothing would be restored. */
   readonly partial?: boolean;
+  /** Which variables are restored, by their names; the others keep what they have. All of them by default. */
+  readonly only?: (name: string) => boolean;
   /** The key in the checkpoint of the variable of that name; the same by default. */
   readonly rename?: (name: string) => string;
 }
@@ -98,8 +100,9 @@ export class Saver implements SaverParts {
    * @throws {CodedError} CHECKPOINT_INVALID when the files are missing, cut short, damaged, or do not fit.
    */
   async restore(session: Session, prefix: string, options: RestoreOptions = {}): Promise<RestoreReport> {
-    const { partial = false, rename = (name) => name } = options;
-    const report = compare(this.variables, await listCheckpoint(prefix), rename);
+    const { partial = false, only = () => true, rename = (name) => name } = options;
+    const wanted = this.variables.filter(({ name }) => only(name));
+    const report = compare(wanted, await listCheckpoint(prefix), rename);
     if (!partial) requireFit(report, prefix);
     if (report.matched.length === this.variables.length) await this.#restoreAll(session, prefix, rename);
     else await this.#restoreSome(session, prefix, new Set(report.matched), rename);

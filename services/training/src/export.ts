@@ -4,6 +4,7 @@ import type { Evaluation } from '@bluewaters/messages';
 import type { ModelEntry } from '@bluewaters/records';
 import { averageName, Session, writeSavedModel } from '@bluewaters/tensorflow';
 import type { Checkpoint } from './checkpoints.js';
+import { provenanceOf } from './parent.js';
 import { announceVersion, nextVersion, readVersions, signatureOf, storeVersion } from './registry.js';
 import type { RunContext } from './run-context.js';
 import { buildServingGraph } from './serving-graph.js';
@@ -43,7 +44,10 @@ async function exportVersion(run: RunContext, weights: TrainedWeights, version: 
       version,
       directory,
       signature: signatureOf(input, manifest.classes),
-      provenance: { request, step, evaluation, index: manifest.index },
+      provenance: {
+        ...{ request, step, evaluation, index: manifest.index },
+        ...(run.parent && { parent: provenanceOf(run.parent) }),
+      },
       origin: { run: request.run, step, top1: evaluation.top1 },
     });
   } finally {

@@ -62,8 +62,8 @@ export interface InspectedGraph {
   /** float32 [batch, height, width, channels]. */
   readonly images: Output;
   readonly parameters: readonly Variable[];
-  /** By the parameters in their order. */
-  readonly gradients: readonly Output[];
+  /** By the names of the parameters; what is frozen has none. */
+  readonly gradients: ReadonlyMap<string, Output>;
   /** Prefix of the names of the network's operations. */
   readonly tower: string;
 }
@@ -74,10 +74,11 @@ export function addInspection(graph: Graph, scope: Scope, inspected: InspectedGr
   const pictures = firstOf(scope, inspected.images, MOST_PICTURES);
   const activations = firstActivations(graph, scope, inspected.tower);
   const kernels = parameters.find(({ shape }) => shape.length === 4)?.value;
-  const spreads = parameters.flatMap(({ name, value }, index) => [
-    { tag: `weights/${name}`, values: value },
-    { tag: `gradients/${name}`, values: gradients[index] as Output },
-  ]);
+  const spreads = parameters.flatMap(({ name, value }) => {
+    const gradient = gradients.get(name);
+    const weights = { tag: `weights/${name}`, values: value };
+    return gradient ? [weights, { tag: `gradients/${name}`, values: gradient }] : [weights];
+  });
   const histograms = spreads.map(({ tag, values }) => ({ tag, ...histogram(scope, values) }));
   const some = [pictures, activations, kernels].filter((output) => output !== undefined);
   return {

@@ -9,6 +9,7 @@ import { CheckpointDirectory } from './checkpoints.js';
 import type { Lease } from './lease.js';
 import { countExamples, readManifest } from './manifest.js';
 import { Mirror } from './mirror.js';
+import { inputOf, readParent, type Parent } from './parent.js';
 import { stepsInEpoch } from './position.js';
 import { assertSameRun, readRunEntry, requestDigest, type RunEntry } from './run-entry.js';
 
@@ -35,6 +36,8 @@ export interface RunContext extends RankPorts {
   readonly manifest: Manifest;
   readonly network: Network;
   readonly input: InputContract;
+  /** The model whose weights the run starts from, if it does. */
+  readonly parent: Parent | undefined;
   /** Classes + 1: output 0 is background. */
   readonly outputs: number;
   readonly stepsPerEpoch: number;
@@ -61,6 +64,7 @@ export async function openRun(
   const network = networkByName(request.network);
   if (request.mlperfLog) assertMlperf(network);
   assertWholeMicroBatches(request);
+  const parent = await readParent(ports.store, request, manifest);
   const directory =
     ports.store.localPath(runKeys.checkpoints(request.run).replace(/\/$/u, '')) ??
     join(ports.workDirectory, 'runs', request.run, 'checkpoint_dir');
@@ -79,7 +83,8 @@ export async function openRun(
     request,
     manifest,
     network,
-    input: { ...network.input, imageSize: request.imageSize },
+    input: inputOf(network, request, parent),
+    parent,
     outputs: manifest.classes.length + 1,
     stepsPerEpoch,
     totalSteps: stepsPerEpoch * request.epochs,

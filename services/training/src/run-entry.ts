@@ -79,9 +79,13 @@ export function assertSameRun(entry: RunEntry, request: TrainRequest): void {
   for (const option of Object.keys(TrainRequest.shape) as (keyof TrainRequest)[]) {
     if (CHANGEABLE.has(option) || isSame(entry.request[option], request[option])) continue;
     throw new CodedError('CONFIG_INVALID', `The run ${request.run} was started with other options; name another run`, {
-      details: { field: option, expected: String(entry.request[option]), got: String(request[option]) },
+      details: { field: option, expected: textOf(entry.request[option]), got: textOf(request[option]) },
     });
   }
+}
+
+function textOf(value: TrainRequest[keyof TrainRequest]): string {
+  return typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 function isSame(one: TrainRequest[keyof TrainRequest], other: typeof one): boolean {

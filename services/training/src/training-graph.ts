@@ -45,6 +45,8 @@ export interface TrainingGraph {
   };
   /** What is looked at in some steps. */
   readonly inspection: Inspection;
+  /** The network's own: parameters and statistics. */
+  readonly variables: readonly Variable[];
   /** Every variable: parameters, statistics, accumulators and `global_step`. */
   readonly saver: Saver;
 }
@@ -54,6 +56,8 @@ export interface TrainingGraphOptions {
   readonly network: Network;
   readonly request: TrainRequest;
   readonly input: InputContract;
+  /** What the learning rate is multiplied by for the variable of a name; 0 where it is frozen. */
+  readonly rateOf: (name: string) => number;
   /** Classes + 1. */
   readonly outputs: number;
   readonly threads: number;
@@ -76,6 +80,8 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
   const { slots, transient, averages, ...training } = trainingTower(root, variables, globalStep, options);
   const evaluation = evaluationTower(root, variables.with(averages), options);
   const all = [globalStep, ...variables.variables, ...slots];
+  const parameters = variables.parameters.map((parameter) => parameter.variable);
+  const trained = parameters.filter(({ name }) => options.rateOf(name) > 0);
   const starts = (of: readonly Variable[]) => of.map(({ initializer }) => initializer);
   return {
     graph,
@@ -85,10 +91,11 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
     evaluation,
     inspection: addInspection(graph, root.child('inspect'), {
       images: training.images,
-      parameters: variables.parameters.map((parameter) => parameter.variable),
-      gradients: training.gradients,
+      parameters,
+      gradients: new Map(trained.map(({ name }, index) => [name, training.gradients[index] as Output])),
       tower: 'train/',
     }),
+    variables: variables.variables,
     saver: saver(root, all),
   };
 }
@@ -99,7 +106,7 @@ function trainingTower(
   globalStep: Variable,
   options: TrainingGraphOptions,
 ): TrainingGraph['training'] & Pick<TrainingStep, 'slots' | 'transient' | 'averages'> {
-  const { network, request, input, outputs, threads } = options;
+  const { network, request, input, outputs, threads, rateOf } = options;
   const { seed, microBatches, augmentation } = request;
   const scope = root.child('train');
   const pipeline = trainingPipeline(scope, {
@@ -119,6 +126,7 @@ function trainingTower(
     globalStep,
     learningRate,
     settings: request,
+    rateOf,
     seed,
   });
   return { ...pipeline, learningRate, ...made };

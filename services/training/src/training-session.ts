@@ -8,6 +8,7 @@ import { evaluate } from './evaluate.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
 import { countExamples } from './manifest.js';
+import { rateOf, startFrom } from './parent.js';
 import { positionAt, type Position } from './position.js';
 import { nameCheckpoints, removeCheckpoints } from './retention.js';
 import type { RunContext } from './run-context.js';
@@ -60,6 +61,7 @@ export class TrainingSession {
       network: run.network,
       request: run.request,
       input: run.input,
+      rateOf: (name) => rateOf(name, run.parent),
       outputs: run.outputs,
       threads: run.threads,
     });
@@ -217,6 +219,7 @@ export class TrainingSession {
     const latest = await this.#run.checkpoints.latest((error) => this.#notices.push(error.message));
     if (latest) await this.#graph.saver.restore(this.#session, latest.prefix);
     await this.#session.run({ targets: [latest ? this.#graph.prepare : this.#graph.initialize] });
+    if (!latest) this.#notices.push(...(await startFrom(this.#run, { ...this.#graph, session: this.#session })));
     return latest;
   }
 

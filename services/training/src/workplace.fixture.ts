@@ -24,12 +24,17 @@ export const SYNSETS = ['n01440764', 'n01443537', 'n01484850'];
 /** Examples a step; six steps make an epoch. */
 export const BATCH = 16;
 
-/** Stores a dataset of three synsets, each with pictures of its own, and resolves to the manifest's digest. */
-async function storeDataset(store: ObjectStore, examples = { train: 90, validation: 21 }): Promise<string> {
-  const pictures = await Promise.all(SYNSETS.map((_, seed) => syntheticJpeg({ width: 30, height: 28, seed })));
+const EXAMPLES = { train: 90, validation: 21 };
+
+/** Stores a dataset of a few synsets, each with pictures of its own, and resolves to the manifest's digest. */
+export async function storeDataset(
+  store: ObjectStore,
+  { dataset = 'd', synsets = SYNSETS, examples = EXAMPLES } = {},
+): Promise<string> {
+  const pictures = await Promise.all(synsets.map((_, seed) => syntheticJpeg({ width: 30, height: 28, seed })));
   const record = (n: number): Uint8Array => {
-    const place = n % SYNSETS.length;
-    const [encoded, synset] = [pictures[place] as Buffer, SYNSETS[place] as string];
+    const place = n % synsets.length;
+    const [encoded, synset] = [pictures[place] as Buffer, synsets[place] as string];
     const filename = `${synset}_${n}.JPEG`;
     return frameRecord(
       imageExample({ encoded, filename, width: 30, height: 28, label: place + 1, synset, text: synset, boxes: [] }),
@@ -39,7 +44,7 @@ async function storeDataset(store: ObjectStore, examples = { train: 90, validati
     const shards = [0, 1].map(async (shard) => {
       const numbers = Array.from({ length: examples[split] }, (_, n) => n).filter((n) => n % 2 === shard);
       const bytes = Buffer.concat(numbers.map(record));
-      const key = datasetKeys.shard('d', split, shard, 2);
+      const key = datasetKeys.shard(dataset, split, shard, 2);
       const written = { size: bytes.length, sha256: sha256(bytes) };
       await store.put(key, bytes);
       const records = [...readRecords(bytes, { file: key })].map(({ offset, length }) => ({ offset, length }));
@@ -50,14 +55,14 @@ async function storeDataset(store: ObjectStore, examples = { train: 90, validati
   };
   const manifest: Manifest = {
     format: 'bluewaters.manifest.v1',
-    dataset: 'd',
+    dataset,
     index: '0'.repeat(64),
     seed: 1,
-    classes: SYNSETS.map((synset, n) => ({ synset, label: n + 1, words: synset })),
+    classes: synsets.map((synset, n) => ({ synset, label: n + 1, words: synset })),
     splits: { train: await storeSplit('train'), validation: await storeSplit('validation') },
   };
   const bytes = encodeManifest(manifest);
-  await store.put(datasetKeys.manifest('d'), bytes);
+  await store.put(datasetKeys.manifest(dataset), bytes);
   return sha256(bytes);
 }
 

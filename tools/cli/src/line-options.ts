@@ -74,6 +74,11 @@ export const trainOptions = {
   recipe: z.string().optional().describe("a recipe that `bluewaters recipes ls` lists; default: the network's own"),
   imageSize: z.int().positive().optional().describe("side of the square in pixels; default: the network's"),
   ...recipeOptions,
+  from: z.string().optional().describe('a registered model to start from, NAME or NAME:VERSION; its network goes on'),
+  freeze: list(z.string())
+    .optional()
+    .describe('with --from: layers that stay as they are, such as conv1,block*; * for all but new ones'),
+  fromRate: z.number().positive().optional().describe('with --from: a factor for the rate of its weights; default: 1'),
   checkpointEverySteps: z.int().positive().default(200).describe('steps between checkpoints'),
   keepCheckpoints: z.int().min(2).default(3).describe('checkpoints kept, 2 or more'),
   run: name('a name for the run; the same name goes on from its last checkpoint; default: DATASET-NETWORK'),
@@ -108,26 +113,47 @@ export function buildRequest(
 export async function trainRequest(
   values: TrainValues & { readonly seed: number },
   dataset: BuildResult,
+  parent?: ParentModel,
 ): Promise<TrainRequest> {
   // Brings TensorFlow's message types along, which no other verb needs.
   const { networkByName, recipeByName } = await import('@bluewaters/models');
   const recipe = values.recipe === undefined ? undefined : recipeByName(values.recipe);
-  const network = networkByName(values.network ?? recipe?.network ?? DEFAULT_NETWORK);
+  const network = networkByName(first(values.network, parent?.network, recipe?.network) ?? DEFAULT_NETWORK);
+  const basis = parent?.model ?? network.name;
   return TrainRequest.parse({
-    run: values.run ?? [dataset.dataset, network.name, ...(recipe ? [recipe.name] : [])].join('-'),
+    run: values.run ?? [dataset.dataset, basis, ...(recipe ? [recipe.name] : [])].join('-'),
     dataset: dataset.dataset,
     manifest: dataset.digest,
     model: values.model ?? dataset.dataset,
     network: network.name,
-    imageSize: values.imageSize ?? network.input.imageSize,
+    imageSize: first(values.imageSize, parent?.imageSize, network.input.imageSize),
     ...(recipe?.hyperparameters ?? network.recipe),
     ...givenHyperparameters(values),
+    ...(parent && { from: fromOf(values, parent) }),
     seed: values.seed,
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,
     ...(values.trace && { trace: true }),
     ...(values.mlperfLog && { mlperfLog: true }),
   });
+}
+
+/** The first that is there. */
+function first<Value>(...values: (Value | undefined)[]): Value | undefined {
+  return values.find((value) => value !== undefined);
+}
+
+/** A registered model that a run starts from. */
+export interface ParentModel {
+  readonly model: string;
+  readonly version: number;
+  readonly network: string;
+  /** In pixels. */
+  readonly imageSize: number;
+}
+
+function fromOf({ freeze, fromRate }: TrainValues, { model, version }: ParentModel): TrainRequest['from'] {
+  return { model, version, freeze: freeze ?? [], rate: fromRate ?? 1 };
 }
 
 /** Those that the options give. */

@@ -18,6 +18,8 @@ export interface TrainedParameter {
    * and for the scales and offsets of normalisation.
    */
   readonly decayed?: boolean;
+  /** What the learning rate is multiplied by for this parameter; 1 by default. */
+  readonly rateFactor?: number;
 }
 
 /** What an optimiser adds to a graph. */
@@ -73,17 +75,20 @@ export function updateEach(
   learningRate: Output,
   share: (step: ParameterStep) => ParameterUpdate,
 ): { operations: Operation[]; slots: Variable[] } {
-  const rates = once((dtype: DType) =>
-    dtype === learningRate.dtype ? learningRate : cast(scope, learningRate, dtype),
-  );
+  const rates = once((key: `${number} ${DType}`) => {
+    const [factor, dtype] = key.split(' ') as [string, DType];
+    const rate = dtype === learningRate.dtype ? learningRate : cast(scope, learningRate, dtype);
+    return factor === '1' ? rate : mul(scope, rate, Number(factor));
+  });
   const constants = once((key: `${number} ${DType}`) => {
     const [value, dtype] = key.split(' ') as [string, DType];
     return scope.constant(Number(value), { dtype });
   });
-  const updates = parameters.map(({ variable: own, gradient, decayed = true }) => {
+  const updates = parameters.map(({ variable: own, gradient, decayed = true, rateFactor = 1 }) => {
     const coefficient = (value: number) => constants(`${value} ${own.dtype}`);
     const placed = scope.on(own.handle.operation.device);
-    return share({ scope: placed, variable: own, gradient, decayed, rate: rates(own.dtype), coefficient });
+    const rate = rates(`${rateFactor} ${own.dtype}`);
+    return share({ scope: placed, variable: own, gradient, decayed, rate, coefficient });
   });
   return { operations: updates.map(({ operation }) => operation), slots: updates.flatMap(({ slots }) => slots) };
 }

@@ -1,13 +1,12 @@
-import { CodedError } from '@bluewaters/errors';
 import type { EvaluateResult } from '@bluewaters/messages';
-import { listVersions, type VersionRef } from '@bluewaters/registry';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { findDataset } from '../digests.js';
+import { findModel } from '../find-model.js';
 import { evaluateOn } from '../line.js';
 import { firstWord, formatCount, formatTable, percent } from '../terminal.js';
 import { defineVerb } from '../verb.js';
-import { withWorkplace, type Workplace } from '../workplace.js';
+import { withWorkplace } from '../workplace.js';
 
 const options = z.strictObject({
   model: z.string().optional().describe('the name of the model, or NAME:VERSION; default: its newest version'),
@@ -30,7 +29,7 @@ export const evaluate = defineVerb({
   examples: [['$0 evaluate --model mnist', 'the newest version, on the held-out pictures of the dataset mnist']],
   run: (values, context) => {
     return withWorkplace(readPlace(values), async (workplace) => {
-      const { model, version } = await findModel(workplace, values.model);
+      const { model, version } = await findModel(workplace.store, values.model);
       const { split, batch, dataset = model } = values;
       const { digest: manifest } = await findDataset(workplace.store, dataset);
       const request = { model, version, dataset, manifest, split, batch };
@@ -40,19 +39,6 @@ export const evaluate = defineVerb({
     });
   },
 });
-
-/** `mnist:3` or `mnist`, which means the newest version of it. */
-async function findModel({ store }: Workplace, text: string | undefined): Promise<VersionRef> {
-  const [, model, wanted] = /^([^:]+)(?::(\d+))?$/u.exec(text ?? '') ?? [];
-  if (model === undefined) throw new CodedError('CONFIG_INVALID', 'Say which model: --model NAME or NAME:VERSION');
-  const known = await listVersions(store);
-  const version = wanted === undefined ? known.get(model)?.[0] : Number(wanted);
-  if (version !== undefined && known.get(model)?.includes(version)) return { model, version };
-  const names = [...known].flatMap(([name, versions]) => versions.map((each) => `${name}:${each}`));
-  throw new CodedError('MODEL_UNKNOWN', `There is no model ${text}`, {
-    details: { field: 'model', expected: names.join(' or ') || 'a registered model', got: text ?? '' },
-  });
-}
 
 function tables({ classes, confusions }: EvaluateResult): string[] {
   const words = new Map(classes.map((one) => [one.synset, firstWord(one.words)]));

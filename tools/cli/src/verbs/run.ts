@@ -7,6 +7,7 @@
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { findParent } from '../find-model.js';
 import { heldOutExamples } from '../held-out.js';
 import { datasetName, ingestOptions, shardsOptions, trainOptions, trainRequest } from '../line-options.js';
 import { trainNetwork, type LineContext } from '../line.js';
@@ -63,7 +64,10 @@ async function runLine(context: LineContext, given: Options, print: (line: strin
 
   await ingestFrom(context, { ...values, dataset });
   const built = await buildFrom(context, { ...values, dataset });
-  const trained = await trainNetwork(context, await trainRequest(values, built));
+  const trained = await trainNetwork(
+    context,
+    await trainRequest(values, built, await findParent(workplace.store, values)),
+  );
   const trial = await tryOverHttp(context, { dataset, model: trained.model, version: trained.version });
 
   trial.table.forEach(print);

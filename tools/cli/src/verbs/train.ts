@@ -2,6 +2,7 @@ import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { findDataset } from '../digests.js';
+import { findParent } from '../find-model.js';
 import { shardsOptions, trainOptions, trainRequest } from '../line-options.js';
 import { trainNetwork } from '../line.js';
 import { measureSynthetic, syntheticOptions } from '../synthetic.js';
@@ -35,7 +36,10 @@ export const train = defineVerb({
         throw new CodedError('CONFIG_INVALID', 'Say which dataset: --dataset NAME is missing');
       }
       const dataset = await findDataset(workplace.store, values.dataset);
-      return trainNetwork({ ...context, workplace }, await trainRequest(values, dataset));
+      return trainNetwork(
+        { ...context, workplace },
+        await trainRequest(values, dataset, await findParent(workplace.store, values)),
+      );
     });
   },
 });
