@@ -17,19 +17,30 @@ export interface Box {
   readonly size: Output;
 }
 
-/** bool [height, width, 1]: whether a pixel is in the box. */
+/**
+ * bool [height, width · channels]: whether a pixel is in the box, once for each of its channels. By whole rows, since
+ * three values at a time are too few for the CPU's vectors.
+ */
 export function insideBox(
   scope: Scope,
-  [height, width]: readonly [height: number, width: number],
+  [height, width, channels]: readonly [height: number, width: number, channels: number],
   { corner, size }: Box,
 ): Output<'bool'> {
   const [top, left] = unstack(scope, corner) as [Output, Output];
   const [bottom, right] = unstack(scope, add(scope, corner, size)) as [Output, Output];
-  const within = (length: number, first: Output, end: Output): Output<'bool'> => {
-    const place = scope.constant(Float32Array.from({ length }, (_, i) => i));
+  const within = (places: Float32Array<ArrayBuffer>, first: Output, end: Output): Output<'bool'> => {
+    const place = scope.constant(places);
     return logicalAnd(scope, greaterEqual(scope, place, first), less(scope, place, end));
   };
-  const rows = expandDims(scope, within(height, top, bottom), 1); // [height, 1]
-  const cells = logicalAnd(scope, rows, within(width, left, right)); // [height, width]
-  return expandDims(scope, cells, 2);
+  const rows = within(
+    Float32Array.from({ length: height }, (_, row) => row),
+    top,
+    bottom,
+  );
+  const columns = within(
+    Float32Array.from({ length: width * channels }, (_, i) => Math.floor(i / channels)),
+    left,
+    right,
+  );
+  return logicalAnd(scope, expandDims(scope, rows, 1), columns);
 }

@@ -1,7 +1,6 @@
 /** Changes of a normalised picture by which parts of it are lost; what is lost becomes 0, the mean colour. */
 import {
   cast,
-  concat,
   div,
   exp,
   floor,
@@ -13,6 +12,7 @@ import {
   mul,
   pack,
   raw,
+  reshape,
   round,
   sqrt,
   sub,
@@ -42,14 +42,23 @@ function uniform(scope: Scope, count: number, seed: Output<'int64'>): Output<'fl
  */
 export function paddedCrop(scope: Scope, image: Output, seed: Output<'int64'>): Output {
   const own = scope.child('padded_crop');
-  const shape = shapeOf(image);
-  const [rows, columns] = [Math.round(shape[0] / 8), Math.round(shape[1] / 8)];
-  const paddings = own.constant(Int32Array.of(rows, rows, columns, columns, 0, 0), { shape: [3, 2] });
-  const padded = raw.pad(own, { input: image, paddings });
+  const [height, width, channels] = shapeOf(image);
+  const [rows, columns] = [Math.round(height / 8), Math.round(width / 8)];
+  // By whole rows, [height, width · channels]: the kernels are slow on three values at a time.
+  const flat = reshape(own, image, [height, width * channels]);
+  const paddings = own.constant(
+    [
+      [rows, rows],
+      [columns * channels, columns * channels],
+    ],
+    { dtype: 'int32' },
+  );
+  const padded = raw.pad(own, { input: flat, paddings });
   const places = own.constant([2 * rows + 1, 2 * columns + 1], { dtype: 'float32' });
-  const corner = cast(own, floor(own, mul(own, uniform(own, 2, seed), places)), 'int32');
-  const begin = concat(own, [corner, own.constant([0], { dtype: 'int32' })], 0);
-  return raw.slice(own, { input: padded, begin, size: own.constant([...shape], { dtype: 'int32' }) });
+  const corner = floor(own, mul(own, uniform(own, 2, seed), places));
+  const begin = cast(own, mul(own, corner, own.constant([1, channels])), 'int32');
+  const size = own.constant([height, width * channels], { dtype: 'int32' });
+  return reshape(own, raw.slice(own, { input: padded, begin, size }), [height, width, channels]);
 }
 
 /**
@@ -105,8 +114,9 @@ function between(scope: Scope, draw: Output, [least, most]: readonly [number, nu
 /** The picture with 0 in a box, where it is chosen. */
 
 function without(scope: Scope, image: Output, box: Box, chosen?: Output<'bool'>): Output {
-  const [height, width] = shapeOf(image);
-  const inside = insideBox(scope, [height, width], box); // [height, width, 1]
+  const shape = shapeOf(image);
+  const inside = insideBox(scope, shape, box); // [height, width · channels]
   const lost = chosen ? logicalAnd(scope, inside, chosen) : inside;
-  return mul(scope, image, cast(scope, logicalNot(scope, lost), 'float32'));
+  const kept = cast(scope, logicalNot(scope, lost), 'float32');
+  return reshape(scope, mul(scope, reshape(scope, image, [shape[0], shape[1] * shape[2]]), kept), shape);
 }

@@ -9,6 +9,7 @@ import {
   mul,
   oneHot,
   raw,
+  reshape,
   round,
   select,
   sqrt,
@@ -18,7 +19,7 @@ import {
   type Scope,
 } from '@bluewaters/tensorflow';
 import type { MixingSettings } from './hyperparameters.js';
-import { gridOf } from './picture-axes.js';
+import { channelsOf, gridOf } from './picture-axes.js';
 import { insideBox } from './boxes.js';
 
 /** A batch whose labels may be shared between outputs. */
@@ -56,9 +57,9 @@ export function mixExamples(
 ): MixedExamples {
   const own = scope.child('mix');
   const draws = new Draws(own, seed);
-  const sides = gridOf({}, examples.images);
-  const faded = () => fadedShare(own, draws, { alpha: mixUp, sides });
-  const pasted = () => pastedShare(own, draws, { alpha: cutMix, sides });
+  const shape = [...gridOf({}, examples.images), channelsOf({}, examples.images)] as const;
+  const faded = () => fadedShare(own, draws, { alpha: mixUp, shape });
+  const pasted = () => pastedShare(own, draws, { alpha: cutMix, shape });
   const share = mixUp > 0 && cutMix > 0 ? either(own, draws, [faded(), pasted()]) : mixUp > 0 ? faded() : pasted();
   const labels = oneHot(own, examples.labels, outputs);
   return {
@@ -110,22 +111,24 @@ class Draws {
 
 interface ShareOptions {
   readonly alpha: number;
-  readonly sides: readonly [height: number, width: number];
+  /** Of a picture. */
+  readonly shape: readonly [height: number, width: number, channels: number];
 }
 
-/** float32 [height, width, 1]: the partner's share of each pixel, everywhere the same. */
-function fadedShare(scope: Scope, draws: Draws, { alpha, sides }: ShareOptions): Output {
-  const dims = scope.constant([...sides, 1], { dtype: 'int32' });
+/** float32 [height, width, channels]: the partner's share of each pixel, everywhere the same. */
+function fadedShare(scope: Scope, draws: Draws, { alpha, shape }: ShareOptions): Output {
+  const dims = scope.constant([...shape], { dtype: 'int32' });
   return raw.fill(scope, { dims, value: draws.beta(alpha) });
 }
 
-/** float32 [height, width, 1]: 1 in a box whose area is the drawn share, as far as it lies in the picture; else 0. */
-function pastedShare(scope: Scope, draws: Draws, { alpha, sides }: ShareOptions): Output {
-  const size = scope.constant(sides.map(Number), { dtype: 'float32' }); // [2]
+/** float32 [height, width, channels]: 1 in a box whose area is the drawn share, as far as it lies in the picture; else 0. */
+function pastedShare(scope: Scope, draws: Draws, { alpha, shape }: ShareOptions): Output {
+  const size = scope.constant([shape[0], shape[1]], { dtype: 'float32' });
   const box = mul(scope, size, sqrt(scope, draws.beta(alpha)));
   const centre = mul(scope, size, draws.uniform(2));
   const corner = round(scope, sub(scope, centre, mul(scope, box, 0.5)));
-  return cast(scope, insideBox(scope, sides, { corner, size: round(scope, box) }), 'float32');
+  const inside = insideBox(scope, shape, { corner, size: round(scope, box) }); // [height, width · channels]
+  return reshape(scope, cast(scope, inside, 'float32'), shape);
 }
 
 /** The one or the other, by a coin. */

@@ -1,6 +1,7 @@
 import { add, max, mul, type Output } from '@bluewaters/tensorflow';
 import { convolution, dense, pooling } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
+import { axesOf } from '../picture-axes.js';
 
 const NORM = { decay: 0.9, epsilon: 1.001e-5 };
 
@@ -54,7 +55,8 @@ export const resnet9: Network = {
     x = halving(context, x, 'stage2', 4 * WIDTH); // [batch, 8, 8, 64]
     x = halving(context, x, 'stage3', 8 * WIDTH); // [batch, 4, 4, 128]
     x = residual(context, x, 'stage3', 8 * WIDTH);
-    x = max(context.scope, x, { axes: [1, 2] }); // [batch, 128]
+    const { height, width } = axesOf(context);
+    x = max(context.scope, x, { axes: [height, width] }); // [batch, 128]
     const logits = dense(context, x, { name: 'logits', units: outputs, activation: 'none' });
     return mul(context.scope, logits, LOGIT_SCALE); // [batch, outputs]
   },
