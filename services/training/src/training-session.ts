@@ -68,6 +68,7 @@ export class TrainingSession {
     const session = new TrainingSession(run, shards, graph);
     try {
       await session.#restore();
+      await session.#observers.tellAll((observer) => observer.started?.(shards));
       await session.#writeEntry('running');
       return session;
     } catch (error) {

@@ -11,15 +11,34 @@ import type { RunObserver } from './observer.js';
 export class MlperfObserver implements RunObserver {
   readonly #run: RunContext;
   readonly #log: MlperfLog;
-  #begun = false;
 
   constructor(run: RunContext) {
     this.#run = run;
     this.#log = new MlperfLog(join(run.directory, 'mlperf.log'));
   }
 
+  /** From here on pictures are read. */
+  async started(): Promise<void> {
+    const { request, manifest } = this.#run;
+    this.#log.initialised({
+      org: 'unnamed',
+      platform: `1 x ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
+      trainExamples: countExamples(manifest, 'train'),
+      validationExamples: countExamples(manifest, 'validation'),
+      hyperparameters: {
+        global_batch_size: request.batch,
+        gradient_accumulation_steps: request.microBatches,
+        opt_name: request.optimiser,
+        opt_base_learning_rate: request.learningRate,
+        opt_weight_decay: request.weightDecay,
+        opt_learning_rate_warmup_epochs: request.warmUpEpochs ?? null,
+        seed: request.seed,
+      },
+    });
+    await this.flush();
+  }
+
   epochStarted(epoch: number): void {
-    if (!this.#begun) this.#begin();
     this.#log.epochStarted(epoch + 1);
   }
 
@@ -42,26 +61,5 @@ export class MlperfObserver implements RunObserver {
 
   async flush(): Promise<void> {
     await this.#run.mirror.commit([this.#log.path]);
-  }
-
-  /** Just before the first picture is read. */
-  #begin(): void {
-    this.#begun = true;
-    const { request, manifest } = this.#run;
-    this.#log.initialised({
-      org: 'unnamed',
-      platform: `1 x ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`,
-      trainExamples: countExamples(manifest, 'train'),
-      validationExamples: countExamples(manifest, 'validation'),
-      hyperparameters: {
-        global_batch_size: request.batch,
-        gradient_accumulation_steps: request.microBatches,
-        opt_name: request.optimiser,
-        opt_base_learning_rate: request.learningRate,
-        opt_weight_decay: request.weightDecay,
-        opt_learning_rate_warmup_epochs: request.warmUpEpochs ?? null,
-        seed: request.seed,
-      },
-    });
   }
 }

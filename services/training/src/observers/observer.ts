@@ -1,5 +1,6 @@
 import type { ClassificationMetrics } from '@bluewaters/models';
 import type { InspectedStep } from '../inspection.js';
+import type { LocalShards } from '../local-shards.js';
 import type { Position } from '../position.js';
 
 /** What a step looks like to a person who watches. */
@@ -15,6 +16,8 @@ export interface StepFigures {
  * need not know it leaves out.
  */
 export interface RunObserver {
+  /** Variables have their values, of the start or of a checkpoint; no step was made yet. */
+  started?(shards: LocalShards): Promise<void>;
   /** @param epoch From 0; told again when a start goes on within it. */
   epochStarted?(epoch: number): void;
   /** Every few steps. */

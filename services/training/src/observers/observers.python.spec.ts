@@ -48,6 +48,7 @@ describe.skipIf(!PYTHON)('what TensorBoard finds of a run (needs BLUEWATERS_PYTH
       'seconds/checkpoint',
     ]);
     expect(train['images']).toEqual({
+      examples: [0],
       inputs: [6, 12],
       'first_layer/activations': [6, 12],
       'first_layer/kernels': [6, 12],

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { encodePng } from '@bluewaters/images';
-import type { ClassificationMetrics, InputContract } from '@bluewaters/models';
+import type { ClassificationMetrics } from '@bluewaters/models';
 import { EventWriter } from '@bluewaters/tensorflow';
 import type { InspectedArray, InspectedStep } from '../inspection.js';
+import type { LocalShards } from '../local-shards.js';
+import { examplesPicture } from '../pictures/examples.js';
 import { activationPicture, confusionPicture, inputPicture, kernelPicture } from '../pictures/network-pictures.js';
 import type { Raster } from '../pictures/raster.js';
 import type { Position } from '../position.js';
@@ -19,16 +21,21 @@ const MOST_CONFUSION_CLASSES = 240;
 export class Summaries implements RunObserver {
   readonly #train: EventWriter;
   readonly #validation: EventWriter;
-  readonly #input: InputContract;
+  readonly #run: RunContext;
 
-  constructor({ directory, request, input, entry }: RunContext, graph: Uint8Array) {
-    this.#train = new EventWriter(join(directory, 'train'));
-    this.#validation = new EventWriter(join(directory, 'validation'));
-    this.#input = input;
+  constructor(run: RunContext, graph: Uint8Array) {
+    this.#run = run;
+    this.#train = new EventWriter(join(run.directory, 'train'));
+    this.#validation = new EventWriter(join(run.directory, 'validation'));
     this.#train.graph(graph);
+  }
+
+  async started({ train, records }: LocalShards): Promise<void> {
+    const { entry, request } = this.#run;
     if (entry?.checkpointStep !== undefined) return; // the first start has told it
     const { learningRate, batch, momentum, weightDecay, optimiser, schedule, network, seed } = request;
     this.#validation.hparams({ learningRate, batch, momentum, weightDecay, optimiser, schedule, network, seed });
+    await this.#picture('examples', 0, await examplesPicture(train, records));
   }
 
   stepped({ step, loss, learningRate, imagesPerSecond }: StepFigures): void {
@@ -39,7 +46,7 @@ export class Summaries implements RunObserver {
 
   async inspected(step: number, { pictures, activations, kernels, histograms }: InspectedStep): Promise<void> {
     for (const { tag, ...spread } of histograms) this.#train.buckets(tag, step, spread);
-    await this.#picture('inputs', step, inputPicture(pictures.values, pictures.shape, this.#input));
+    await this.#picture('inputs', step, inputPicture(pictures.values, pictures.shape, this.#run.input));
     await this.#array('first_layer/activations', step, activations, activationPicture);
     await this.#array('first_layer/kernels', step, kernels, kernelPicture);
   }

@@ -1,6 +1,3 @@
-import { open } from 'node:fs/promises';
-import { CodedError } from '@bluewaters/errors';
-import { decodeImageExample, readRecords, type ImageExample, type RecordTable } from '@bluewaters/records';
 import type { Predictions } from '@bluewaters/models';
 
 /** An example that the network got wrong, and by how much. */
@@ -22,27 +19,4 @@ export function worstMistakes({ labels, top, k, losses }: Predictions, most: num
     if (answer !== truth) wrong.push({ record, truth, answer, loss: losses[record] as number });
   });
   return wrong.sort((a, b) => b.loss - a.loss || a.record - b.record).slice(0, most);
-}
-
-/**
- * One example of a split, read from its shard.
- *
- * @throws {CodedError} RECORD_CORRUPT, EXAMPLE_INVALID, FILE_NOT_FOUND.
- */
-export async function readExample(
-  files: readonly string[],
-  records: RecordTable,
-  number: number,
-): Promise<ImageExample> {
-  const file = files[records.shard[number] as number] as string;
-  const bytes = Buffer.alloc(records.length[number] as number);
-  const handle = await open(file);
-  try {
-    await handle.read(bytes, 0, bytes.length, records.offset[number] as number);
-  } finally {
-    await handle.close();
-  }
-  const [record] = readRecords(bytes, { file });
-  if (record) return decodeImageExample(record.payload);
-  throw new CodedError('RECORD_CORRUPT', 'A record is empty', { details: { file, got: `record ${number}` } });
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { frameRecord, imageExample, recordTable } from '@bluewaters/records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lineChart } from './line-chart.js';
-import { readExample, worstMistakes } from './mistakes.js';
+import { readExample } from '../read-example.js';
+import { worstMistakes } from './mistakes.js';
 import { classFigures } from './class-figures.js';
 import { reportPage, type ReportContents } from './report-page.js';
 

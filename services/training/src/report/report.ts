@@ -8,7 +8,8 @@ import type { RunContext } from '../run-context.js';
 import { classFigures, shortName } from './class-figures.js';
 import { percent } from './html.js';
 import type { Curve } from './line-chart.js';
-import { readExample, worstMistakes, type Mistake } from './mistakes.js';
+import { readExample } from '../read-example.js';
+import { worstMistakes, type Mistake } from './mistakes.js';
 import { reportPage, type ReportContents, type ShownMistake } from './report-page.js';
 
 /** Pictures of mistakes that are shown. */
