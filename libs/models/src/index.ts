@@ -33,6 +33,6 @@ export { trainingStep, type TrainingStep, type TrainingStepOptions } from './tra
 export { TrainingTower, type AuxiliaryHead } from './training-tower.js';
 export { VariableStore, type InitialValue, type Parameter } from './variable-store.js';
 export { importWeights, type ImportReport, type ImportTarget } from './weights/import-weights.js';
-export { publishedWeights, type PublishedInput, type PublishedWeights } from './weights/mappings.js';
+export { listPublished, publishedWeights, type PublishedInput, type PublishedWeights } from './weights/mappings.js';
 export type { MappedFile, Mapping, Origin, Origins } from './weights/origins.js';
 export { openWeights, type SourceTensor, type WeightSource } from './weights/weight-source.js';

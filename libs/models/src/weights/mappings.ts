@@ -23,7 +23,7 @@ function centred(colourOrder: 'RGB' | 'BGR', mean: readonly number[]): Published
 /** Keras's `caffe` mode. @see keras/src/applications/imagenet_utils.py */
 const CAFFE = centred('BGR', [103.939, 116.779, 123.68]);
 /** @see tensorflow/models, research/slim/preprocessing/vgg_preprocessing.py */
-const SLIM_VGG = centred('RGB', [123.68, 116.78, 103.94]);
+const SLIM_VGG: PublishedInput = { ...centred('RGB', [123.68, 116.78, 103.94]), crop: 'central' };
 /** From -1 to 1: Keras's `tf` mode. */
 const SYMMETRIC: PublishedInput = { colourOrder: 'RGB', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], crop: 'squeeze' };
 
@@ -55,6 +55,17 @@ const PUBLISHED: Readonly<Record<string, Partial<Record<Exclude<WeightSource['na
   'resnet-152-v1': { keras: { mapping: kerasResnet(RESNET_152), input: CAFFE } },
   'resnet-50-v2-keras': { keras: { mapping: kerasResnetV2(RESNET_50), input: SYMMETRIC } },
 };
+
+/** Every network that weights of others are known for, and in whose names. */
+export function listPublished(): {
+  readonly network: string;
+  readonly naming: string;
+  readonly input: PublishedInput;
+}[] {
+  return Object.entries(PUBLISHED).flatMap(([network, namings]) =>
+    Object.entries(namings).map(([naming, { input }]) => ({ network, naming, input })),
+  );
+}
 
 /**
  * How the weights in a file fit a network of ours, and what pictures they want.

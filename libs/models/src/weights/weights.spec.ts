@@ -1,10 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Graph, saver, Session } from '@bluewaters/tensorflow';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { File, ready } from 'h5wasm/node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { importWeights, networkByName, openWeights, VariableStore, type WeightSource } from '../index.js';
+import {
+  importWeights,
+  listPublished,
+  networkByName,
+  openWeights,
+  VariableStore,
+  type WeightSource,
+} from '../index.js';
 import { head, kerasNormalised } from './origins.js';
 
 /** A file as `save_weights` of Keras 2 wrote it. */
@@ -121,6 +129,21 @@ describe('a file of published weights', () => {
       code: 'CONFIG_INVALID',
       details: { field: 'network', got: 'lenet' },
     });
+  });
+});
+
+describe('docs/weights.md', () => {
+  it('lists every network that weights are known for, and what their pictures look like', () => {
+    const page = readFileSync(new URL('../../../../docs/weights.md', import.meta.url), 'utf8');
+    const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+    const cells = rows.map((row) => row.split('|').slice(1, -1));
+    expect(cells.map((row) => row.map((cell) => cell.trim()))).toEqual(
+      listPublished().map(({ network, naming, input }) => {
+        const range = input.std[0] === 0.5 ? '-1 to 1' : '0 to 255 less the mean';
+        return [`\`${network}\``, naming, `${input.colourOrder}, ${range}, ${input.crop}`];
+      }),
+    );
+    expect(listPublished().map(({ network }) => networkByName(network).name)).toHaveLength(rows.length);
   });
 });
 
