@@ -8,7 +8,7 @@
  * - `runs/RUN/checkpoint_dir/…` training: checkpoints, event files and `run.json`; a copy of this folder is all that
  *   TensorBoard or a restart needs
  * - `runs/RUN/leases/GENERATION.json` training: who works on the run; of no use to a copy
- * - `models/NAME/VERSION/…` training: the SavedModel, `signature.json`, `provenance.json`, and last `entry.json`
+ * - `models/NAME/VERSION/…` training: `claim.json`, the SavedModel, `signature.json`, `provenance.json`, and last `entry.json`
  */
 
 /** Keys of an example index. */
@@ -55,6 +55,8 @@ export const runKeys = {
 export const modelKeys = {
   root: 'models/',
   prefix: (model: string, version: number) => `models/${model}/${version}/`,
+  /** Written first: whose number this is, so that two runs that end at once do not write to one place. */
+  claim: (model: string, version: number) => `models/${model}/${version}/claim.json`,
   signature: (model: string, version: number) => `models/${model}/${version}/signature.json`,
   provenance: (model: string, version: number) => `models/${model}/${version}/provenance.json`,
   /** Written last: while it is missing there is no such version. */

@@ -1,6 +1,7 @@
 /** The model registry: `models/NAME/VERSION/` of the store, which training alone writes. */
-import { readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { isCodedError } from '@bluewaters/errors';
 import { ModelRegistered, Models, type MessageBus } from '@bluewaters/messages';
 import type { InputContract } from '@bluewaters/models';
 import { modelKeys, parseModelEntry, type ModelClass, type ModelEntry, type Signature } from '@bluewaters/records';
@@ -11,6 +12,7 @@ import { modelRecord } from './model-record.js';
 /** What becomes a version of a model. */
 export interface NewVersion {
   readonly model: string;
+  /** The version's number, or a higher one where another process has just taken that. */
   readonly version: number;
   /** Folder with its SavedModel. */
   readonly directory: string;
@@ -35,9 +37,12 @@ export function nextVersion(versions: readonly ModelEntry[]): number {
   return (versions.at(-1)?.version ?? 0) + 1;
 }
 
-/** Stores a version, its entry last. */
+/** Stores a version, its entry last. What it takes and gives also lies within the SavedModel, in `assets.extra`. */
 export async function storeVersion(store: ObjectStore, made: NewVersion): Promise<ModelEntry> {
-  const { model, version, directory, signature, provenance, origin } = made;
+  const { model, directory, signature, provenance, origin } = made;
+  const version = await claimVersion(store, made);
+  await mkdir(join(directory, 'assets.extra'), { recursive: true });
+  await writeFile(join(directory, 'assets.extra/signature.json'), json(signature));
   const files = await storeFiles(store, directory, modelKeys.prefix(model, version));
   await store.put(modelKeys.signature(model, version), json(signature));
   await store.put(modelKeys.provenance(model, version), json(provenance));
@@ -75,6 +80,21 @@ export function signatureOf(input: InputContract, classes: readonly ModelClass[]
     inputKey: 'image_bytes',
     outputKeys: ['probabilities', 'top_probabilities', 'top_labels', 'top_synsets'],
   };
+}
+
+/** The first number from the wanted one on that is free, or that this very origin claimed before it was killed. */
+async function claimVersion(store: ObjectStore, { model, version, origin }: NewVersion): Promise<number> {
+  const claim = json({ run: origin.run, step: origin.step, imported: origin.imported?.digest });
+  for (let candidate = version; ; candidate += 1) {
+    const key = modelKeys.claim(model, candidate);
+    try {
+      await store.put(key, claim, { ifAbsent: true });
+      return candidate;
+    } catch (error) {
+      if (!isCodedError(error, 'OBJECT_EXISTS')) throw error;
+      if (Buffer.from(await store.get(key)).toString('utf8') === claim) return candidate;
+    }
+  }
 }
 
 async function storeFiles(store: ObjectStore, directory: string, prefix: string): Promise<ModelEntry['files']> {

@@ -61,7 +61,9 @@ async function contentsOf(
     confusion: metrics.confusion,
     mistakes: await Promise.all(shown),
     provenance: provenanceOf(run, sources),
-    options: Object.entries(request).map(([name, value]) => [name, String(value)] as const),
+    options: Object.entries(request).map(
+      ([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)] as const,
+    ),
   };
 }
 
