@@ -107,7 +107,9 @@ export class TrainingSession {
       this.#step += 1;
       if (inspected) await this.#observers.tellAll((observer) => observer.inspected?.(this.#step, inspected));
       this.#run.lease.reached(this.#step);
-      this.#laps.lap();
+      // Looking into a step takes time that is not the step's.
+      if (inspected && this.#laps.mean !== undefined) this.#laps.start();
+      else this.#laps.lap();
       if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, rate);
       if (this.#step % this.#run.request.checkpointEverySteps === 0) await this.checkpoint();
       if (this.#run.signal.aborted) await this.#interrupt();
