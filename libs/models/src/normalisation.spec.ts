@@ -6,12 +6,12 @@ const PIXELS = [1, 3, 5, 7];
 const NONE: readonly Operation[] = [];
 
 /** One channel of four pixels behind a layer, in a tower for training and one for evaluation. */
-function towers(layer: 'batchNorm' | 'dropout') {
+function towers(layer: 'batchNorm' | 'dropout', frozen = '') {
   const graph = new Graph();
   const root = graph.scope();
   const variables = new VariableStore(root, 1);
   const step = root.placeholder('int64', [], { name: 'step' });
-  const training = new TrainingTower(1, step);
+  const training = new TrainingTower(1, step, (name) => name.startsWith(`${frozen}/`));
   const x = root.placeholder('float32', [null, 1, 1, 1], { name: 'x' });
   const build = (name: string, tower?: TrainingTower): Output => {
     const context = { scope: root.child(name), variables, ...(tower && { training: tower }) };
@@ -47,6 +47,13 @@ describe('batch normalisation', () => {
     expect(await made.run(made.trained)).toEqual(normalised);
     const unchanged = PIXELS.map((pixel) => expect.closeTo(pixel / Math.sqrt(1 + 1e-3), 5) as number);
     expect(await made.run(made.evaluated)).toEqual(unchanged);
+  });
+
+  it('does in training what it does in evaluation where it is frozen', async () => {
+    using made = towers('batchNorm', 'bn');
+    await made.session.run({ targets: [made.initialize] });
+    expect(await made.run(made.trained)).toEqual(await made.run(made.evaluated));
+    expect(made.training.updates).toEqual([]);
   });
 
   it('lets the moving averages go a tenth of the way to each batch', async () => {
