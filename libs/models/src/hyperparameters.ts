@@ -1,3 +1,4 @@
+import type { ComputeDType } from '@bluewaters/tensorflow';
 import type { Augmentation } from './augment.js';
 
 /** How parameters follow their gradients; `optimisers` of the tensorflow package has each. */
@@ -67,6 +68,8 @@ export interface StepSettings extends OptimiserSettings, MixingSettings {
 /** All that decides how a network learns, beside its input, the pictures and the seed. */
 export interface Hyperparameters extends RateSettings, StepSettings {
   readonly epochs: number;
+  /** What the network computes in while it is trained; `float32` when left out. */
+  readonly precision?: ComputeDType | undefined;
   /** How training pictures are changed at random; not at all when left out. */
   readonly augmentation?: readonly Augmentation[] | undefined;
 }

@@ -3,11 +3,13 @@ import { runKeys } from '@bluewaters/records';
 import { describe, expect, it } from 'vitest';
 import { BATCH, exported, kept, sha256, weights, workplace } from './workplace.fixture.js';
 
+const norm = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+
 describe('training by a recipe', { timeout: 120_000 }, () => {
   it('goes on bit-equal with everything that a recipe can ask for at once', async () => {
     const [whole, stopped] = await Promise.all([workplace(), workplace()]);
     const recipe = {
-      ...{ network: 'resnet-20', epochs: 4, optimiser: 'adam-w', learningRate: 0.002, schedule: 'steps' },
+      ...{ network: 'resnet-20', imageSize: 12, epochs: 4, optimiser: 'adam-w', learningRate: 0.002, schedule: 'steps' },
       ...{ warmUpEpochs: 0.5, decayEpochs: [1, 2], augmentation: Augmentation.options, mixUp: 0.3, cutMix: 1 },
       ...{ labelSmoothing: 0.1, gradientClip: 1, averageDecay: 0.9, microBatches: 2 },
     } satisfies Partial<TrainRequest>;
@@ -32,6 +34,16 @@ describe('training by a recipe', { timeout: 120_000 }, () => {
       await kept(averaged, 'conv1/weights/ExponentialMovingAverage'),
     );
     expect(await exported(plain, 'conv1/weights')).toEqual(own);
+  });
+
+  it.each(['bfloat16', 'float16'] as const)('computes in %s and keeps its weights in float32', async (precision) => {
+    const [plain, mixed] = await Promise.all([workplace(), workplace()]);
+    await plain.start({ epochs: 1 });
+    await mixed.start({ epochs: 1, precision });
+    const [expected, found] = [await kept(plain, 'fc1/weights'), await kept(mixed, 'fc1/weights')];
+    const apart = norm(found.map((value, i) => value - (expected[i] ?? NaN))) / norm(expected);
+    expect(apart).toBeGreaterThan(0);
+    expect(apart).toBeLessThan(0.05);
   });
 
   it('learns the same from micro-batches as from whole ones, without batch normalisation', async () => {

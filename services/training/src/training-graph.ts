@@ -107,7 +107,7 @@ function trainingTower(
   options: TrainingGraphOptions,
 ): TrainingGraph['training'] & Pick<TrainingStep, 'slots' | 'transient' | 'averages'> {
   const { network, request, input, outputs, threads, rateOf } = options;
-  const { seed, microBatches, augmentation } = request;
+  const { seed, microBatches, augmentation, precision } = request;
   const scope = root.child('train');
   const pipeline = trainingPipeline(scope, {
     input,
@@ -126,6 +126,7 @@ function trainingTower(
     globalStep,
     learningRate,
     settings: request,
+    compute: precision,
     rateOf,
     seed,
   });

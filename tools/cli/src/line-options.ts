@@ -34,6 +34,7 @@ const list = <Element extends z.ZodType>(element: Element) =>
 
 const OPTIMISERS = Hyperparameters.shape.optimiser.unwrap();
 const SCHEDULES = Hyperparameters.shape.schedule.unwrap();
+const PRECISIONS = Hyperparameters.shape.precision.unwrap();
 const SCALINGS = Hyperparameters.shape.rateScaling.unwrap();
 
 /** The options that stand for hyperparameters: one for each, by its own rule; what is left out the recipe says. */
@@ -62,6 +63,7 @@ const recipeOptions = {
   auxiliaryWeight: z.number().min(0).optional().describe('weight of the losses of auxiliary heads'),
   gradientClip: z.number().positive().optional().describe('the largest norm of all gradients together'),
   averageDecay: z.number().min(0).lt(1).optional().describe('of moving averages of the weights; 0 for none'),
+  precision: PRECISIONS.optional().describe(`what the network computes in: ${PRECISIONS.options.join(', ')}`),
   microBatches: z.int().positive().optional().describe('parts of a batch, one after the other, for less memory'),
 };
 
