@@ -135,9 +135,13 @@ export async function trainRequest(
     seed: values.seed,
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,
-    ...(values.trace && { trace: true }),
-    ...(values.mlperfLog && { mlperfLog: true }),
+    ...logsOf(values),
   });
+}
+
+/** What the run is to write down beside its checkpoints. */
+function logsOf({ trace, mlperfLog }: TrainValues): Pick<TrainRequest, 'trace' | 'mlperfLog'> {
+  return { ...(trace && { trace }), ...(mlperfLog && { mlperfLog }) };
 }
 
 /** The first that is there. */
