@@ -9,7 +9,7 @@ describe('training by a recipe', { timeout: 120_000 }, () => {
   it('goes on bit-equal with everything that a recipe can ask for at once', async () => {
     const [whole, stopped] = await Promise.all([workplace(), workplace()]);
     const recipe = {
-      ...{ network: 'resnet-20', imageSize: 12, epochs: 4, optimiser: 'adam-w', learningRate: 0.002, schedule: 'steps' },
+      ...{ network: 'resnet-9', imageSize: 16, epochs: 4, optimiser: 'adam-w', learningRate: 0.002, schedule: 'steps' },
       ...{ warmUpEpochs: 0.5, decayEpochs: [1, 2], augmentation: Augmentation.options, mixUp: 0.3, cutMix: 1 },
       ...{ labelSmoothing: 0.1, gradientClip: 1, averageDecay: 0.9, microBatches: 2 },
     } satisfies Partial<TrainRequest>;
