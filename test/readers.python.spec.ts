@@ -80,7 +80,8 @@ for curve in ('train', 'validation'):
         'operations': [node.name for node in events.Graph().node] if tags['graph'] else [],
         'plugins': sorted({events.SummaryMetadata(tag).plugin_data.plugin_name for tag in tags['tensors']}),
         'scalars': {tag: [[event.step, float(tensor_util.make_ndarray(event.tensor_proto))]
-                          for event in events.Tensors(tag)] for tag in tags['tensors']}}
+                          for event in events.Tensors(tag)] for tag in tags['tensors']
+                    if events.SummaryMetadata(tag).plugin_data.plugin_name == 'scalars'}}
 print(json.dumps(found))
 `;
 
@@ -205,8 +206,10 @@ describe.skipIf(!PYTHON)('what a run leaves behind, read by Python', { timeout: 
   it('are the curves and the graph that TensorBoard shows', async () => {
     const { value } = await runPython<Record<'train' | 'validation', Curve>>(READ_EVENTS, [paths.checkpointDir]);
     const { train, validation } = value;
-    expect([train.plugins, validation.plugins]).toEqual([['scalars'], ['scalars']]);
-    expect(Object.keys(train.scalars).sort()).toEqual(['images_per_second', 'learning_rate', 'loss']);
+    expect(train.plugins).toEqual(['histograms', 'images', 'scalars']);
+    expect(validation.plugins).toEqual(['hparams', 'images', 'scalars']);
+    const curves = ['images_per_second', 'learning_rate', 'loss', 'seconds/checkpoint'];
+    expect(Object.keys(train.scalars).sort()).toEqual(curves);
     expect(Object.keys(validation.scalars).sort()).toEqual(['accuracy/top1', 'accuracy/top5', 'loss']);
     expect(train.operations.filter((name) => name.startsWith('conv1/'))).not.toEqual([]);
     expect(steps(train.scalars['loss']).at(-1)).toBe(run.step);

@@ -107,9 +107,9 @@ export class EventWriter {
     this.#summary(0, sessionStartSummary(values, Date.now() / 1000));
   }
 
-  /** How this run ended, for the same table. */
-  runEnded(status: RunStatus): void {
-    this.#summary(0, sessionEndSummary(status, Date.now() / 1000));
+  /** How this run ended, for the same table. @param step The last of the run, so that steps stay in order. */
+  runEnded(status: RunStatus, step = 0): void {
+    this.#summary(step, sessionEndSummary(status, Date.now() / 1000));
   }
 
   /** What the runs in the folders below this one vary; once an experiment. */

@@ -195,7 +195,7 @@ export class TrainingSession {
 
   /** Marks the run as done. */
   async finish(version: number): Promise<void> {
-    this.#observers.tell((observer) => observer.done?.());
+    this.#observers.tell((observer) => observer.done?.(this.position));
     await this.#writeEntry('done', version);
   }
 

@@ -95,6 +95,14 @@ describe.each(stores)('a catalogue of models in %s', (_kind, open) => {
     catalogue = new Catalogue(loader, createLogger({ service: 'test', level: 'silent' }));
   });
 
+  it('says "try again" of any model until it has looked at the registry', async () => {
+    await register(store, 'digits', 1);
+    expect(() => catalogue.pick('digits')).toThrow(expect.objectContaining({ code: 'NOT_READY' }));
+    await catalogue.refresh();
+    expect(catalogue.pick('digits').version).toBe(1);
+    expect(() => catalogue.pick('cats')).toThrow(expect.objectContaining({ code: 'MODEL_UNKNOWN' }));
+  });
+
   it('serves the newest version, and the one before it by number', async () => {
     for (const version of [1, 2, 10]) await register(store, 'digits', version);
     await register(store, 'birds', 1);

@@ -75,7 +75,7 @@ export class Catalogue {
   /**
    * The version that answers: the one that was asked for, or the newest that is ready.
    *
-   * @throws {CodedError} MODEL_UNKNOWN, NOT_READY while it is loading, MODEL_INVALID when it can't be loaded.
+   * @throws {CodedError} MODEL_UNKNOWN; NOT_READY while it is loading, or nobody knows yet what there is; MODEL_INVALID when it can't be loaded.
    */
   pick(model: string, version?: number): ServedVersion & { readonly loaded: LoadedVersion } {
     const candidates = this.versions(model).filter((served) => version === undefined || served.version === version);
@@ -83,6 +83,7 @@ export class Catalogue {
     if (ready) return ready;
     const what = version === undefined ? `model ${model}` : `version ${version} of model ${model}`;
     const [newest] = candidates;
+    if (!newest && !this.#refreshed) throw new CodedError('NOT_READY', 'The registry is still being looked at');
     if (!newest) throw new CodedError('MODEL_UNKNOWN', `Servable not found: ${what}${this.#whatThereIs(model)}`);
     if (newest.state === 'failed') throw newest.error ?? new CodedError('MODEL_INVALID', `The ${what} is damaged`);
     throw new CodedError('NOT_READY', `The ${what} is still loading`);

@@ -30,7 +30,7 @@ export interface RunObserver {
   evaluationStarted?(at: Position): void;
   evaluated?(at: Position, metrics: ClassificationMetrics): Promise<void>;
   /** The run has had all its epochs. */
-  done?(): void;
+  done?(at: Position): void;
   /** Resolves when what was told so far is kept. */
   flush?(): Promise<void>;
   close?(): Promise<void>;

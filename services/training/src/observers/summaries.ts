@@ -63,8 +63,8 @@ export class Summaries implements RunObserver {
     await addPicture(this.#validation, 'confusion', { step, picture: confusionPicture(confusion) });
   }
 
-  done(): void {
-    this.#validation.runEnded('success');
+  done({ step }: Position): void {
+    this.#validation.runEnded('success', step);
   }
 
   async flush(): Promise<void> {
