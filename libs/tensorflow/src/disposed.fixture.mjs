@@ -57,6 +57,7 @@ const ARGUMENTS = {
   'Session.trace': [{ fetches: [total] }],
   'Session.prepare': [{ fetches: [total] }],
   'Step.run': [[alive]],
+  'Step.runSync': [[alive]],
   'Step.trace': [[alive]],
   'Variable.read': [scope],
   'Saver.save': [session, '/nowhere'],
