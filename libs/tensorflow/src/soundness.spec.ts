@@ -43,6 +43,18 @@ const RULES: Rule[] = [
       }),
   },
   {
+    rule: 'a scatter into a tensor of which nobody knows how many axes it has',
+    expected: 'a known rank',
+    make: (scope, sound) =>
+      scope.op('TensorScatterAdd', {
+        inputs: [
+          scope.placeholder('float32', sound ? [null] : undefined),
+          scope.placeholder('int32', [2, 1]),
+          floats(scope, [2]),
+        ],
+      }),
+  },
+  {
     rule: 'more axes of a batch than the indices have',
     expected: 'up to 1',
     make: (scope, sound) =>

@@ -25,17 +25,25 @@ const DIVISORS = ['strides', 'ksize', 'ksizes', 'dilations', 'rates'];
 
 /** What TensorFlow takes for granted of an input, by the input's place. */
 interface InputRule {
-  readonly rank?: number;
+  /** That rank, or any, but known while the graph is built: TensorFlow compares shapes only then. */
+  readonly rank?: number | 'known';
   readonly dtypes?: readonly DType[];
 }
 
 const CONDITION: InputRule = {
   dtypes: ['bool', 'float32', 'float64', 'int8', 'int16', 'int32', 'int64', 'string', 'uint8'],
 };
+const KNOWN: InputRule = { rank: 'known' };
+const SCATTERED = { 0: KNOWN, 1: KNOWN, 2: KNOWN };
 const INPUTS: Readonly<Record<string, Readonly<Record<number, InputRule>>>> = {
   If: { 0: CONDITION },
   StatelessIf: { 0: CONDITION },
   SplitV: { 1: { rank: 1, dtypes: ['int32', 'int64'] } },
+  TensorScatterAdd: SCATTERED,
+  TensorScatterMax: SCATTERED,
+  TensorScatterMin: SCATTERED,
+  TensorScatterSub: SCATTERED,
+  TensorScatterUpdate: SCATTERED,
 };
 
 /** Attributes that count axes of an input, by the input's place. */
@@ -82,7 +90,8 @@ function unfitInput({ type, inputs }: OperationRequest): Unsoundness | undefined
     const { dtype, shape } = input;
     const reason = `input ${at} does not fit`;
     if (dtypes && !dtypes.includes(dtype)) return { reason, expected: dtypes.join(', '), got: dtype };
-    if (rank !== undefined && shape && shape.length !== rank) {
+    if (rank === 'known' && !shape) return { reason, expected: 'a known rank', got: 'unknown' };
+    if (typeof rank === 'number' && shape && shape.length !== rank) {
       return { reason, expected: `rank ${rank}`, got: describeShape(shape) };
     }
   }
