@@ -112,7 +112,6 @@ function between(scope: Scope, draw: Output, [least, most]: readonly [number, nu
 }
 
 /** The picture with 0 in a box, where it is chosen. */
-
 function without(scope: Scope, image: Output, box: Box, chosen?: Output<'bool'>): Output {
   const shape = shapeOf(image);
   const inside = insideBox(scope, shape, box); // [height, width · channels]

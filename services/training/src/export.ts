@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Evaluation } from '@bluewaters/messages';
 import type { ModelEntry } from '@bluewaters/records';
-import { averageName, Session, writeSavedModel } from '@bluewaters/tensorflow';
+import { averageName, Session } from '@bluewaters/tensorflow';
 import type { Checkpoint } from './checkpoints.js';
 import { provenanceOf } from './parent.js';
 import { announceVersion, nextVersion, readVersions, signatureOf, storeVersion } from './registry.js';
 import type { RunContext } from './run-context.js';
-import { buildServingGraph } from './serving-graph.js';
+import { buildServingGraph, writeServingModel } from './serving-graph.js';
 
 /** What becomes a model. */
 export interface TrainedWeights {
@@ -67,11 +67,5 @@ async function exportSavedModel(run: RunContext, checkpoint: Checkpoint, directo
   // The averages, where they are kept, are what was evaluated.
   const rename = (name: string): string => (run.request.averageDecay > 0 ? averageName(name) : name);
   await serving.saver.restore(session, checkpoint.prefix, { rename });
-  await writeSavedModel(directory, {
-    graph,
-    session,
-    variables: serving.variables,
-    saver: serving.saver,
-    signatures: { serving_default: serving.signature },
-  });
+  await writeServingModel(directory, serving, session);
 }

@@ -6,9 +6,11 @@ import {
   saver,
   softmax,
   topK,
+  writeSavedModel,
   type Output,
   type Saver,
   type Scope,
+  type Session,
   type Variable,
   type SavedModelSignature,
 } from '@bluewaters/tensorflow';
@@ -65,6 +67,22 @@ export function buildServingGraph(options: {
     variables: variables.variables,
     saver: saver(root, variables.variables),
   };
+}
+
+/**
+ * Writes it as a SavedModel, signature `serving_default`.
+ *
+ * @param session Of the graph, its variables set. @param directory New.
+ */
+export async function writeServingModel(directory: string, serving: ServingGraph, session: Session): Promise<void> {
+  const { graph, signature, variables, saver: its } = serving;
+  await writeSavedModel(directory, {
+    graph,
+    session,
+    variables,
+    saver: its,
+    signatures: { serving_default: signature },
+  });
 }
 
 /** Each picture by itself, since they may differ in size; TensorFlow decodes them side by side. */

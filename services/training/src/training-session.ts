@@ -96,12 +96,12 @@ export class TrainingSession {
   async trainEpoch(): Promise<void> {
     const { epoch } = this.position;
     const end = (epoch + 1) * this.#run.stepsPerEpoch;
+    const runner: Runner = (...asked) => this.#tracer.run(...asked);
     await this.#stepper.start(this.#step);
     this.#observers.tell((observer) => observer.epochStarted?.(epoch));
     this.#laps.start();
     while (this.#step < end) {
       const inspection = this.#step + 1 === end ? this.#graph.inspection : undefined;
-      const runner: Runner = (...asked) => this.#tracer.run(...asked);
       const { loss, rate, inspected } = await this.#stepper.make(this.#step, { runner, inspection });
       await this.#refuseLostWeights(loss);
       this.#step += 1;

@@ -18,8 +18,8 @@ import { loadSavedModel, Tensor, type LoadedModel } from '@bluewaters/tensorflow
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { bringShards } from '../local-shards.js';
-import { readManifest } from '../manifest.js';
-import { classFigures } from '../report/class-figures.js';
+import { countExamples, readManifest } from '../manifest.js';
+import { classFigures, confusedPairs } from '../report/class-figures.js';
 import { Guesses } from './guesses.js';
 
 /** What an evaluation needs beside the request. */
@@ -49,13 +49,14 @@ export async function evaluateModel(request: EvaluateRequest, ports: EvaluationP
   const startedAt = performance.now();
   const predictions = await predictAll(model, {
     batches: batchesOf(shards[request.split], request.batch),
-    total: manifest.splits[request.split].reduce((sum, { examples }) => sum + examples, 0),
+    total: countExamples(manifest, request.split),
     signature,
     outputOf,
     report,
   });
   const seconds = (performance.now() - startedAt) / 1000;
   const { confusion, ...evaluation } = await classificationMetrics(predictions);
+  const synsetOf = (index: number): string => signature.classes[index]?.synset ?? '';
   return {
     model: request.model,
     version: request.version,
@@ -64,7 +65,9 @@ export async function evaluateModel(request: EvaluateRequest, ports: EvaluationP
     evaluation,
     imagesPerSecond: evaluation.examples / seconds,
     classes: classFigures(signature.classes, confusion),
-    confusions: confusionsOf(signature, confusion),
+    confusions: confusedPairs(confusion, MOST_CONFUSIONS).map(({ truth, answer, examples }) => {
+      return { truth: synsetOf(truth), answer: synsetOf(answer), examples };
+    }),
   };
 }
 
@@ -146,14 +149,4 @@ async function probabilitiesOf(
   );
   using probabilities = (await session.run({ feeds: [[input, jpegs]], fetches: [output] }))[0] as Tensor;
   return probabilities.values('float32');
-}
-
-function confusionsOf({ classes }: Signature, confusion: readonly (readonly number[])[]): EvaluateResult['confusions'] {
-  const synset = (index: number): string => classes[index]?.synset ?? '';
-  const pairs = confusion.flatMap((row, truth) =>
-    row.flatMap((examples, answer) => {
-      return examples > 0 && answer !== truth ? [{ truth: synset(truth), answer: synset(answer), examples }] : [];
-    }),
-  );
-  return pairs.sort((a, b) => b.examples - a.examples).slice(0, MOST_CONFUSIONS);
 }

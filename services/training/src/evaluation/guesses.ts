@@ -1,4 +1,5 @@
 import type { Predictions } from '@bluewaters/models';
+import { Gathered } from './gathered.js';
 
 /** A probability of zero would make one example's loss infinite, and the mean with it. */
 const LEAST_PROBABILITY = 1e-12;
@@ -6,11 +7,7 @@ const GUESSES = 5;
 
 /** Gathers what a model said of the examples of a split, from probabilities. */
 export class Guesses {
-  /** Gathered so far. */
-  examples = 0;
-  readonly #labels: Int32Array;
-  readonly #top: Int32Array;
-  readonly #losses: Float32Array;
+  readonly #gathered: Gathered;
   readonly #outputs: number;
   readonly #k: number;
 
@@ -18,32 +15,27 @@ export class Guesses {
   constructor(capacity: number, outputs: number) {
     this.#outputs = outputs;
     this.#k = Math.min(GUESSES, outputs);
-    this.#labels = new Int32Array(capacity);
-    this.#top = new Int32Array(capacity * this.#k);
-    this.#losses = new Float32Array(capacity);
+    this.#gathered = new Gathered(capacity, { k: this.#k, outputs });
+  }
+
+  /** Gathered so far. */
+  get examples(): number {
+    return this.#gathered.examples;
   }
 
   /** @param labels True outputs. @param probabilities [labels, outputs], row by row. */
   add(labels: readonly number[], probabilities: Float32Array): void {
-    labels.forEach((label, row) => {
-      const its = probabilities.subarray(row * this.#outputs, (row + 1) * this.#outputs);
-      this.#labels[this.examples] = label;
-      this.#losses[this.examples] = -Math.log(Math.max(LEAST_PROBABILITY, its[label] ?? 0));
-      this.#top.set(mostProbable(its, this.#k), this.examples * this.#k);
-      this.examples += 1;
+    const rows = labels.map((_, row) => probabilities.subarray(row * this.#outputs, (row + 1) * this.#outputs));
+    this.#gathered.add({
+      labels,
+      top: rows.flatMap((its) => mostProbable(its, this.#k)),
+      losses: rows.map((its, row) => -Math.log(Math.max(LEAST_PROBABILITY, its[labels[row] as number] ?? 0))),
     });
   }
 
   /** Of all that was gathered. */
   predictions(): Predictions {
-    const { examples } = this;
-    return {
-      labels: this.#labels.subarray(0, examples),
-      top: this.#top.subarray(0, examples * this.#k),
-      losses: this.#losses.subarray(0, examples),
-      k: this.#k,
-      outputs: this.#outputs,
-    };
+    return this.#gathered.predictions();
   }
 }
 

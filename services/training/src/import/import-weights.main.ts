@@ -7,9 +7,9 @@ import {
   type ImportReport,
   type InputContract,
 } from '@bluewaters/models';
-import { Session, writeSavedModel } from '@bluewaters/tensorflow';
+import { Session } from '@bluewaters/tensorflow';
 import type { ImportRequest } from '@bluewaters/messages';
-import { buildServingGraph, type ServedClass } from '../serving-graph.js';
+import { buildServingGraph, writeServingModel, type ServedClass } from '../serving-graph.js';
 
 /** What is to become a SavedModel. */
 export interface ImportTask {
@@ -37,17 +37,11 @@ export default async function importModel(task: ImportTask): Promise<ImportedMod
   using source = await openWeights(request.file);
   const published = publishedWeights(network, source).input;
   const input = { ...network.input, ...published, ...(imageSize && { imageSize }), ...(crop && { crop }) };
-  const { graph, ...serving } = buildServingGraph({ network, input, classes, seed });
-  using _ = graph;
+  const serving = buildServingGraph({ network, input, classes, seed });
+  using graph = serving.graph;
   using session = new Session(graph, { intraOpThreads: threads, interOpThreads: threads });
   const outputs = classes.length + 1;
   const report = await importWeights(source, { network, outputs, saver: serving.saver, session, newLayers });
-  await writeSavedModel(directory, {
-    graph,
-    session,
-    variables: serving.variables,
-    saver: serving.saver,
-    signatures: { serving_default: serving.signature },
-  });
+  await writeServingModel(directory, serving, session);
   return { report, input };
 }

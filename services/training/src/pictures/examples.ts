@@ -15,8 +15,9 @@ export async function examplesPicture(files: readonly string[], records: RecordT
   return mosaic(
     await Promise.all(
       chosen.map(async (number) => {
-        const { encoded, boxes } = await readExample(files, records, number);
-        const picture: Raster = { width: SIDE, height: SIDE, rgb: await decodeSquare(encoded, SIDE) };
+        const { encoded, filename, boxes } = await readExample(files, records, number);
+        const rgb = await decodeSquare(encoded, { file: filename, side: SIDE });
+        const picture: Raster = { width: SIDE, height: SIDE, rgb };
         for (const box of boxes) outline(picture, box, BOX_COLOUR);
         return picture;
       }),

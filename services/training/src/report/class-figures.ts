@@ -16,6 +16,17 @@ export function classFigures(
   });
 }
 
+/** Classes that are mixed up, by their place in the matrix, the most frequent first. */
+export function confusedPairs(
+  confusion: readonly (readonly number[])[],
+  most: number,
+): { readonly truth: number; readonly answer: number; readonly examples: number }[] {
+  const pairs = confusion.flatMap((row, truth) =>
+    row.flatMap((examples, answer) => (examples > 0 && answer !== truth ? [{ truth, answer, examples }] : [])),
+  );
+  return pairs.sort((a, b) => b.examples - a.examples).slice(0, most);
+}
+
 /** `two, 2, II, deuce` → `two`. */
 export function shortName(words: string): string {
   return words.split(',')[0]?.trim() || words;

@@ -1,4 +1,5 @@
 import type { ClassEvaluation, Evaluation } from '@bluewaters/messages';
+import { confusedPairs } from './class-figures.js';
 import { escapeHtml, htmlTable, percent } from './html.js';
 import { lineChart, type Curve } from './line-chart.js';
 
@@ -114,14 +115,14 @@ function matrix({ confusion, classes }: ReportContents): string {
 }
 
 function pairs({ confusion, classes }: ReportContents): string {
-  const found = confusion.flatMap((row, truth) =>
-    row.flatMap((count, answer) => (count > 0 && answer !== truth ? [{ truth, answer, count }] : [])),
-  );
-  const most = found.sort((a, b) => b.count - a.count).slice(0, MOST_PAIRS);
   const word = (index: number): string => escapeHtml(classes[index]?.words ?? '');
   return htmlTable(
     ['truth', 'taken for', 'pictures'],
-    most.map(({ truth, answer, count }) => [word(truth), word(answer), String(count)]),
+    confusedPairs(confusion, MOST_PAIRS).map(({ truth, answer, examples }) => [
+      word(truth),
+      word(answer),
+      String(examples),
+    ]),
   );
 }
 
