@@ -14,7 +14,7 @@ export const IngestRequest = z.strictObject({
   /** `<synset> TAB <words>` lines; without it the synset is its own words. */
   words: Source.optional(),
   /** How many members that are no pictures may be left out (and reported) before the work fails. */
-  tolerate: z.int().nonnegative().default(0),
+  maxRefused: z.int().nonnegative().default(0),
 });
 /** See {@link IngestRequest:variable}. */
 export type IngestRequest = z.infer<typeof IngestRequest>;

@@ -11,14 +11,14 @@ import { indexArchive } from './index.js';
 const data = process.env['BLUEWATERS_DATA'];
 
 /** `EXAMPLES/REFUSED/REPAIRED`, or the code of the error; then there must be no index. */
-async function outcome(name: string, tolerate: number): Promise<string> {
+async function outcome(name: string, maxRefused: number): Promise<string> {
   const store = new MemoryStore();
   await store.put('synsets.txt', name === 'images' ? 'n02102040' : 'n02084071\nn02121620\nn02430045\n');
   const request = {
     dataset: 'damaged',
     images: { path: join(data!, 'damaged', `${name}.tar`) },
     synsets: { key: 'synsets.txt' },
-    tolerate,
+    maxRefused,
   };
   const { signal } = new AbortController();
   const context = { store, limits: DEFAULT_LIMITS, scratch: tmpdir(), signal, report: () => {} };
@@ -39,8 +39,8 @@ async function outcome(name: string, tolerate: number): Promise<string> {
 describe.skipIf(!data)('damaged archives', () => {
   it.each([
     ['good', '16/0/0', '16/0/0'],
-    ['truncated-outer', 'ARCHIVE_TRUNCATED', 'ARCHIVE_TRUNCATED'],
-    ['truncated-inner', 'ARCHIVE_TRUNCATED', 'ARCHIVE_TRUNCATED'],
+    ['truncated-outer', 'ARCHIVE_TRUNCATED', '10/1/0'],
+    ['truncated-inner', 'ARCHIVE_TRUNCATED', '9/1/0'],
     ['no-end-blocks', '16/0/0', '16/0/0'],
     ['bad-checksum', 'ARCHIVE_INVALID', 'ARCHIVE_INVALID'],
     ['huge-size', 'ARCHIVE_TRUNCATED', 'ARCHIVE_TRUNCATED'],

@@ -57,7 +57,7 @@ const request: IngestRequest = {
   images: { key: 'in/Images.tar' },
   synsets: { key: 'in/synsets.txt' },
   words: { key: 'in/words.txt' },
-  tolerate: 0,
+  maxRefused: 0,
 };
 
 async function fill<T extends ObjectStore>(store: T, images: Uint8Array = archive): Promise<T> {
@@ -209,12 +209,12 @@ describe('indexing an archive', () => {
     const store = await fill(new DirectoryStore(await temporaryDirectory()));
     const { indexKey } = await indexArchive(request, await context(store));
     await fill(store, await makeArchive(bad));
-    await expect(indexArchive({ ...request, tolerate: 1 }, await context(store))).rejects.toMatchObject({
+    await expect(indexArchive({ ...request, maxRefused: 1 }, await context(store))).rejects.toMatchObject({
       code: 'ARCHIVE_INVALID',
       details: { file: 'in/Images.tar/n00000001.tar/n00000002_91.JPEG' },
     });
     expect(await store.stat(indexKey)).toBeUndefined();
-    const result = await indexArchive({ ...request, tolerate: 2 }, await context(store));
+    const result = await indexArchive({ ...request, maxRefused: 2 }, await context(store));
     expect(result).toMatchObject({ examples: 18, refused: 2 });
     const report = Buffer.from(await store.get(indexKeys.refused('small')))
       .toString()

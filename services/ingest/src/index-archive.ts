@@ -17,6 +17,7 @@ import { sha256 } from './examine.js';
 import { indexSynsets } from './index-synsets.js';
 import { plainArchive } from './plain-archive.js';
 import { planArchive, type ArchivePlan } from './plan.js';
+import { toError } from './refusal.js';
 import type { SynsetResult } from './synset-result.js';
 
 const LONGEST_LIST_BYTES = 64 * 1024 * 1024;
@@ -39,7 +40,9 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   if (source.size === 0) throw emptyFile(nameOf(request.images));
   if (plan.tars.length === 0) throw emptyArchive(nameOf(request.images), plan);
   const { results, refused } = await indexSynsets(classes, { request, context, source, plan, entryGone });
-  if (results.every(({ examples }) => examples === 0)) throw emptyArchive(nameOf(request.images), plan);
+  if (results.every(({ examples }) => examples === 0)) {
+    throw refused[0] ? toError(refused[0]) : emptyArchive(nameOf(request.images), plan);
+  }
   await store.put(indexKeys.refused(dataset), jsonLines(refused));
   const result = await commit(
     request,

@@ -29,9 +29,10 @@ export interface SynsetContext extends ExamineContext {
 }
 
 /**
- * Looks at every member of a synset's tars, in archive order.
+ * Looks at every member of a synset's tars, in archive order. Where a tar cannot be read on, what came before is kept, and
+ * a refusal names the offset.
  *
- * @throws {CodedError} ARCHIVE_INVALID, ARCHIVE_TRUNCATED naming tar and offset; INTERRUPTED by the signal.
+ * @throws {CodedError} INTERRUPTED by the signal; what the source and store throw.
  */
 export async function* indexSynset(tars: readonly SynsetTar[], context: SynsetContext): AsyncGenerator<Outcome> {
   const seen = new Map<string, string>();
@@ -46,18 +47,28 @@ type Loaded = LoadedMember | Refusal;
 
 async function* loadMembers(tars: readonly SynsetTar[], context: SynsetContext): AsyncGenerator<Loaded> {
   for (const tar of tars) {
-    const ahead = new ReadAhead(context.source, tar, WINDOW_BYTES);
-    const read = (offset: number, length: number): Promise<Buffer> => ahead.read(offset, length);
-    let done = tar.start;
-    for await (const member of walkTar({ ...tar, read })) {
-      if (context.signal.aborted) throw new CodedError('INTERRUPTED', `Indexing ${tar.synset} was stopped`);
-      const loaded = await load(member, tar, context, read);
-      if (loaded) yield loaded;
-      context.onBytes(member.offset + member.size - done);
-      done = member.offset + member.size;
+    try {
+      yield* loadTar(tar, context);
+    } catch (error) {
+      // Nobody can tell what would have come after; what came before is sound.
+      yield asRefusal(error);
     }
-    context.onBytes(tar.end - done);
   }
+}
+
+async function* loadTar(tar: SynsetTar, context: SynsetContext): AsyncGenerator<Loaded> {
+  const ahead = new ReadAhead(context.source, tar, WINDOW_BYTES);
+  const read = (offset: number, length: number): Promise<Buffer> => ahead.read(offset, length);
+  let done = tar.start;
+  for await (const member of walkTar({ ...tar, read })) {
+    if (context.signal.aborted) throw new CodedError('INTERRUPTED', `Indexing ${tar.synset} was stopped`);
+    if (member.cut) continue;
+    const loaded = await load(member, tar, context, read);
+    if (loaded) yield loaded;
+    context.onBytes(member.offset + member.size - done);
+    done = member.offset + member.size;
+  }
+  context.onBytes(tar.end - done);
 }
 
 async function load(

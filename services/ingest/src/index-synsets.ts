@@ -10,7 +10,7 @@ import { Tolerance, type Refusal } from './refusal.js';
 import { findSynsetResult, storeSynsetResult, type SynsetResult } from './synset-result.js';
 
 /** Changes when the same archive would give another index: what older versions left is then not taken up. */
-const INDEXER = 'bluewaters.ingest.1';
+const INDEXER = 'bluewaters.ingest.2';
 /** A store takes longer to keep a small object safe than a synset of tiny pictures takes to be read. */
 const SYNSETS_AT_A_TIME = 4;
 
@@ -34,7 +34,7 @@ export async function indexSynsets(
   classes: readonly LabelledClass[],
   work: SynsetsWork,
 ): Promise<{ results: SynsetResult[]; refused: Refusal[] }> {
-  const tolerance = new Tolerance(work.request.tolerate);
+  const tolerance = new Tolerance(work.request.maxRefused);
   work.plan.refusals.forEach((refusal) => tolerance.count(refusal));
   const failed = new AbortController();
   const signal = AbortSignal.any([work.context.signal, failed.signal]);

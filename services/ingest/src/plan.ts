@@ -33,10 +33,10 @@ export interface ArchivePlan {
 }
 
 /**
- * Walks the outer tar.
+ * Walks the outer tar. Where it cannot be read on, what came before is the plan, and a refusal names the offset.
  *
  * @param file The archive as the user named it, for errors; `source` may be its inflated copy.
- * @throws {CodedError} ARCHIVE_INVALID, ARCHIVE_TRUNCATED naming file and offset.
+ * @throws {CodedError} ARCHIVE_INVALID, ARCHIVE_TRUNCATED naming file and offset, where no synset tar came before.
  */
 export async function planArchive(source: SourceFile, file: string, listed: ReadonlySet<string>): Promise<ArchivePlan> {
   const part = { start: 0, end: source.size };
@@ -44,14 +44,20 @@ export async function planArchive(source: SourceFile, file: string, listed: Read
   const hash = createHash('sha256');
   const [tars, refusals]: [SynsetTar[], Refusal[]] = [[], []];
   let unlisted = 0;
-  for await (const member of walkTar({ ...part, file, read: (at, length) => ahead.read(at, length) })) {
-    hash.update(JSON.stringify(member));
-    const synset = synsetOfTar(member.name.split(/[/\\]/u).at(-1)!);
-    if (synset === undefined) continue;
-    if (!listed.has(synset)) unlisted++;
-    else if (member.kind === 'file' && safeBaseName(member.name) !== undefined) {
-      tars.push({ synset, file: `${file}/${basename(member.name)}`, ...placeOf(member) });
-    } else refusals.push(asRefusal(refuse(`${file}/${member.name}`, member.offset, describe(member))));
+  try {
+    for await (const member of walkTar({ ...part, file, read: (at, length) => ahead.read(at, length) })) {
+      hash.update(JSON.stringify(member));
+      const synset = synsetOfTar(member.name.split(/[/\\]/u).at(-1)!);
+      if (synset === undefined) continue;
+      if (!listed.has(synset)) unlisted++;
+      else if (member.kind === 'file' && safeBaseName(member.name) !== undefined) {
+        tars.push({ synset, file: `${file}/${basename(member.name)}`, ...placeOf(member, source.size) });
+      } else refusals.push(asRefusal(refuse(`${file}/${member.name}`, member.offset, describe(member))));
+    }
+  } catch (error) {
+    // What came before is sound; with nothing before it, this is all there is to say.
+    if (tars.length === 0) throw error;
+    refusals.push(asRefusal(error));
   }
   const bytes = tars.reduce((sum, { start, end }) => sum + end - start, 0);
   return { tars, bytes, unlisted, refusals, fingerprint: hash.digest('hex') };
@@ -62,6 +68,6 @@ export function describe(member: TarMember): string {
   return member.kind === 'file' ? 'a name that leads elsewhere' : `a ${member.kind}`;
 }
 
-function placeOf({ offset, size }: TarMember): { start: number; end: number } {
-  return { start: offset, end: offset + size };
+function placeOf({ offset, size }: TarMember, end: number): { start: number; end: number } {
+  return { start: offset, end: Math.min(offset + size, end) };
 }

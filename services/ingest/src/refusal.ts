@@ -1,10 +1,13 @@
 import { CodedError, deserializeError, isCodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 
-/** The errors that are about one member, and not about the archive or the store. */
-const CODES = ['IMAGE_INVALID', 'IMAGE_TOO_LARGE', 'ARCHIVE_INVALID'] as const;
+/** The errors that are about a part of what was given, and not about the store. */
+const CODES = ['IMAGE_INVALID', 'IMAGE_TOO_LARGE', 'ARCHIVE_INVALID', 'ARCHIVE_TRUNCATED'] as const;
 
-/** A member that should have been a picture of a listed synset and was left out: a line of `refused.jsonl`. */
+/**
+ * What was left out: a line of `refused.jsonl`. A member that should have been a picture of a listed synset, or all that a
+ * tar would have held after the offset.
+ */
 export const Refusal = z.strictObject({
   /** `Images.tar/n01440764.tar/n01440764_18.JPEG`. */
   file: z.string(),
@@ -23,12 +26,17 @@ export function refuse(file: string, offset: number, got: string): CodedError {
   });
 }
 
-/** The report of a refusal; errors that say nothing about the member are thrown again. */
+/** The report of a refusal; errors that say nothing about what was given are thrown again. */
 export function asRefusal(error: unknown): Refusal {
   const code = CODES.find((each) => isCodedError(error, each));
   if (!isCodedError(error) || code === undefined) throw error;
   const { file = '', offset = 0 } = error.details;
   return { file, offset, code, message: error.message };
+}
+
+/** The error that a refusal reports. */
+export function toError({ file, offset, code, message }: Refusal): CodedError {
+  return deserializeError({ code, message, details: { file, offset } });
 }
 
 /** Collects refusals over all synsets, and ends the work at the first that is too many. */
@@ -48,8 +56,6 @@ export class Tolerance {
   /** @throws {CodedError} the refusal itself, when it is one more than allowed. */
   count(refusal: Refusal): void {
     this.#refused.push(refusal);
-    if (this.#refused.length <= this.#allowed) return;
-    const { file, offset, code, message } = refusal;
-    throw deserializeError({ code, message, details: { file, offset } });
+    if (this.#refused.length > this.#allowed) throw toError(refusal);
   }
 }

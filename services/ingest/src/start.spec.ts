@@ -24,7 +24,7 @@ async function ports(store: MemoryStore): Promise<ServicePorts> {
   };
 }
 
-const request = { dataset: 'one', images: { key: 'Images.tar' }, synsets: { key: 'synsets.txt' }, tolerate: 0 };
+const request = { dataset: 'one', images: { key: 'Images.tar' }, synsets: { key: 'synsets.txt' }, maxRefused: 0 };
 
 async function filledStore(): Promise<MemoryStore> {
   const store = new MemoryStore();

@@ -10,6 +10,8 @@ export interface TarMember {
   readonly offset: number;
   /** In bytes. */
   readonly size: number;
+  /** Set where the part ends before the member does. */
+  readonly cut?: true;
 }
 
 /** The part of a source that is a tar. */
@@ -28,7 +30,8 @@ export interface TarPart {
 const LONGEST_EXTENSION_BYTES = 1024 * 1024;
 
 /**
- * The members of a tar in archive order. Reads headers only. The closing zero blocks may be missing.
+ * The members of a tar in archive order. Reads headers only. The closing zero blocks may be missing. A file that the end of
+ * the part cuts is given first, then the error: what lies before the cut may be of use.
  *
  * @throws {CodedError} ARCHIVE_INVALID or ARCHIVE_TRUNCATED, naming the tar, the offset from the start of the source, and
  * what was found there.
@@ -41,11 +44,13 @@ export async function* walkTar(part: TarPart): AsyncGenerator<TarMember> {
     const offset = at + BLOCK_BYTES;
     const size = 'name' in header ? (extension.size ?? header.size) : header.size;
     const name = 'name' in header ? (extension.name ?? header.name) : `a ${header.kind} header`;
-    if (size > part.end - offset) throw truncated(part, offset, `${size} bytes of ${name}`);
+    const cut = size > part.end - offset;
     if ('name' in header) {
-      yield { kind: header.kind, name, offset, size };
+      yield { kind: header.kind, name, offset, size, ...(cut && { cut }) };
       extension = {};
-    } else {
+    }
+    if (cut) throw truncated(part, offset, `${size} bytes of ${name}`);
+    if (!('name' in header)) {
       extension = { ...extension, ...(await extensionAt(part, offset, header)) };
     }
     at = offset + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;

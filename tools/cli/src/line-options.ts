@@ -10,7 +10,7 @@ export const ingestOptions = {
   synsets: z.string().optional().describe('a file with a synset id on each line; their order gives the labels'),
   words: z.string().optional().describe('a file with <synset> TAB <words> lines'),
   dataset: name('a name for the dataset; default: from the name of the archive'),
-  tolerate: z.int().min(0).default(0).describe('members that are no pictures to leave out before giving up'),
+  maxRefused: z.int().min(0).default(0).describe('members that are no pictures to leave out before giving up'),
 };
 
 /** What shards may be asked. */

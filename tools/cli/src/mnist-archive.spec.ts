@@ -54,7 +54,7 @@ describe('the MNIST archive', () => {
         images: { path: archive.images },
         synsets: { path: archive.synsets },
         words: { path: archive.words },
-        tolerate: 0,
+        maxRefused: 0,
       },
       { store, limits: DEFAULT_LIMITS, scratch: folder, signal, report: () => {} },
     );
