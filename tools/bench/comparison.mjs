@@ -36,6 +36,9 @@ import { takeTurns } from './side.mjs';
 /** @param {string} name A file of this folder. */
 export const beside = (name) => fileURLToPath(new URL(name, import.meta.url));
 
+/** The program `bluewaters`. */
+export const COMMAND = beside('../cli/bin/bluewaters.mjs');
+
 /**
  * How long sides run.
  *

@@ -13,40 +13,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { launchEnvironment } from '../setup/src/launch.mjs';
-import { getLibtensorflow } from '../setup/src/libtensorflow.mjs';
-import { getReaders } from '../setup/src/readers.mjs';
 import { inputComparisons } from './input.mjs';
 import { networkComparisons } from './networks.mjs';
+import { findPlace } from './place.mjs';
 import { smallStepComparison } from './small-step.mjs';
 import { startComparison } from './start.mjs';
 
 /** @typedef {import('./comparison.mjs').Comparison} Comparison */
 /** @typedef {import('./comparison.mjs').Found} Found */
-/** @typedef {import('./comparison.mjs').Place} Place */
 
 const COMPARISONS = [...networkComparisons, ...inputComparisons, smallStepComparison, startComparison];
-
-/**
- * @param {string} folder
- * @param {number} turns
- * @returns {Promise<Place>}
- */
-async function findPlace(folder, turns) {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  const tuned = launchEnvironment({ ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' }, await getLibtensorflow(process.env));
-  const untuned = ['TF_ENABLE_ONEDNN_OPTS', 'UV_THREADPOOL_SIZE', 'GLIBC_TUNABLES'].map((name) => [name, undefined]);
-  return {
-    python: process.env['BLUEWATERS_PYTHON'] ?? (await getReaders(root, process.env)),
-    data: process.env['BLUEWATERS_DATA'],
-    folder,
-    tuned,
-    plain: { ...tuned, ...Object.fromEntries(untuned) },
-    turns,
-  };
-}
 
 /** @param {Comparison} comparison @param {Found} found */
 function row({ work, against, unit, goal }, { ours, theirs, ratio, cpuRatio }) {

@@ -1,43 +1,10 @@
 /** Input pipelines over shards of real pictures, built as a user builds them. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beside, race } from './comparison.mjs';
+import { shardsOf } from './shards.mjs';
 import { Side } from './side.mjs';
 
 /** @typedef {import('./comparison.mjs').Comparison} Comparison */
 /** @typedef {import('./comparison.mjs').Place} Place */
-/** @typedef {keyof typeof HELD_OUT} Pictures */
-
-const COMMAND = beside('../cli/bin/bluewaters.mjs');
-
-/** A picture of the first synset of each set: of the larger ones there is a single one for each synset. */
-const HELD_OUT = { 'imagenet-samples': 'n01440764_96', imagenette224: 'n01440764_10043' };
-
-/**
- * @param {Place} place
- * @param {Pictures} pictures
- * @returns {string[]} Paths of the training shards, each with its `.offsets` beside it.
- */
-function shardsOf({ data = '', folder, tuned }, pictures) {
-  const shards = join(folder, 'datasets', pictures);
-  if (!existsSync(join(shards, 'manifest.json'))) {
-    const from = join(data, pictures);
-    const heldOut = join(folder, `${pictures}.held-out.txt`);
-    const [first = ''] = readFileSync(join(from, 'synsets.txt'), 'utf8').split('\n', 1);
-    writeFileSync(heldOut, `${first} ${HELD_OUT[pictures]}\n`);
-    const names = ['--dataset', pictures, '--store', folder];
-    const files = ['--images', join(from, 'Images.tar'), '--synsets', join(from, 'synsets.txt')];
-    for (const step of [
-      ['ingest', ...files, '--words', join(from, 'words.txt'), ...names],
-      ['shards', 'build', '--validation-list', heldOut, ...names],
-    ]) {
-      execFileSync(process.execPath, [COMMAND, ...step], { stdio: 'ignore', env: tuned });
-    }
-  }
-  const found = readdirSync(shards).filter((name) => /^train-\d+-of-\d+$/u.test(name));
-  return found.sort().map((name) => join(shards, name));
-}
 
 /**
  * A program on shards, the one that Node runs or, for a `.py`, Python.

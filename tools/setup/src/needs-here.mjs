@@ -29,7 +29,7 @@ const ANSWERS = {
     const why = await fillNpmCache(root);
     return why === undefined ? { env: {} } : { why: `${why}.` };
   },
-  python: async (root, env) => ({ env: { BLUEWATERS_PYTHON: env.BLUEWATERS_PYTHON ?? (await getReaders(root, env)) } }),
+  python: async (_root, env) => ({ env: { BLUEWATERS_PYTHON: env.BLUEWATERS_PYTHON ?? (await getReaders(env)) } }),
   browser: async (_root, env) => {
     const chromium = findChromium(env);
     return chromium === undefined ? { why: 'No browser was found.' } : { env: { BLUEWATERS_CHROMIUM: chromium } };

@@ -1,6 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import { cifarFast, cifarLong } from './cifar.js';
 import { goyal } from './goyal.js';
+import { imagenette } from './imagenette.js';
 import { lars } from './lars.js';
 import type { Recipe } from './recipe.js';
 import {
@@ -11,7 +12,7 @@ import {
 
 const RECIPES: readonly Recipe[] = [
   ...[tfCnnBenchmarks2018, tfCnnBenchmarks2018Nesterov, tfCnnBenchmarks2018Horovod],
-  ...[goyal, lars, cifarFast, cifarLong],
+  ...[goyal, lars, cifarFast, cifarLong, imagenette],
 ];
 
 /** Every recipe that can be trained by name. */

@@ -1,0 +1,52 @@
+/** What proofs have in common. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getReaders } from '../../setup/src/readers.mjs';
+
+export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
+const COMMAND = join(REPOSITORY, 'tools/cli/bin/bluewaters.mjs');
+
+/** @typedef {{ code: number | null, result: any }} Ended */
+
+/**
+ * Runs `bluewaters` with `--json`; what it tells people passes through.
+ *
+ * @param {readonly string[]} args
+ * @param {number} [killAfterMs] SIGKILL after so long.
+ * @returns {Promise<Ended>}
+ */
+export function bluewaters(args, killAfterMs) {
+  const child = spawn(process.execPath, [COMMAND, ...args, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.on('data', (bytes) => (stdout += bytes));
+  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      const last = stdout.trimEnd().split('\n').at(-1);
+      resolve({ code, result: last ? JSON.parse(last) : undefined });
+    });
+  });
+}
+
+/** @param {number} share */
+export const percent = (share) => `${(100 * share).toFixed(2)} %`;
+
+/** @param {boolean} holds @param {string} demand */
+export function demand(holds, demand) {
+  if (!holds) throw new Error(`not met: ${demand}`);
+}
+
+/** A proof cannot be made here. */
+export class LeftOut extends Error {}
+
+/** The folder of real pictures. @throws {LeftOut} When none is named. */
+export function pictures() {
+  const folder = process.env['BLUEWATERS_DATA'];
+  if (!folder) throw new LeftOut('left out: BLUEWATERS_DATA does not name the real pictures');
+  return folder;
+}
+
+/** A Python with TensorFlow: as BLUEWATERS_PYTHON says, or the one that the tests get. */
+export const python = async () => process.env['BLUEWATERS_PYTHON'] ?? getReaders(process.env);
