@@ -6,14 +6,13 @@
  * instead. The library then gives the gradient that arrives at the cut; our rule takes it to the operation's inputs;
  * and from there, beside where it started, the library goes on to the next cut. In the end all edges are as they were.
  */
-import { CodedError } from '@bluewaters/errors';
+import { moveInput, readersOf } from './edges.js';
 import type { GradientRule } from './gradient-rules.js';
 import type { Graph } from './graph.js';
-import { native, type NativeOutput, type Pointer } from './native.js';
+import type { NativeOutput, Pointer } from './native.js';
 import type { Operation, Output } from './operation.js';
 import { stopGradient } from './operations/arrays.js';
 import type { Scope } from './scope.js';
-import { checked } from './status.js';
 
 /** Where differentiation starts: an output, and the gradient that arrives there. */
 export interface Seed {
@@ -131,19 +130,4 @@ export class Cuts implements Disposable {
 
 function keyOf(output: Output): string {
   return `${output.operation.pointer}:${output.index}`;
-}
-
-function readersOf(output: Output): NativeOutput[] {
-  const { TF_OperationOutputNumConsumers, TF_OperationOutputConsumers } = native();
-  const count = TF_OperationOutputNumConsumers(output.native);
-  const readers = Array.from({ length: count }, (): NativeOutput => ({ oper: null, index: 0 }));
-  if (count > 0) TF_OperationOutputConsumers(output.native, readers, count);
-  return readers;
-}
-
-function moveInput(graph: Graph, to: Output, reader: NativeOutput): void {
-  checked(
-    (status) => native().TF_UpdateEdge(graph.pointer, to.native, reader, status),
-    (failure) => new CodedError('GRAPH_INVALID', `cut for gradients: ${failure.message}`, { cause: failure }),
-  );
 }

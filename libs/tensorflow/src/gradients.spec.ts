@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { gradients, Graph, mul, reshape, Session, softmax, softmaxCrossEntropyLoss } from './index.js';
+import {
+  gradients,
+  Graph,
+  lrn,
+  mul,
+  relu,
+  reshape,
+  Session,
+  softmax,
+  softmaxCrossEntropyLoss,
+  type Output,
+  type Scope,
+} from './index.js';
 
 describe('gradients', () => {
   it('of the mean cross entropy are softmax minus one-hot over the batch', async () => {
@@ -52,5 +64,23 @@ describe('gradients', () => {
     expect(() => gradients(scope, [y], [x], { gradYs: [] })).toThrowError(refused(/expected 1, got 0/));
     const norm = scope.op('EuclideanNorm', { inputs: [x, scope.constant([0], { dtype: 'int32' })] }).output();
     expect(() => gradients(scope, [norm], [x])).toThrowError(refused(/No gradient defined for op: EuclideanNorm/));
+  });
+
+  it.each<[string, (scope: Scope, x: Output) => Output]>([
+    ['an operation of TensorFlow’s rules', (scope, x) => mul(scope, x, 2)],
+    ['an operation of our own rule', (scope, x) => lrn(scope, x, { radius: 1 })],
+  ])('of a rectifier behind %s keep what came out of it, not what went in', async (_, before) => {
+    using graph = new Graph();
+    const scope = graph.scope();
+    const x = scope.constant([[[[-1, 2, -3, 4]]]]);
+    const inner = before(scope, x);
+    const y = relu(scope, inner);
+    const arriving = scope.constant([[[[10, 20, 30, 40]]]]);
+    const [gradient] = gradients(scope, [y], [inner, x], { gradYs: [arriving] });
+    expect(gradient!.operation.type).toBe('ReluGrad');
+    expect(gradient!.operation.input(1).name).toBe(y.name);
+    using session = new Session(graph);
+    using result = (await session.run({ fetches: [gradient!] }))[0]!;
+    expect(result.values()).toEqual(Float32Array.of(0, 20, 0, 40));
   });
 });

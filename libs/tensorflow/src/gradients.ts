@@ -7,6 +7,7 @@ import { native, type NativeOutput } from './native.js';
 import { Operation, Output } from './operation.js';
 import { identity } from './operations/arrays.js';
 import { onesLike } from './operations/filled.js';
+import { forgetRectifiedInputs } from './rectifier-gradients.js';
 import type { Scope } from './scope.js';
 import { checked } from './status.js';
 
@@ -38,19 +39,17 @@ export function gradients<D extends DType>(
   checkContinuous([...ys, ...xs]);
   const own = scope.child('gradients');
   const ruled = findRuled(ys, xs, (operation) => rules?.[operation.type] ?? ownRule(operation));
-  if (ruled.length === 0) return required(addGradients(own, { ys, xs, gradYs }), xs);
   using cut = new Cuts(own, ruled, ys);
+  const found = ruled.length === 0 ? addGradients(own, { ys, xs, gradYs }) : acrossCuts(own, cut, { ys, xs, gradYs });
+  forgetRectifiedInputs(ys); // before the cuts are joined: gradients read what the rectifiers read now
+  return required(found, xs) as Output<D>[];
+}
+
+function acrossCuts(own: Scope, cut: Cuts, { ys, xs, gradYs }: GradientRequest): (Output | undefined)[] {
   const seeds = ys.map((y, i) => ({ y: cut.standIn(y), gradient: gradYs?.[i] ?? onesLike(own, y) }));
   for (const one of cut.cuts.toReversed()) seeds.push(...seedsAcross(own, cut, one, seeds));
-  return required(
-    gradientsAt(
-      own,
-      cut,
-      seeds,
-      xs.map((x) => cut.standIn(x)),
-    ),
-    xs,
-  );
+  const ends = xs.map((x) => cut.standIn(x));
+  return gradientsAt(own, cut, seeds, ends);
 }
 
 /** What arrives at the inputs of an operation with a rule of our own; nothing where nothing arrives at its outputs. */

@@ -1,0 +1,37 @@
+/** Edges of a graph, and moving them. */
+import { CodedError, toCodedError } from '@bluewaters/errors';
+import type { Graph } from './graph.js';
+import { native, type NativeOutput } from './native.js';
+import type { Output } from './operation.js';
+import { checked } from './status.js';
+
+/** The inputs of operations that read an output. */
+export function readersOf(output: Output): NativeOutput[] {
+  const { TF_OperationOutputNumConsumers, TF_OperationOutputConsumers } = native();
+  const count = TF_OperationOutputNumConsumers(output.native);
+  const readers = Array.from({ length: count }, (): NativeOutput => ({ oper: null, index: 0 }));
+  if (count > 0) TF_OperationOutputConsumers(output.native, readers, count);
+  return readers;
+}
+
+/**
+ * Lets an input read another output.
+ *
+ * @throws {CodedError} GRAPH_INVALID when the library refuses it; TENSORFLOW_MISSING when it cannot do so.
+ */
+export function moveInput(graph: Graph, to: Output, reader: NativeOutput): void {
+  checked(
+    (status) => native().TF_UpdateEdge(graph.pointer, to.native, reader, status),
+    (failure) => new CodedError('GRAPH_INVALID', `an edge of the graph could not be moved: ${failure.message}`, { cause: failure }),
+  );
+}
+
+/** Whether the library can move edges: since 2.4. */
+export function canMoveInputs(): boolean {
+  try {
+    return native().TF_UpdateEdge !== undefined;
+  } catch (error) {
+    if (toCodedError(error).code === 'TENSORFLOW_MISSING') return false;
+    throw error;
+  }
+}
