@@ -41,6 +41,7 @@ export {
   EvaluateRequest,
   EvaluateResult,
   Evaluation,
+  EvaluatedStep,
   ModelRecord,
   ModelRegistered,
   Models,

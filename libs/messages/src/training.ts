@@ -31,8 +31,12 @@ export const TrainRequest = z.strictObject({
   imageSize: z.int().positive().max(1024),
   seed: z.int().nonnegative(),
   checkpointEverySteps: z.int().positive(),
-  /** Checkpoints kept; older ones are removed. */
+  /** Checkpoints kept, the newest ones, beside the best; older ones are removed. */
   keepCheckpoints: z.int().positive(),
+  /** Which weights become the model: those of the last step, or of the epoch that did best on the validation split. */
+  export: z.enum(['last', 'best']).default('last'),
+  /** Epochs without a better one after which the run ends; when left out it has all its epochs. */
+  earlyStop: z.int().positive().optional(),
   /** Whether to note what every operation of a few steps does, in `checkpoint_dir/trace.json`. */
   trace: z.boolean().optional(),
   /** Whether to keep MLPerf's log, in `checkpoint_dir/mlperf.log`. */
@@ -53,6 +57,16 @@ export const Evaluation = z.strictObject({
 /** See {@link Evaluation:variable}. */
 export type Evaluation = z.infer<typeof Evaluation>;
 
+/** An evaluation within a run, and when it was made. */
+export const EvaluatedStep = z.strictObject({
+  step: z.int().nonnegative(),
+  /** Passes over the training split completed by then. */
+  epoch: z.int().nonnegative(),
+  evaluation: Evaluation,
+});
+/** See {@link EvaluatedStep:variable}. */
+export type EvaluatedStep = z.infer<typeof EvaluatedStep>;
+
 /** What training leaves behind. */
 export const TrainResult = z.strictObject({
   run: Name,
@@ -60,7 +74,14 @@ export const TrainResult = z.strictObject({
   version: z.int().positive(),
   steps: z.int().nonnegative(),
   epochs: z.int().nonnegative(),
+  /** Of the registered model. */
   evaluation: Evaluation,
+  /** Whose weights it has. */
+  exported: TrainRequest.shape.export,
+  /** The epoch with the highest top-1, the first of equal ones; absent for runs from before it was kept. */
+  best: EvaluatedStep.optional(),
+  /** Whether the run ended before its last epoch, since it no longer got better. */
+  stoppedEarly: z.boolean().default(false),
   /** Mean over the steps of this start of the run; absent when there was nothing left to do. */
   imagesPerSecond: z.number().nonnegative().optional(),
   /** Prefix of the run in the store; a folder where the store is a directory. */
@@ -206,7 +227,10 @@ export const RunRecord = z.strictObject({
   epoch: z.int().nonnegative(),
   /** Of the last checkpoint, if there is one. */
   checkpointStep: z.int().nonnegative().optional(),
+  /** The newest. */
   evaluation: Evaluation.optional(),
+  /** The epoch with the highest top-1, the first of equal ones. */
+  best: EvaluatedStep.optional(),
 });
 /** See {@link RunRecord:variable}. */
 export type RunRecord = z.infer<typeof RunRecord>;

@@ -25,7 +25,7 @@ describe('CheckpointDirectory', () => {
     await writeFile(`${checkpoints.prefix(step)}.index`, `index of ${step}`);
     await writeFile(`${checkpoints.prefix(step)}.data-00000-of-00001`, `weights of ${step}`);
     await checkpoints.complete(step, ENGINE);
-    await checkpoints.retain(step, 3);
+    await checkpoints.retain(step, { newest: 3 });
   }
   const latest = async (): Promise<number | undefined> =>
     (await checkpoints.latest((error) => invalid.push(error)))?.step;
@@ -73,7 +73,7 @@ describe('CheckpointDirectory', () => {
   it('keeps the newest few, removes leftovers, and names those that remain in the checkpoint state file', async () => {
     for (const step of [1, 2, 3, 4]) await save(step);
     await writeFile(`${checkpoints.prefix(5)}.data-00000-of-00001.tempstate`, 'half');
-    const { kept, stale } = await checkpoints.retain(4, 2);
+    const { kept, stale } = await checkpoints.retain(4, { newest: 2 });
     expect(kept.map(({ step }) => step)).toEqual([3, 4]);
     expect(await readCheckpointState(path)).toEqual({ latest: 'model.ckpt-4', all: ['model.ckpt-3', 'model.ckpt-4'] });
     expect(stale).toContain('model.ckpt-1.json');
@@ -83,10 +83,19 @@ describe('CheckpointDirectory', () => {
     expect((await readdir(path)).some((name) => name.startsWith('model.ckpt-5'))).toBe(false);
   });
 
+  it('keeps beside the newest one that it is told to, however old, and gives it by its step', async () => {
+    for (const step of [1, 2, 3, 4]) await save(step);
+    const { kept, stale } = await checkpoints.retain(4, { newest: 1, also: 2 });
+    expect(kept.map(({ step }) => step)).toEqual([2, 4]);
+    await checkpoints.remove(stale);
+    expect(await checkpoints.at(2)).toEqual(kept[0]);
+    await expect(checkpoints.at(3)).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' });
+  });
+
   it('does not name later checkpoints when it had to go back to an earlier one, nor one that cannot be read', async () => {
     for (const step of [1, 2, 3, 4]) await save(step);
     await writeFile(`${checkpoints.prefix(2)}.json`, '{');
-    const { stale } = await checkpoints.retain(3, 3);
+    const { stale } = await checkpoints.retain(3, { newest: 3 });
     expect(await readCheckpointState(path)).toEqual({ latest: 'model.ckpt-3', all: ['model.ckpt-1', 'model.ckpt-3'] });
     expect(stale.slice(0, 2).sort()).toEqual(['model.ckpt-2.json', 'model.ckpt-4.json']);
   });
@@ -94,11 +103,11 @@ describe('CheckpointDirectory', () => {
   it('names only what is whole at every moment of its work', async () => {
     for (const step of [1, 2, 3]) await save(step);
     await writeFile(`${checkpoints.prefix(4)}.index`, 'index');
-    for (const act of [() => checkpoints.complete(4, ENGINE), () => checkpoints.retain(4, 2)]) {
+    for (const act of [() => checkpoints.complete(4, ENGINE), () => checkpoints.retain(4, { newest: 2 })]) {
       await act();
       await expectWhole(path);
     }
-    const { stale } = await checkpoints.retain(4, 2);
+    const { stale } = await checkpoints.retain(4, { newest: 2 });
     for (const name of stale) {
       await checkpoints.remove([name]);
       await expectWhole(path);

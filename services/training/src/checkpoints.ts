@@ -83,16 +83,25 @@ export class CheckpointDirectory {
     return undefined;
   }
 
+  /** The checkpoint of a step. @throws {CodedError} CHECKPOINT_INVALID when it is not whole, or not there. */
+  async at(step: number): Promise<Checkpoint> {
+    if ((await this.#steps()).includes(step)) return this.#verify(step);
+    throw invalid(step, `${this.prefix(step)}.json`, 'the file', 'nothing');
+  }
+
   /**
-   * Names the newest `keep` checkpoints up to `step` in the state file. Later ones are of a time before the run had to
-   * go back, because they could not be used.
+   * Names the `newest` checkpoints up to `step` in the state file, and the one of step `also`. Later ones are of a time
+   * before the run had to go back, because they could not be used.
    */
-  async retain(step: number, keep: number): Promise<Retention> {
+  async retain(
+    step: number,
+    keep: { readonly newest: number; readonly also?: number | undefined },
+  ): Promise<Retention> {
     const steps = (await this.#steps()).filter((each) => each <= step);
     const entries = await Promise.all(steps.map((each) => this.#readEntry(each).catch(passOver)));
-    const kept = entries
-      .filter((entry) => entry !== undefined)
-      .slice(-keep)
+    const whole = entries.filter((entry) => entry !== undefined);
+    const kept = whole
+      .filter((entry, index) => index >= whole.length - keep.newest || entry.step === keep.also)
       .map((entry) => this.#describe(entry));
     const names = kept.map(({ prefix }) => basename(prefix));
     await writeCheckpointState(this.path, { latest: basename(this.prefix(step)), all: names });

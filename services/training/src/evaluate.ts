@@ -14,16 +14,21 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What was found on a split. */
+export interface EvaluatedSplit {
+  readonly metrics: ClassificationMetrics;
+  /** In the order of the records' numbers. */
+  readonly predictions: Predictions;
+}
+
 /**
  * Runs the evaluation tower once over a split: exact at any batch size, since every example counts once.
- *
- * @returns Predictions in the order of the records' numbers.
  */
 export async function evaluate(
   session: Session,
   graph: TrainingGraph,
   options: EvaluateOptions,
-): Promise<{ readonly metrics: ClassificationMetrics; readonly predictions: Predictions }> {
+): Promise<EvaluatedSplit> {
   const { evaluation } = graph;
   const gathered = new Gathered(options.examples, { k: evaluation.k, outputs: options.outputs });
   using files = Tensor.of('string', [options.files.length], [...options.files]);

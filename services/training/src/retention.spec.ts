@@ -12,6 +12,8 @@ import { WatchedStore } from './watched-store.fixture.js';
 
 const ENGINE = { tensorflow: '2.18.1', cpu: 'test', oneDnn: true, threads: 2 };
 const KEEP = 2;
+/** Of the epoch that no later one is better than. */
+const BEST = { step: 2 };
 
 /** A start of a run on a machine, from its last checkpoint to `lastStep`, a checkpoint each; without TensorFlow. */
 async function go(store: WatchedStore, directory: string, lastStep: number): Promise<void> {
@@ -22,13 +24,18 @@ async function go(store: WatchedStore, directory: string, lastStep: number): Pro
   await checkpoints.removeUnfinished();
   await mirror.fetchMissing();
   const latest = await checkpoints.latest(() => {});
-  if (latest) await nameCheckpoints(run, latest);
+  if (latest) await nameCheckpoints(run, latest, bestUpTo(latest.step));
   for (let step = (latest?.step ?? 0) + 1; step <= lastStep; step += 1) {
     await writeFile(`${checkpoints.prefix(step)}.index`, `index of ${step}`);
     await writeFile(`${checkpoints.prefix(step)}.data-00000-of-00001`, `weights of ${step}`);
-    const { stale } = await nameCheckpoints(run, await checkpoints.complete(step, ENGINE));
+    const { stale } = await nameCheckpoints(run, await checkpoints.complete(step, ENGINE), bestUpTo(step - 1));
     await removeCheckpoints(run, stale);
   }
+}
+
+/** An epoch is judged after its checkpoint was made. */
+function bestUpTo(step: number): typeof BEST | undefined {
+  return step >= BEST.step ? BEST : undefined;
 }
 
 async function keysOf(store: WatchedStore): Promise<string[]> {
@@ -52,11 +59,11 @@ async function killEverywhere(continueIn: (first: string, killed: number) => str
     store.changesLeft = Infinity;
     await go(store, join(directory, continueIn('first', killed)), 5);
     expect(store.faults).toEqual([]);
-    const kept = [4, 5].flatMap((step) =>
+    const kept = [BEST.step, 4, 5].flatMap((step) =>
       ['data-00000-of-00001', 'index', 'json'].map((end) => `model.ckpt-${step}.${end}`),
     );
     expect(await keysOf(store)).toEqual(['checkpoint', ...kept].sort());
-    expect([...new Set(await store.named())].sort()).toEqual(['model.ckpt-4', 'model.ckpt-5']);
+    expect([...new Set(await store.named())].sort()).toEqual(['model.ckpt-2', 'model.ckpt-4', 'model.ckpt-5']);
     if (!wasKilled) return killed;
   }
 }
@@ -80,6 +87,6 @@ describe('checkpoints of a run whose store is remote', () => {
     store.changesLeft = Infinity;
     await go(store, there, 10);
     expect(store.faults).toEqual([]);
-    expect(new Set(await store.named())).toEqual(new Set(['model.ckpt-9', 'model.ckpt-10']));
+    expect(new Set(await store.named())).toEqual(new Set(['model.ckpt-2', 'model.ckpt-9', 'model.ckpt-10']));
   });
 });

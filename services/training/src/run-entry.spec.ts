@@ -18,7 +18,10 @@ const REQUEST = TrainRequest.parse({
   checkpointEverySteps: 10,
   keepCheckpoints: 2,
 });
-const ENTRY: RunEntry = { format: 'bluewaters.run.v1', request: REQUEST, state: 'stopped', step: 5, epoch: 0 };
+const ENTRY: RunEntry = {
+  ...{ format: 'bluewaters.run.v1', request: REQUEST, state: 'stopped', step: 5, epoch: 0 },
+  evaluations: [],
+};
 
 describe('a run entry', () => {
   it('is the same after a journey through its file', () => {

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, toCodedError } from '@bluewaters/errors';
-import { Evaluation, TrainRequest, type RunRecord } from '@bluewaters/messages';
+import { EvaluatedStep, Evaluation, TrainRequest, type RunRecord, type TrainResult } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
 import { writeWhole } from './files.js';
+import { bestOf, hasStalled } from './standing.js';
 
 /** `run.json`, in `checkpoint_dir`: what the run is and how far it came. */
 export const RunEntry = z.strictObject({
@@ -16,7 +17,10 @@ export const RunEntry = z.strictObject({
   step: z.int().nonnegative(),
   epoch: z.int().nonnegative(),
   checkpointStep: z.int().nonnegative().optional(),
+  /** The newest. */
   evaluation: Evaluation.optional(),
+  /** Of each epoch, oldest first; empty for runs from before they were kept. */
+  evaluations: z.array(EvaluatedStep).default([]),
   /** Of the registered model. */
   version: z.int().positive().optional(),
 });
@@ -70,6 +74,8 @@ const CHANGEABLE = new Set<keyof TrainRequest>([
   'epochs',
   'checkpointEverySteps',
   'keepCheckpoints',
+  'export',
+  'earlyStop',
   'trace',
   'mlperfLog',
 ]);
@@ -95,6 +101,7 @@ function isSame(one: TrainRequest[keyof TrainRequest], other: typeof one): boole
 /** The run as the bus tells it. */
 export function runRecord(entry: RunEntry): RunRecord {
   const { request, state, step, epoch, checkpointStep, evaluation } = entry;
+  const best = bestOf(entry.evaluations);
   return {
     run: request.run,
     model: request.model,
@@ -105,6 +112,29 @@ export function runRecord(entry: RunEntry): RunRecord {
     epoch,
     ...(checkpointStep === undefined ? {} : { checkpointStep }),
     ...(evaluation ? { evaluation } : {}),
+    ...(best ? { best } : {}),
+  };
+}
+
+/** What came of a run; undefined unless it is done, and that is what the request asks for. */
+export function resultOf(entry: RunEntry, request: TrainRequest): TrainResult | undefined {
+  const { state, step, epoch, version, evaluations } = entry;
+  const hasEnded = epoch >= request.epochs || hasStalled(evaluations, request.earlyStop);
+  if (state !== 'done' || !hasEnded || entry.request.export !== request.export) return undefined;
+  const best = bestOf(evaluations);
+  const evaluation = request.export === 'best' ? best?.evaluation : entry.evaluation;
+  if (version === undefined || evaluation === undefined) return undefined;
+  return {
+    run: request.run,
+    model: request.model,
+    version,
+    steps: step,
+    epochs: epoch,
+    evaluation,
+    exported: request.export,
+    ...(best && { best }),
+    stoppedEarly: epoch < request.epochs,
+    checkpointPrefix: runKeys.checkpoints(request.run),
   };
 }
 

@@ -5,16 +5,17 @@
  *     start the input pipeline with the epoch's own order
  *     for each step: one call of TensorFlow reads, decodes, goes forward and back, and updates
  *                    every so often: summary, checkpoint, progress; a request to stop is seen here
- *     evaluate on the validation split
+ *     evaluate on the validation split, which may end the run
+ *
+ * At the end the weights of the last epoch, or of the best, become the model.
  */
-import { toCodedError, type CodedError } from '@bluewaters/errors';
+import { CodedError, toCodedError } from '@bluewaters/errors';
 import type { TrainRequest, TrainResult } from '@bluewaters/messages';
-import { runKeys } from '@bluewaters/records';
 import { registerModel } from './export.js';
 import { Lease } from './lease.js';
 import { bringShards, findCorruptRecord, type LocalShards } from './local-shards.js';
 import { openRun, type RankPorts, type RunContext } from './run-context.js';
-import { assertSameRun, storedRunEntry, type RunEntry } from './run-entry.js';
+import { assertSameRun, resultOf, storedRunEntry, type RunEntry } from './run-entry.js';
 import { TrainingSession } from './training-session.js';
 
 /**
@@ -57,38 +58,26 @@ async function trainRun(run: RunContext): Promise<TrainResult> {
 async function trainOn(run: RunContext, shards: LocalShards): Promise<TrainResult> {
   const session = await TrainingSession.open(run, shards);
   try {
-    while (session.position.step < run.totalSteps) {
+    if (session.awaitsEvaluation) await session.evaluate();
+    while (!session.isOver) {
       await session.trainEpoch();
       await session.evaluate();
     }
-    const evaluation = session.evaluation ?? (await session.evaluate());
-    const checkpoint = await session.checkpoint();
-    const version = await registerModel(run, { checkpoint, evaluation });
-    await session.report(version);
-    await session.finish(version);
-    return {
-      run: run.request.run,
-      model: run.request.model,
-      version,
-      steps: session.position.step,
-      epochs: session.position.epoch,
-      evaluation,
-      ...(session.imagesPerSecond === undefined ? {} : { imagesPerSecond: session.imagesPerSecond }),
-      checkpointPrefix: runKeys.checkpoints(run.request.run),
-    };
+    const version = await registerModel(run, await session.choose());
+    const result = resultOf(await session.finish(version), run.request);
+    if (!result) throw new CodedError('INTERNAL', 'A run that is done has no result');
+    const { imagesPerSecond } = session;
+    return { ...result, ...(imagesPerSecond === undefined ? {} : { imagesPerSecond }) };
   } finally {
     await session.close();
   }
 }
 
-/** The result of a run that has had all its epochs at an earlier start. */
+/** The result of a run that came to its end at an earlier start. */
 function finishedResult(request: TrainRequest, entry: RunEntry | undefined): TrainResult | undefined {
-  if (entry?.state !== 'done' || entry.epoch < request.epochs) return undefined;
-  assertSameRun(entry, request);
-  const { version, evaluation, step, epoch } = entry;
-  if (version === undefined || evaluation === undefined) return undefined;
-  const { run, model } = request;
-  return { run, model, version, steps: step, epochs: epoch, evaluation, checkpointPrefix: runKeys.checkpoints(run) };
+  const result = entry && resultOf(entry, request);
+  if (result) assertSameRun(entry, request);
+  return result;
 }
 
 /** TensorFlow says only that data is lost; the user needs the file and the offset. */

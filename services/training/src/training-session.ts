@@ -1,71 +1,57 @@
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
-import { Checkpointed, Evaluated, Runs, type Evaluation } from '@bluewaters/messages';
-import { Session, tensorflowVersion } from '@bluewaters/tensorflow';
+import { Checkpointed, Evaluated, Runs, type Progress } from '@bluewaters/messages';
+import type { Checkpoint } from './checkpoints.js';
 import { diverged, findFirstNonFinite } from './divergence.js';
-import { evaluate } from './evaluate.js';
+import { evaluateStep, type EvaluatedSplit } from './evaluate-step.js';
+import type { TrainedWeights } from './export.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
-import { countExamples } from './manifest.js';
-import { rateOf, startFrom } from './parent.js';
+import type { Observers } from './observers/observer.js';
+import { observersOf } from './observers/observers-of.js';
 import { positionAt, type Position } from './position.js';
+import { writeReport } from './report/report.js';
 import { nameCheckpoints, removeCheckpoints } from './retention.js';
 import type { RunContext } from './run-context.js';
-import { writeConfusion } from './report/confusion.js';
-import { writeReport } from './report/report.js';
 import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
+import { bestOf, epochsSinceBest, hasStalled, upTo, withEvaluation, type Evaluations } from './standing.js';
 import { StepTracer } from './step-tracer.js';
-import { observersOf } from './observers/observers-of.js';
-import type { Observers } from './observers/observer.js';
-import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
-import type { Checkpoint } from './checkpoints.js';
-import { Stepper, type Runner } from './stepper.js';
+import type { Runner } from './stepper.js';
+import { TrainingEngine } from './training-engine.js';
 
 /** Steps between two values of a curve, and between two words to the user at most. */
 const SUMMARY_EVERY_STEPS = 20;
 
-/** TensorFlow's session of one start of a run, and what it has reached. */
+/** What was found on the validation split with the weights of a step. */
+type Found = EvaluatedSplit & { readonly step: number };
+
+/** One start of a run, and what it has reached. */
 export class TrainingSession {
   readonly #run: RunContext;
   readonly #shards: LocalShards;
-  readonly #graph: TrainingGraph;
-  readonly #session: Session;
+  readonly #engine: TrainingEngine;
   readonly #observers: Observers;
-  readonly #stepper: Stepper;
   readonly #laps: Laps;
   readonly #tracer: StepTracer;
   #notices: string[] = [];
   #step = 0;
   #checkpoint: Checkpoint | undefined;
-  #evaluation: Evaluation | undefined;
-  #evaluatedStep: number | undefined;
-  #found: Awaited<ReturnType<typeof evaluate>> | undefined;
+  #evaluations: Evaluations = [];
+  #found: Found | undefined;
 
-  private constructor(run: RunContext, shards: LocalShards, graph: TrainingGraph) {
+  private constructor(run: RunContext, shards: LocalShards) {
     this.#run = run;
     this.#shards = shards;
-    this.#graph = graph;
-    this.#session = new Session(graph.graph, { intraOpThreads: run.threads, interOpThreads: run.threads });
-    this.#observers = observersOf(run, graph.graph.toGraphDef());
-    this.#stepper = new Stepper({ run, shards, graph, session: this.#session });
+    this.#engine = new TrainingEngine(run, shards);
+    this.#observers = observersOf(run, this.#engine.graph.graph.toGraphDef());
     this.#laps = new Laps(run.request.batch);
     this.#tracer = new StepTracer(run, (notice) => this.#notices.push(notice));
-    this.#evaluation = run.entry?.evaluation;
     if (run.lease.notice !== undefined) this.#notices.push(run.lease.notice);
   }
 
   /** Builds the graph and takes the run up where its last whole checkpoint left it. */
   static async open(run: RunContext, shards: LocalShards): Promise<TrainingSession> {
-    const graph = buildTrainingGraph({
-      network: run.network,
-      request: run.request,
-      input: run.input,
-      rateOf: (name) => rateOf(name, run.parent),
-      outputs: run.outputs,
-      threads: run.threads,
-    });
-    const session = new TrainingSession(run, shards, graph);
+    const session = new TrainingSession(run, shards);
     try {
       await session.#restore();
       await session.#observers.tellAll((observer) => observer.started?.(shards));
@@ -82,9 +68,14 @@ export class TrainingSession {
     return positionAt(this.#step, this.#run.stepsPerEpoch);
   }
 
-  /** Of the present step, if it has been made. */
-  get evaluation(): Evaluation | undefined {
-    return this.#evaluatedStep === this.#step ? this.#evaluation : undefined;
+  /** Whether an epoch was ended, by an earlier start too, and not evaluated. */
+  get awaitsEvaluation(): boolean {
+    return this.#step > 0 && this.position.stepInEpoch === 0 && this.#evaluations.at(-1)?.step !== this.#step;
+  }
+
+  /** Whether the run has had its epochs, or no longer gets better. */
+  get isOver(): boolean {
+    return this.#step >= this.#run.totalSteps || hasStalled(this.#evaluations, this.#run.request.earlyStop);
   }
 
   /** Mean over the training steps of this start; undefined before the first. */
@@ -94,15 +85,16 @@ export class TrainingSession {
 
   /** Trains to the end of the epoch. @throws {CodedError} INTERRUPTED, after a checkpoint, when asked to stop. */
   async trainEpoch(): Promise<void> {
+    const { graph, stepper } = this.#engine;
     const { epoch } = this.position;
     const end = (epoch + 1) * this.#run.stepsPerEpoch;
     const runner: Runner = (...asked) => this.#tracer.run(...asked);
-    await this.#stepper.start(this.#step);
+    await stepper.start(this.#step);
     this.#observers.tell((observer) => observer.epochStarted?.(epoch));
     this.#laps.start();
     while (this.#step < end) {
-      const inspection = this.#step + 1 === end ? this.#graph.inspection : undefined;
-      const { loss, rate, inspected } = await this.#stepper.make(this.#step, { runner, inspection });
+      const inspection = this.#step + 1 === end ? graph.inspection : undefined;
+      const { loss, rate, inspected } = await stepper.make(this.#step, { runner, inspection });
       await this.#refuseLostWeights(loss);
       this.#step += 1;
       if (inspected) await this.#observers.tellAll((observer) => observer.inspected?.(this.#step, inspected));
@@ -118,52 +110,44 @@ export class TrainingSession {
     await this.checkpoint();
   }
 
-  /** Evaluates on the validation split, exactly. */
-  async evaluate(): Promise<Evaluation> {
-    const { run } = this.#run.request;
-    const startedAt = performance.now();
-    const examples = countExamples(this.#run.manifest, 'validation');
+  /** Evaluates the epoch that has ended on the validation split, exactly. */
+  async evaluate(): Promise<void> {
+    const { run, earlyStop } = this.#run.request;
     this.#observers.tell((observer) => observer.evaluationStarted?.(this.position));
-    const found = await evaluate(this.#session, this.#graph, {
-      files: this.#shards.validation,
-      examples,
-      outputs: this.#run.outputs,
-      onProgress: (done) => {
-        const ratePerSecond = (1000 * done) / (performance.now() - startedAt);
-        this.#report('evaluating', { done, total: examples, unit: 'images', ratePerSecond });
-      },
-    });
-    const { confusion, ...evaluation } = found.metrics;
-    if (!Number.isFinite(evaluation.loss)) {
-      throw diverged(this.#run.request, { what: 'the loss on the validation split', value: evaluation.loss });
-    }
-    this.#found = found;
-    this.#evaluation = evaluation;
-    this.#evaluatedStep = this.#step;
-    await this.#observers.tellAll((observer) => observer.evaluated?.(this.position, found.metrics));
-    await writeConfusion(this.#run, this.#step, confusion);
-    await this.#run.bus.publish(Evaluated, { run, step: this.#step, evaluation });
+    const found = await this.#evaluateAt(this.#step);
+    const { confusion: _, ...evaluation } = found.metrics;
+    const { step, epoch } = this.position;
+    const evaluations = withEvaluation(this.#evaluations, { step, epoch, evaluation });
+    this.#evaluations = evaluations;
+    const standing = {
+      best: bestOf(evaluations)?.evaluation.top1 ?? NaN,
+      epochsSinceBest: epochsSinceBest(evaluations),
+    };
+    await this.#observers.tellAll((observer) => observer.evaluated?.(this.position, { ...found.metrics, ...standing }));
+    await this.#run.bus.publish(Evaluated, { run, step, evaluation });
     await this.#writeEntry('running');
-    return evaluation;
+    if (hasStalled(evaluations, earlyStop)) {
+      this.#notices.push(`the run ends after epoch ${epoch}: the best was epoch ${epoch - standing.epochsSinceBest}`);
+    }
+    this.#report(`epoch ${epoch} of ${this.#run.request.epochs} evaluated`, {
+      ...this.#progress(),
+      figures: { 'top-1': evaluation.top1, best: standing.best },
+    });
   }
 
   /** Makes the present step durable: TensorFlow's files, digests, entry, and then the store's copy. */
   async checkpoint(): Promise<Checkpoint> {
     if (this.#checkpoint?.step === this.#step) return this.#checkpoint;
-    const { checkpoints, request, bus } = this.#run;
+    const { request, bus } = this.#run;
     this.#laps.pause();
     const startedAt = performance.now();
     await this.#run.lease.confirm();
-    const checkpoint = await this.#save().catch(async (error: unknown) => {
-      // A full disk is not made emptier by half a checkpoint.
-      await checkpoints.removeUnfinished().catch(() => undefined);
-      throw error;
-    });
+    const checkpoint = await this.#engine.save(this.#step);
     this.#checkpoint = checkpoint;
     const seconds = (performance.now() - startedAt) / 1000;
     this.#observers.tell((observer) => observer.checkpointed?.(this.#step, seconds));
     await this.#observers.tellAll((observer) => observer.flush?.());
-    const { stale } = await nameCheckpoints(this.#run, checkpoint);
+    const { stale } = await nameCheckpoints(this.#run, checkpoint, bestOf(this.#evaluations));
     await this.#run.mirror.commitEvents();
     await removeCheckpoints(this.#run, stale);
     await this.#writeEntry('running');
@@ -173,38 +157,43 @@ export class TrainingSession {
     return checkpoint;
   }
 
-  async #save(): Promise<Checkpoint> {
-    const { checkpoints, threads } = this.#run;
-    await this.#graph.saver.save(this.#session, checkpoints.prefix(this.#step));
-    return checkpoints.complete(this.#step, {
-      tensorflow: tensorflowVersion(),
-      cpu: cpus()[0]?.model ?? 'unknown',
-      oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1',
-      threads,
-    });
+  /**
+   * Goes to the weights that are to become the model, and evaluates them unless they were just now. No step is made
+   * behind it.
+   *
+   * @throws {CodedError} CHECKPOINT_INVALID when the best's are lost; the last ones can be asked for instead.
+   */
+  async choose(): Promise<TrainedWeights> {
+    const last = await this.checkpoint();
+    const best = bestOf(this.#evaluations);
+    const wanted = this.#run.request.export === 'best' && best ? best.step : last.step;
+    const checkpoint = wanted === last.step ? last : await this.#run.checkpoints.at(wanted);
+    if (checkpoint !== last) await this.#engine.restore(checkpoint);
+    if (this.#found?.step !== wanted) await this.#evaluateAt(wanted);
+    const evaluation = this.#evaluations.find(({ step }) => step === wanted)?.evaluation;
+    if (evaluation) return { checkpoint, evaluation };
+    throw new CodedError('INTERNAL', `Step ${wanted} is to become a model and was not evaluated`);
   }
 
-  /** Writes the report on what the last evaluation found. */
-  async report(version: number): Promise<void> {
-    if (!this.#found) return;
+  /** Writes the report on the weights that were chosen, and marks the run as done. */
+  async finish(version: number): Promise<RunEntry> {
     await this.#observers.tellAll((observer) => observer.flush?.());
-    const { validation: files, validationRecords: records } = this.#shards;
-    const path = await writeReport(this.#run, { ...this.#found, files, records, step: this.#step, version });
-    this.#notices.push(`the report is ${path}`);
-  }
-
-  /** Marks the run as done. */
-  async finish(version: number): Promise<void> {
+    if (this.#found) {
+      const { validation: files, validationRecords: records } = this.#shards;
+      const sources = { ...this.#found, files, records, version, evaluations: this.#evaluations };
+      this.#notices.push(`the report is ${await writeReport(this.#run, sources)}`);
+    }
     this.#observers.tell((observer) => observer.done?.(this.position));
-    await this.#writeEntry('done', version);
+    const entry = await this.#writeEntry('done', version);
+    this.#report('done', this.#progress());
+    return entry;
   }
 
   /** Gives everything back. */
   async close(): Promise<void> {
     await this.#observers.tellAll((observer) => observer.close?.());
     await this.#run.mirror.commitEvents();
-    this.#session[Symbol.dispose]();
-    this.#graph.graph[Symbol.dispose]();
+    this.#engine[Symbol.dispose]();
   }
 
   async #restore(): Promise<void> {
@@ -212,26 +201,38 @@ export class TrainingSession {
     if (!latest) return;
     this.#step = latest.step;
     this.#checkpoint = latest;
+    this.#evaluations = upTo(this.#run.entry?.evaluations ?? [], latest.step);
     // Nothing is removed yet: what could not be read just now may still be of use to someone.
-    await nameCheckpoints(this.#run, latest);
+    await nameCheckpoints(this.#run, latest, bestOf(this.#evaluations));
     this.#notices.push(`going on from the checkpoint of step ${latest.step}`);
   }
 
   /** Gives every variable its value of the last whole checkpoint, or its start where there is none. */
   async #load(): Promise<Checkpoint | undefined> {
     const latest = await this.#run.checkpoints.latest((error) => this.#notices.push(error.message));
-    if (latest) await this.#graph.saver.restore(this.#session, latest.prefix);
-    await this.#session.run({ targets: [latest ? this.#graph.prepare : this.#graph.initialize] });
-    if (!latest) this.#notices.push(...(await startFrom(this.#run, { ...this.#graph, session: this.#session })));
+    if (latest) await this.#engine.restore(latest);
+    else this.#notices.push(...(await this.#engine.begin()).notices);
     return latest;
+  }
+
+  /** Evaluates the weights that the session has, those of a step. */
+  async #evaluateAt(step: number): Promise<Found> {
+    const found = await evaluateStep(this.#engine, {
+      run: this.#run,
+      shards: this.#shards,
+      step,
+      report: (figures) => this.#report('evaluating', figures),
+    });
+    this.#found = { ...found, step };
+    return this.#found;
   }
 
   /** Before anything is written: a checkpoint of lost weights would replace one that can be gone on from. */
   async #refuseLostWeights(loss: number): Promise<void> {
     if (Number.isFinite(loss)) return;
     const goBack = async (): Promise<number> => (await this.#load())?.step ?? 0;
-    const divergence = { graph: this.#graph, stepper: this.#stepper, failed: this.#step, goBack };
-    const first = await findFirstNonFinite(this.#run, divergence);
+    const { graph, stepper } = this.#engine;
+    const first = await findFirstNonFinite(this.#run, { graph, stepper, failed: this.#step, goBack });
     throw diverged(this.#run.request, { what: 'the loss of a batch', value: loss, first });
   }
 
@@ -239,16 +240,20 @@ export class TrainingSession {
     const imagesPerSecond = this.#laps.recent;
     this.#observers.tell((observer) => observer.stepped?.({ step: this.#step, loss, learningRate, imagesPerSecond }));
     const { epoch } = positionAt(this.#step - 1, this.#run.stepsPerEpoch);
+    const best = bestOf(this.#evaluations)?.evaluation.top1;
     this.#report(`epoch ${epoch + 1} of ${this.#run.request.epochs}`, {
-      done: this.#step * this.#run.request.batch,
-      total: this.#run.totalSteps * this.#run.request.batch,
-      unit: 'images',
+      ...this.#progress(),
       ratePerSecond: imagesPerSecond,
-      figures: { loss },
+      figures: { loss, ...(best !== undefined && { best }) },
     });
   }
 
-  #report(phase: string, figures: Omit<Parameters<RunContext['report']>[0], 'phase'>): void {
+  #progress(): Pick<Progress, 'done' | 'total' | 'unit'> {
+    const { request, totalSteps } = this.#run;
+    return { done: this.#step * request.batch, total: totalSteps * request.batch, unit: 'images' };
+  }
+
+  #report(phase: string, figures: Omit<Progress, 'phase'>): void {
     this.#run.report({
       phase,
       ...figures,
@@ -262,8 +267,9 @@ export class TrainingSession {
     throw new CodedError('INTERRUPTED', `Training was stopped after a checkpoint at step ${this.#step}`);
   }
 
-  async #writeEntry(state: RunEntry['state'], version?: number): Promise<void> {
+  async #writeEntry(state: RunEntry['state'], version?: number): Promise<RunEntry> {
     const { request, directory, mirror, bus } = this.#run;
+    const evaluation = this.#evaluations.at(-1)?.evaluation;
     const entry: RunEntry = {
       format: 'bluewaters.run.v1',
       request,
@@ -271,11 +277,13 @@ export class TrainingSession {
       step: this.#step,
       epoch: this.position.epoch,
       ...(this.#checkpoint ? { checkpointStep: this.#checkpoint.step } : {}),
-      ...(this.#evaluation ? { evaluation: this.#evaluation } : {}),
+      ...(evaluation ? { evaluation } : {}),
+      evaluations: [...this.#evaluations],
       ...(version === undefined ? {} : { version }),
     };
     await writeRunEntry(directory, entry);
     await mirror.commit([join(directory, 'run.json')]);
     await (await bus.state(Runs)).put(request.run, runRecord(entry));
+    return entry;
   }
 }

@@ -7,7 +7,7 @@ import { MemoryStore, type ObjectInfo, type PutOptions } from '@bluewaters/stora
  * there, as their entries say, and that can break down.
  */
 export class WatchedStore extends MemoryStore {
-  /** Changes that it still takes; the next one fails, as for a process that was killed before it. */
+  /** Changes that it still takes, leases apart; the next one fails, as for a process that was killed before it. */
   changesLeft = Infinity;
   /** Of everything found wrong. */
   readonly faults: string[] = [];
@@ -19,14 +19,14 @@ export class WatchedStore extends MemoryStore {
   }
 
   override async put(key: string, bytes: Uint8Array | string, options?: PutOptions): Promise<ObjectInfo> {
-    this.#take();
+    this.#take(key);
     const info = await super.put(key, bytes, options);
     await this.#look(`put ${key}`);
     return info;
   }
 
   override async delete(key: string): Promise<void> {
-    this.#take();
+    this.#take(key);
     await super.delete(key);
     await this.#look(`delete ${key}`);
   }
@@ -39,7 +39,8 @@ export class WatchedStore extends MemoryStore {
     return [...text.matchAll(/model_checkpoint_paths?: "([^"]+)"/gu)].map(([, name]) => name as string);
   }
 
-  #take(): void {
+  #take(key: string): void {
+    if (key.includes('/leases/')) return;
     if (this.changesLeft-- <= 0) throw new CodedError('STORE_REFUSED', 'This store takes nothing more');
   }
 

@@ -105,14 +105,18 @@ export async function weights(store: ObjectStore, version = 1): Promise<string> 
   return sha256(await store.get(`${modelKeys.prefix('m', version)}variables/variables.data-00000-of-00001`));
 }
 
-/** A variable of the checkpoint after the first epoch. */
-export async function kept({ store }: { readonly store: ObjectStore }, name: string): Promise<number[]> {
-  return variable(store.localPath(`${runKeys.checkpoints('r')}model.ckpt-6`) as string, name);
+/** A variable of the checkpoint of a step; after the first epoch by default. */
+export async function kept({ store }: { readonly store: ObjectStore }, name: string, step = 6): Promise<number[]> {
+  return variable(store.localPath(`${runKeys.checkpoints('r')}model.ckpt-${step}`) as string, name);
 }
 
-/** A variable of the first version of the model. */
-export async function exported({ store }: { readonly store: ObjectStore }, name: string): Promise<number[]> {
-  return variable(store.localPath(`${modelKeys.prefix('m', 1)}variables/variables`) as string, name);
+/** A variable of a version of the model; of the first by default. */
+export async function exported(
+  { store }: { readonly store: ObjectStore },
+  name: string,
+  version = 1,
+): Promise<number[]> {
+  return variable(store.localPath(`${modelKeys.prefix('m', version)}variables/variables`) as string, name);
 }
 
 async function variable(prefix: string, name: string): Promise<number[]> {

@@ -67,6 +67,8 @@ const recipeOptions = {
   microBatches: z.int().positive().optional().describe('parts of a batch, one after the other, for less memory'),
 };
 
+const EXPORTS = TrainRequest.shape.export.unwrap();
+
 /** What training may be asked; what is left out comes from the recipe that is named, or else from the network's own. */
 export const trainOptions = {
   network: z
@@ -82,7 +84,11 @@ export const trainOptions = {
     .describe('with --from: layers that stay as they are, such as conv1,block*; * for all but new ones'),
   fromRate: z.number().positive().optional().describe('with --from: a factor for the rate of its weights; default: 1'),
   checkpointEverySteps: z.int().positive().default(200).describe('steps between checkpoints'),
-  keepCheckpoints: z.int().min(2).default(3).describe('checkpoints kept, 2 or more'),
+  keepCheckpoints: z.int().min(2).default(3).describe('newest checkpoints kept, 2 or more, beside the best'),
+  earlyStop: z.int().positive().optional().describe('epochs without a better one after which the run ends'),
+  export: EXPORTS.optional().describe(
+    'whose weights become the model: those of the last epoch, or of the best on held-out pictures; default: last, best with --early-stop',
+  ),
   run: name('a name for the run; the same name goes on from its last checkpoint; default: DATASET-NETWORK'),
   model: name('the name under which the model is served; default: DATASET'),
   trace: z
@@ -135,8 +141,14 @@ export async function trainRequest(
     seed: values.seed,
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,
+    ...endOf(values),
     ...logsOf(values),
   });
+}
+
+/** When the run ends, and what of it becomes the model: with patience the last epochs are by design not the best. */
+function endOf({ earlyStop, export: asked }: TrainValues): Pick<TrainRequest, 'earlyStop' | 'export'> {
+  return { earlyStop, export: asked ?? (earlyStop === undefined ? 'last' : 'best') };
 }
 
 /** What the run is to write down beside its checkpoints. */

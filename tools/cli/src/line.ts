@@ -69,9 +69,18 @@ export async function trainNetwork(context: LineContext, request: TrainRequest):
   const rate = result.imagesPerSecond === undefined ? '' : ` at ${formatCount(result.imagesPerSecond)} images/s`;
   context.terminal.endProgress(
     `  training: ${formatCount(result.steps)} steps${rate} in ${formatSeconds(seconds)}; ` +
-      `${percent(result.evaluation.top1, 2)} right on ${formatCount(result.evaluation.examples)} held-out images`,
+      `${percent(result.evaluation.top1, 2)} right on ${formatCount(result.evaluation.examples)} held-out images` +
+      describeEpochs(result),
   );
   return result;
+}
+
+/** Which epoch was best, and whether that ended the run. */
+function describeEpochs({ best, epochs, exported, stoppedEarly }: TrainResult): string {
+  const ended = stoppedEarly ? `; stopped early after epoch ${epochs}` : '';
+  if (!best || best.epoch === epochs) return ended;
+  if (exported === 'best') return `, by the weights of epoch ${best.epoch}${ended}`;
+  return `; the best was epoch ${best.epoch} with ${percent(best.evaluation.top1, 2)}${ended}`;
 }
 
 /** Enters published weights in the registry. */

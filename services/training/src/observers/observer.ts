@@ -11,6 +11,14 @@ export interface StepFigures {
   readonly imagesPerSecond: number;
 }
 
+/** What an evaluation found, and how the run stands by it. */
+export interface EvaluationFigures extends ClassificationMetrics {
+  /** The highest top-1 so far, this one included. */
+  readonly best: number;
+  /** Epochs that were evaluated since. */
+  readonly epochsSinceBest: number;
+}
+
 /**
  * Watches a run from within: it is told what happens, in this order within an epoch, and changes nothing of it. What it
  * need not know it leaves out.
@@ -28,7 +36,7 @@ export interface RunObserver {
   /** @param seconds That it took. */
   checkpointed?(step: number, seconds: number): void;
   evaluationStarted?(at: Position): void;
-  evaluated?(at: Position, metrics: ClassificationMetrics): Promise<void>;
+  evaluated?(at: Position, figures: EvaluationFigures): Promise<void>;
   /** The run has had all its epochs. */
   done?(at: Position): void;
   /** Resolves when what was told so far is kept. */

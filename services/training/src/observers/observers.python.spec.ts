@@ -56,7 +56,8 @@ describe.skipIf(!PYTHON)('what TensorBoard finds of a run (needs BLUEWATERS_PYTH
     const histograms = Object.keys(train['histograms'] ?? {});
     expect(histograms).toContain('weights/conv1/weights');
     expect(histograms).toContain('gradients/logits/biases');
-    expect(validation['scalars']?.['accuracy/top1']).toEqual([6, 12]);
+    for (const tag of ['accuracy/top1', 'accuracy/best', 'epochs_since_best'])
+      expect(validation['scalars']?.[tag]).toEqual([6, 12]);
     expect(validation['images']).toEqual({ confusion: [6, 12] });
     expect(Object.keys(validation['hparams'] ?? {})).toHaveLength(2); // that it began, and how it ended
   });

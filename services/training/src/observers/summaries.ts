@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { encodePng } from '@bluewaters/images';
-import type { ClassificationMetrics } from '@bluewaters/models';
 import { EventWriter } from '@bluewaters/tensorflow';
 import type { InspectedArray, InspectedStep } from '../inspection.js';
 import type { LocalShards } from '../local-shards.js';
@@ -9,7 +8,7 @@ import { activationPicture, confusionPicture, inputPicture, kernelPicture } from
 import type { Raster } from '../pictures/raster.js';
 import type { Position } from '../position.js';
 import type { RunContext } from '../run-context.js';
-import type { RunObserver, StepFigures } from './observer.js';
+import type { EvaluationFigures, RunObserver, StepFigures } from './observer.js';
 
 /** More classes make no picture that anyone reads. */
 const MOST_CONFUSION_CLASSES = 240;
@@ -55,10 +54,12 @@ export class Summaries implements RunObserver {
     this.#train.scalar('seconds/checkpoint', step, seconds);
   }
 
-  async evaluated({ step }: Position, { loss, top1, top5, confusion }: ClassificationMetrics): Promise<void> {
-    this.#validation.scalar('loss', step, loss);
-    this.#validation.scalar('accuracy/top1', step, top1);
-    this.#validation.scalar('accuracy/top5', step, top5);
+  async evaluated({ step }: Position, { confusion, ...figures }: EvaluationFigures): Promise<void> {
+    this.#validation.scalar('loss', step, figures.loss);
+    this.#validation.scalar('accuracy/top1', step, figures.top1);
+    this.#validation.scalar('accuracy/top5', step, figures.top5);
+    this.#validation.scalar('accuracy/best', step, figures.best);
+    this.#validation.scalar('epochs_since_best', step, figures.epochsSinceBest);
     if (confusion.length > MOST_CONFUSION_CLASSES) return;
     await addPicture(this.#validation, 'confusion', { step, picture: confusionPicture(confusion) });
   }

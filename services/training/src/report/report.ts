@@ -9,6 +9,7 @@ import { classFigures, shortName } from './class-figures.js';
 import { percent } from './html.js';
 import type { Curve } from './line-chart.js';
 import { readExample } from '../read-example.js';
+import { bestOf, type Evaluations } from '../standing.js';
 import { worstMistakes, type Mistake } from './mistakes.js';
 import { reportPage, type ReportContents, type ShownMistake } from './report-page.js';
 
@@ -19,7 +20,10 @@ const MOST_MISTAKES = 24;
 export interface ReportSources {
   readonly metrics: ClassificationMetrics;
   readonly predictions: Predictions;
+  /** Whose weights the model has. */
   readonly step: number;
+  /** Of each epoch, oldest first. */
+  readonly evaluations: Evaluations;
   /** Shards of the validation split, and where its records lie in them. */
   readonly files: readonly string[];
   readonly records: RecordTable;
@@ -67,15 +71,17 @@ async function contentsOf(
   };
 }
 
-function figuresOf({ metrics, step }: ReportSources, train: Curves): ReportContents['figures'] {
+function figuresOf({ metrics, evaluations }: ReportSources, train: Curves): ReportContents['figures'] {
   const rates = (train.get('images_per_second') ?? []).map(({ value }) => value).sort((a, b) => a - b);
   const rate = rates[Math.floor(rates.length / 2)];
+  const [last, best] = [evaluations.at(-1), bestOf(evaluations)];
   return [
     ['right at the first guess', percent(metrics.top1)],
     ['among the first five', percent(metrics.top5)],
     ['loss', metrics.loss.toFixed(3)],
     ['held-out pictures', metrics.examples.toLocaleString('en-US')],
-    ['steps', step.toLocaleString('en-US')],
+    ['steps', (last?.step ?? 0).toLocaleString('en-US')],
+    [`best, after epoch ${best?.epoch ?? 0} of ${last?.epoch ?? 0}`, percent(best?.evaluation.top1 ?? 0)],
     ...(rate === undefined
       ? []
       : [['images/s in training, median', Math.round(rate).toLocaleString('en-US')] as const]),
@@ -114,7 +120,7 @@ function provenanceOf(
 ): ReportContents['provenance'] {
   return [
     ['run', request.run],
-    ['step', String(step)],
+    ['weights', `of step ${step}, the ${request.export}`],
     ['manifest, sha256', request.manifest],
     ['index, sha256', manifest.index],
     ['TensorFlow', tensorflowVersion()],

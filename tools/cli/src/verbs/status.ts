@@ -74,7 +74,7 @@ function describeState(state: Awaited<ReturnType<typeof readState>>): string[] {
     ),
     ...section(
       'runs',
-      ['run', 'network', 'state', 'step', 'epoch', 'top-1'],
+      ['run', 'network', 'state', 'step', 'epoch', 'top-1', 'best'],
       state.runs.map((run) => [
         run.run,
         run.network,
@@ -82,6 +82,7 @@ function describeState(state: Awaited<ReturnType<typeof readState>>): string[] {
         formatCount(run.step),
         String(run.epoch),
         accuracy(run.evaluation?.top1),
+        accuracy(run.best?.evaluation.top1),
       ]),
     ),
     ...section(

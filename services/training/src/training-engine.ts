@@ -1,0 +1,65 @@
+import { cpus } from 'node:os';
+import { Session, tensorflowVersion } from '@bluewaters/tensorflow';
+import type { Checkpoint } from './checkpoints.js';
+import type { LocalShards } from './local-shards.js';
+import { rateOf, startFrom } from './parent.js';
+import type { RunContext } from './run-context.js';
+import { Stepper } from './stepper.js';
+import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
+
+/** What a run computes with: its graph, and the session that holds the variables' values. */
+export class TrainingEngine {
+  readonly graph: TrainingGraph;
+  readonly session: Session;
+  readonly stepper: Stepper;
+  readonly #run: RunContext;
+
+  constructor(run: RunContext, shards: LocalShards) {
+    this.#run = run;
+    this.graph = buildTrainingGraph({
+      network: run.network,
+      request: run.request,
+      input: run.input,
+      rateOf: (name) => rateOf(name, run.parent),
+      outputs: run.outputs,
+      threads: run.threads,
+    });
+    this.session = new Session(this.graph.graph, { intraOpThreads: run.threads, interOpThreads: run.threads });
+    this.stepper = new Stepper({ run, shards, graph: this.graph, session: this.session });
+  }
+
+  /** Gives every variable its start: the network's own, or its value in the model that the run starts from. */
+  async begin(): Promise<{ readonly notices: readonly string[] }> {
+    await this.session.run({ targets: [this.graph.initialize] });
+    return { notices: await startFrom(this.#run, { ...this.graph, session: this.session }) };
+  }
+
+  /** Gives every variable its value of a checkpoint. */
+  async restore({ prefix }: Checkpoint): Promise<void> {
+    await this.graph.saver.restore(this.session, prefix);
+    await this.session.run({ targets: [this.graph.prepare] });
+  }
+
+  /** Writes every variable's value as the checkpoint of a step; nothing half-written stays behind when that fails. */
+  async save(step: number): Promise<Checkpoint> {
+    const { checkpoints, threads } = this.#run;
+    try {
+      await this.graph.saver.save(this.session, checkpoints.prefix(step));
+      return await checkpoints.complete(step, {
+        tensorflow: tensorflowVersion(),
+        cpu: cpus()[0]?.model ?? 'unknown',
+        oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1',
+        threads,
+      });
+    } catch (error) {
+      // A full disk is not made emptier by half a checkpoint.
+      await checkpoints.removeUnfinished().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.session[Symbol.dispose]();
+    this.graph.graph[Symbol.dispose]();
+  }
+}
