@@ -38,6 +38,11 @@ export const ERROR_CODES = {
     meaning: 'Bytes that should be a picture are not, or are damaged.',
   },
   IMAGE_TOO_LARGE: { retryable: false, httpStatus: 413, meaning: 'A picture has more bytes or pixels than the limit.' },
+  ANNOTATION_INVALID: {
+    retryable: false,
+    httpStatus: 422,
+    meaning: 'An annotation, or a line of a CSV of boxes, is not in the expected form.',
+  },
   INDEX_INVALID: { retryable: false, httpStatus: 422, meaning: 'An example index is missing, incomplete or damaged.' },
   RECORD_CORRUPT: {
     retryable: false,

@@ -7,12 +7,14 @@ import { Digest, Name, Source } from './vocabulary.js';
 export const IngestRequest = z.strictObject({
   /** The name under which index and shards are kept. */
   dataset: Name,
-  /** An ImageNet-style archive: a tar of `<synset>.tar`, each of `<synset>_<n>.JPEG`; plain or gzip. */
+  /** An ImageNet-style archive: a tar of `<synset>.tar`, each of `<synset>_<n>.JPEG`; plain, gzip or zstd. */
   images: Source,
   /** Synset ids, a line each; their order gives the labels 1, 2, …. */
   synsets: Source,
   /** `<synset> TAB <words>` lines; without it the synset is its own words. */
   words: Source.optional(),
+  /** An archive of VOC annotations, plain or compressed, or a CSV as the Inception scripts have it. */
+  boxes: Source.optional(),
   /** How many members that are no pictures may be left out (and reported) before the work fails. */
   maxRefused: z.int().nonnegative().default(0),
 });
@@ -32,6 +34,8 @@ export const IngestResult = z.strictObject({
   refused: z.int().nonnegative(),
   /** Pictures stored again in a form that TensorFlow reads. */
   repaired: z.int().nonnegative(),
+  /** That the pictures have; 0 also where no annotations were given. */
+  boxes: z.int().nonnegative(),
 });
 /** See {@link IngestResult:variable}. */
 export type IngestResult = z.infer<typeof IngestResult>;

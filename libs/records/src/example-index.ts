@@ -3,6 +3,18 @@ import { z } from 'zod';
 /** A synset id: `n` and the offset of the noun in WordNet 3.0's `data.noun`, eight digits. */
 export const SynsetId = z.string().regex(/^n\d{8}$/u, 'n and eight digits');
 
+/** A box around an object, as shares of its picture: 0 to 1. */
+export const IndexedBox = z.strictObject({
+  xmin: z.number().min(0).max(1),
+  ymin: z.number().min(0).max(1),
+  xmax: z.number().min(0).max(1),
+  ymax: z.number().min(0).max(1),
+  /** What the object is, where the annotation names another synset than the picture's. */
+  synset: SynsetId.optional(),
+});
+/** See {@link IndexedBox:variable}. */
+export type IndexedBox = z.infer<typeof IndexedBox>;
+
 /** One image of the archive: a line of `synsets/SYNSET.jsonl`. */
 export const IndexedExample = z.strictObject({
   /** The member's name, `n01440764_18.JPEG`. */
@@ -21,9 +33,29 @@ export const IndexedExample = z.strictObject({
   channels: z.union([z.literal(1), z.literal(3)]),
   /** Digest of the repaired copy that stands in for the member, where TensorFlow can't read the original. */
   repaired: z.string().optional(),
+  /** Left out where no annotation is known. */
+  boxes: z.array(IndexedBox).optional(),
 });
 /** See {@link IndexedExample:variable}. */
 export type IndexedExample = z.infer<typeof IndexedExample>;
+
+/** What came of the annotations. */
+export const BoxCounts = z.strictObject({
+  /** Annotations that could be read. */
+  annotations: z.int().nonnegative(),
+  /** Boxes that the pictures of the index have. */
+  boxes: z.int().nonnegative(),
+  /** Pictures that have some. */
+  images: z.int().nonnegative(),
+  /** Pictures that have none. */
+  imagesWithout: z.int().nonnegative(),
+  /** Annotations of pictures that are not in the index. */
+  withoutImage: z.int().nonnegative(),
+  /** Lines of `boxes.jsonl`. */
+  remarks: z.int().nonnegative(),
+});
+/** See {@link BoxCounts:variable}. */
+export type BoxCounts = z.infer<typeof BoxCounts>;
 
 /** `index.json`: names everything that belongs to an index; written last. */
 export const IndexEntry = z.strictObject({
@@ -47,6 +79,8 @@ export const IndexEntry = z.strictObject({
   examples: z.int().positive(),
   refused: z.int().nonnegative(),
   repaired: z.int().nonnegative(),
+  /** Left out where no annotations were given. */
+  boxes: BoxCounts.optional(),
 });
 /** See {@link IndexEntry:variable}. */
 export type IndexEntry = z.infer<typeof IndexEntry>;

@@ -7,6 +7,8 @@ export interface Box {
   readonly ymin: number;
   readonly xmax: number;
   readonly ymax: number;
+  /** 1-based; left out where it is the picture's own. */
+  readonly label?: number;
 }
 
 /** One picture with its label, as Google's ImageNet builder describes it. */
@@ -24,7 +26,7 @@ export interface ImageExample {
   readonly synset: string;
   /** The synset in words: `tench, Tinca tinca`. */
   readonly text: string;
-  /** All of the picture's own label; usually none. */
+  /** Usually none. */
   readonly boxes: readonly Box[];
 }
 
@@ -67,7 +69,7 @@ export function imageExample(image: ImageExample): Uint8Array {
     [NAME.xmax]: { floats: boxes.map(({ xmax }) => xmax) },
     [NAME.ymin]: { floats: boxes.map(({ ymin }) => ymin) },
     [NAME.ymax]: { floats: boxes.map(({ ymax }) => ymax) },
-    [NAME.boxLabel]: { ints: boxes.map(() => image.label) },
+    [NAME.boxLabel]: { ints: boxes.map(({ label }) => label ?? image.label) },
     [NAME.format]: FORMAT,
     [NAME.filename]: { bytes: [Buffer.from(image.filename)] },
     [NAME.encoded]: { bytes: [image.encoded] },
@@ -89,11 +91,11 @@ export function decodeImageExample(payload: Uint8Array): ImageExample {
     label: one(intsOf(features, NAME.label), NAME.label),
     synset: textOf(features, NAME.synset),
     text: textOf(features, NAME.text),
-    boxes: boxesOf(features),
+    boxes: boxesOf(features, one(intsOf(features, NAME.label), NAME.label)),
   };
 }
 
-function boxesOf(features: Features): Box[] {
+function boxesOf(features: Features, own: number): Box[] {
   const xmin = floatsOf(features, NAME.xmin);
   const ymin = floatsOf(features, NAME.ymin);
   const xmax = floatsOf(features, NAME.xmax);
@@ -101,7 +103,12 @@ function boxesOf(features: Features): Box[] {
   if ([ymin, xmax, ymax].some(({ length }) => length !== xmin.length)) {
     throw wrongFeature('image/object/bbox', `${xmin.length} of each coordinate`, 'lists of different lengths');
   }
-  return xmin.map((left, i) => ({ xmin: left, ymin: ymin[i]!, xmax: xmax[i]!, ymax: ymax[i]! }));
+  // Labels of boxes are sometimes left out by other writers.
+  const labels = features[NAME.boxLabel] ? intsOf(features, NAME.boxLabel) : [];
+  return xmin.map((left, i) => {
+    const label = labels[i] ?? own;
+    return { xmin: left, ymin: ymin[i]!, xmax: xmax[i]!, ymax: ymax[i]!, ...(label !== own && { label }) };
+  });
 }
 
 function textOf(features: Features, name: string): string {

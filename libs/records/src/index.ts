@@ -1,5 +1,6 @@
 export { datasetKeys, indexKeys, modelKeys, runKeys } from './layout.js';
-export { IndexEntry, IndexedExample, SynsetId } from './example-index.js';
+export { normaliseBox, type BoxFault, type BoxScale, type RawBox } from './boxes.js';
+export { BoxCounts, IndexEntry, IndexedBox, IndexedExample, SynsetId } from './example-index.js';
 export { Manifest, ManifestShard } from './manifest.js';
 export { ModelClass, ModelEntry, ModelFile, Signature } from './model-entry.js';
 export { maskedCrc32c } from './crc32c.js';

@@ -1,10 +1,11 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { CodedError } from '@bluewaters/errors';
 import type { SourceFile } from '@bluewaters/storage';
+import type { Compression } from './inflate.js';
 import { BLOCK_BYTES, readHeader } from './tar-header.js';
 
 /** What an archive is, as one word of advice. */
-export const EXPECTED_ARCHIVE = 'a tar, plain or gzip, of <synset>.tar members';
+export const EXPECTED_ARCHIVE = 'a tar, plain or gzip or zstd, of <synset>.tar members';
 
 /** Of a gzip stream, enough for the first block of its plain bytes. */
 const GZIP_START_BYTES = 16 * 1024;
@@ -15,7 +16,6 @@ const FORMS: readonly (readonly [string, string])[] = [
   ['504b0506', 'an empty zip file'],
   ['425a68', 'a bzip2 stream'],
   ['fd377a585a00', 'an xz stream'],
-  ['28b52ffd', 'a zstd stream'],
   ['377abcaf271c', 'a 7z file'],
   ['526172211a07', 'a rar file'],
   ['ffd8ff', 'a JPEG picture'],
@@ -26,18 +26,27 @@ const FORMS: readonly (readonly [string, string])[] = [
  * Refuses a file that never was a tar, before anything is made of it; a tar that is cut or damaged is for the walk to
  * tell, and an empty file holds nothing to judge by.
  *
- * @param compressed True for a gzip stream, of which the plain bytes are looked at.
+ * @param compression Of a gzip stream the plain bytes are looked at; of a zstd stream the walk sees them first.
  * @throws {CodedError} ARCHIVE_INVALID that says what the file seems to be.
  */
-export async function assertArchive(source: SourceFile, compressed: boolean): Promise<void> {
-  const length = Math.min(source.size, compressed ? GZIP_START_BYTES : BLOCK_BYTES);
-  const bytes = Buffer.from(await source.read({ offset: 0, length }));
-  const start = compressed ? inflateStart(bytes) : bytes;
-  if (start.length === 0 || isTar(start)) return;
-  const got = `${describeForm(start)}${compressed ? ', inflated' : ''}`;
+export async function assertArchive(source: SourceFile, compression: Compression | undefined): Promise<void> {
+  if (compression === 'zstd') return;
+  const bytes = await startOf(source, compression ? GZIP_START_BYTES : BLOCK_BYTES);
+  const start = compression ? inflateStart(bytes) : bytes;
+  if (start.length === 0 || startsTar(start)) return;
+  const got = `${describeForm(start)}${compression ? ', inflated' : ''}`;
   throw new CodedError('ARCHIVE_INVALID', 'This is not an archive of pictures', {
     details: { file: source.file, offset: 0, expected: EXPECTED_ARCHIVE, got },
   });
+}
+
+/** True for what begins as a plain tar does, or did before it was damaged. */
+export async function isTar(source: SourceFile): Promise<boolean> {
+  return startsTar(await startOf(source, BLOCK_BYTES));
+}
+
+async function startOf(source: SourceFile, bytes: number): Promise<Buffer> {
+  return Buffer.from(await source.read({ offset: 0, length: Math.min(source.size, bytes) }));
 }
 
 /** Empty where the stream is damaged from its start: inflating all of it tells where. */
@@ -50,7 +59,7 @@ function inflateStart(bytes: Buffer): Buffer {
 }
 
 /** A whole header, or what was one: POSIX and GNU leave their mark in it. */
-function isTar(start: Buffer): boolean {
+function startsTar(start: Buffer): boolean {
   if (start.toString('latin1', 257, 262) === 'ustar') return true;
   if (start.length < BLOCK_BYTES) return false;
   try {

@@ -6,16 +6,18 @@ import {
   labelledClasses,
   parseSynsetList,
   parseSynsetWords,
+  type BoxCounts,
   type LabelledClass,
 } from '@bluewaters/records';
-import { ProgressMeter } from '@bluewaters/service';
 import { openSource, readTextSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
 import { EXPECTED_ARCHIVE } from './archive-form.js';
 import { removeStrays } from './strays.js';
 import type { IndexContext } from './context.js';
 import { sha256 } from './examine.js';
 import { indexSynsets } from './index-synsets.js';
-import { plainArchive } from './plain-archive.js';
+import { readBoxes, type ReadBoxes } from './boxes/read-boxes.js';
+import type { Remark } from './boxes/remark.js';
+import { plainArchive, type PlainArchive } from './plain-archive.js';
 import { planArchive, type ArchivePlan } from './plan.js';
 import { toError } from './refusal.js';
 import type { SynsetResult } from './synset-result.js';
@@ -34,22 +36,29 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   const { dataset } = request;
   const classes = await readClasses(request, store);
   const entryGone = once(() => store.delete(indexKeys.entry(dataset)));
-  const archive = await openPlain(request, context, entryGone);
+  const { archive, refusals } = await openPlain(request, context, entryGone);
   await using source = await openSource(store, archive);
-  const plan = await planArchive(source, nameOf(request.images), new Set(classes.map(({ synset }) => synset)));
+  const listed = new Set(classes.map(({ synset }) => synset));
+  const plan = await planArchive(source, nameOf(request.images), listed);
   if (source.size === 0) throw emptyFile(nameOf(request.images));
   if (plan.tars.length === 0) throw emptyArchive(nameOf(request.images), plan);
-  const { results, refused } = await indexSynsets(classes, { request, context, source, plan, entryGone });
+  const boxes =
+    request.boxes && (await readBoxes(request.boxes, { ...context, listed, keepCut: request.maxRefused > 0 }));
+  const { results, refused } = await indexSynsets(classes, {
+    ...{ request, context, source, plan, entryGone, boxes },
+    refusals: [...refusals, ...plan.refusals, ...(boxes?.refusals ?? [])],
+  });
   if (results.every(({ examples }) => examples === 0)) {
     throw refused[0] ? toError(refused[0]) : emptyArchive(nameOf(request.images), plan);
   }
   await store.put(indexKeys.refused(dataset), jsonLines(refused));
+  const counts = boxes && (await storeRemarks(request.dataset, boxes, results, store));
   const result = await commit(
     request,
-    { classes, results, archive, archiveSize: source.size, refused: refused.length },
+    { classes, results, archive, archiveSize: source.size, refused: refused.length, boxes: counts },
     store,
   );
-  await removeStrays(store, dataset, { synsets: new Set(classes.map(({ synset }) => synset)), archive });
+  await removeStrays(store, dataset, { synsets: listed, archive, hasBoxes: boxes !== undefined });
   return result;
 }
 
@@ -63,18 +72,32 @@ async function readClasses(request: IngestRequest, store: ObjectStore): Promise<
 
 function openPlain(
   request: IngestRequest,
-  { store, scratch, signal, report }: IndexContext,
+  context: IndexContext,
   beforeReplacing: () => Promise<void>,
-): Promise<SourceName> {
-  const meter = new ProgressMeter(report, 'bytes');
-  return plainArchive(request.images, {
-    store,
-    dataset: request.dataset,
-    scratch,
-    signal,
-    onProgress: (done, total) => meter.update('inflating', done, total),
-    beforeReplacing,
-  });
+): Promise<PlainArchive> {
+  const { dataset, maxRefused } = request;
+  return plainArchive(request.images, { ...context, dataset, beforeReplacing, keepCut: maxRefused > 0 });
+}
+
+/** Writes what is odd about boxes, and counts. */
+async function storeRemarks(
+  dataset: string,
+  { table, annotations, remarks }: ReadBoxes,
+  results: readonly SynsetResult[],
+  store: ObjectStore,
+): Promise<BoxCounts> {
+  const unused = [...table.unused()].map((annotation): Remark => ({ annotation, remark: 'without-image' }));
+  const all = [...remarks, ...results.flatMap((result) => result.remarks), ...unused];
+  await store.put(indexKeys.boxes(dataset), jsonLines(all));
+  const images = sum(results.map(({ imagesWithBoxes }) => imagesWithBoxes));
+  return {
+    annotations,
+    boxes: sum(results.map((result) => result.boxes)),
+    images,
+    imagesWithout: sum(results.map(({ examples }) => examples)) - images,
+    withoutImage: unused.length,
+    remarks: all.length,
+  };
 }
 
 /** What the index entry is made of. */
@@ -85,11 +108,12 @@ interface Finished {
   readonly archive: SourceName;
   readonly archiveSize: number;
   readonly refused: number;
+  readonly boxes: BoxCounts | undefined;
 }
 
 /** Makes the index visible. */
 async function commit(request: IngestRequest, finished: Finished, store: ObjectStore): Promise<IngestResult> {
-  const { classes, results, archive, archiveSize, refused } = finished;
+  const { classes, results, archive, archiveSize, refused, boxes } = finished;
   const { dataset } = request;
   const [examples, repaired] = [sum(results.map((each) => each.examples)), sum(results.map((each) => each.repaired))];
   const synsets = classes.map((each, i) => ({ ...each, examples: results[i]!.examples, sha256: results[i]!.sha256 }));
@@ -102,10 +126,20 @@ async function commit(request: IngestRequest, finished: Finished, store: ObjectS
     examples,
     refused,
     repaired,
+    ...(boxes && { boxes }),
   });
   const indexKey = indexKeys.entry(dataset);
   await store.put(indexKey, bytes);
-  return { dataset, indexKey, digest: sha256(bytes), examples, synsets: synsets.length, refused, repaired };
+  return {
+    dataset,
+    indexKey,
+    digest: sha256(bytes),
+    examples,
+    synsets: synsets.length,
+    refused,
+    repaired,
+    boxes: boxes?.boxes ?? 0,
+  };
 }
 
 function emptyArchive(file: string, plan: ArchivePlan): CodedError {

@@ -1,7 +1,11 @@
 import type { IngestRequest } from '@bluewaters/messages';
-import type { IndexedExample, LabelledClass } from '@bluewaters/records';
+import { indexKeys, parseIndexedExamples, type IndexedExample, type LabelledClass } from '@bluewaters/records';
 import { inOrder, ProgressMeter } from '@bluewaters/service';
 import type { SourceFile } from '@bluewaters/storage';
+import type { BoxTable } from './boxes/box-table.js';
+import { joinBoxes } from './boxes/join-boxes.js';
+import type { ReadBoxes } from './boxes/read-boxes.js';
+import type { Remark } from './boxes/remark.js';
 import type { IndexContext } from './context.js';
 import { sha256 } from './examine.js';
 import { indexSynset } from './index-synset.js';
@@ -20,6 +24,10 @@ export interface SynsetsWork {
   readonly context: IndexContext;
   readonly source: SourceFile;
   readonly plan: ArchivePlan;
+  /** Undefined where no annotations were given. */
+  readonly boxes: ReadBoxes | undefined;
+  /** What was refused before any synset was looked at. */
+  readonly refusals: readonly Refusal[];
   /** Removes the entry of an older index; called before anything that it may name is replaced. */
   readonly entryGone: () => Promise<void>;
 }
@@ -35,7 +43,7 @@ export async function indexSynsets(
   work: SynsetsWork,
 ): Promise<{ results: SynsetResult[]; refused: Refusal[] }> {
   const tolerance = new Tolerance(work.request.maxRefused);
-  work.plan.refusals.forEach((refusal) => tolerance.count(refusal));
+  work.refusals.forEach((refusal) => tolerance.count(refusal));
   const failed = new AbortController();
   const signal = AbortSignal.any([work.context.signal, failed.signal]);
   const running = { ...work, signal, tally: new Tally(work) };
@@ -65,31 +73,44 @@ async function indexOrFind(synset: string, work: RunningWork): Promise<SynsetRes
   const identity = identityOf(tars, work);
   const found = await findSynsetResult(context.store, request.dataset, { synset, identity });
   if (!found) return index(synset, identity, tars, work);
+  if (work.boxes) await takeAgain(found, work.boxes.table, work);
   const bytes = tars.reduce((sum, { start, end }) => sum + end - start, 0);
   tally.add(synset, { images: found.examples + found.refusals.length, bytes });
   return found;
+}
+
+/** Boxes of pictures that were indexed before count as used, too. */
+async function takeAgain({ synset }: SynsetResult, table: BoxTable, { request, context }: SynsetsWork): Promise<void> {
+  const file = indexKeys.synset(request.dataset, synset);
+  for (const example of parseIndexedExamples(await context.store.get(file), { file })) {
+    joinBoxes(example, { synset, table });
+  }
 }
 
 async function index(
   synset: string,
   identity: string,
   tars: readonly SynsetTar[],
-  { request, context, source, signal, tally, entryGone }: RunningWork,
+  { request, context, source, signal, tally, entryGone, boxes }: RunningWork,
 ): Promise<SynsetResult> {
   await entryGone();
   const { dataset } = request;
-  const [examples, refusals]: [IndexedExample[], Refusal[]] = [[], []];
+  const [examples, refusals, remarks]: [IndexedExample[], Refusal[], Remark[]] = [[], [], []];
   const onBytes = (bytes: number): void => tally.add(synset, { images: 0, bytes });
   for await (const outcome of indexSynset(tars, { ...context, signal, dataset, source, onBytes })) {
     tally.add(synset, { images: 1, bytes: 0 });
-    if (outcome.kind === 'example') examples.push(outcome.example);
-    else if (outcome.kind === 'refused') refusals.push(outcome.refusal);
+    if (outcome.kind === 'example') {
+      const joined = boxes && joinBoxes(outcome.example, { synset, table: boxes.table });
+      examples.push({ ...outcome.example, ...(joined && { boxes: [...joined.boxes] }) });
+      remarks.push(...(joined?.remarks ?? []));
+    } else if (outcome.kind === 'refused') refusals.push(outcome.refusal);
   }
-  return storeSynsetResult(context.store, dataset, examples, { identity, synset, refusals });
+  return storeSynsetResult(context.store, dataset, examples, { identity, synset, refusals, remarks });
 }
 
-function identityOf(tars: readonly SynsetTar[], { context, source, plan }: RunningWork): string {
-  return sha256(JSON.stringify([INDEXER, source.file, source.version, plan.fingerprint, context.limits, tars]));
+function identityOf(tars: readonly SynsetTar[], { context, source, plan, boxes }: RunningWork): string {
+  const { file, version } = source;
+  return sha256(JSON.stringify([INDEXER, file, version, plan.fingerprint, context.limits, boxes?.version, tars]));
 }
 
 /** Counts over all synsets. How many images there are is not known before the end: bytes so far give an estimate. */

@@ -27,9 +27,9 @@ export async function* listIndexes(
 
 function summarize(dataset: string, bytes: Uint8Array): IngestResult {
   const indexKey = indexKeys.entry(dataset);
-  const { examples, synsets, refused, repaired } = parseIndexEntry(bytes, { file: indexKey });
+  const { examples, synsets, refused, repaired, boxes } = parseIndexEntry(bytes, { file: indexKey });
   const digest = createHash('sha256').update(bytes).digest('hex');
-  return { dataset, indexKey, digest, examples, synsets: synsets.length, refused, repaired };
+  return { dataset, indexKey, digest, examples, synsets: synsets.length, refused, repaired, boxes: boxes?.boxes ?? 0 };
 }
 
 function rethrow(error: unknown): never {

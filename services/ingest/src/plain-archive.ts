@@ -1,22 +1,15 @@
-import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import { CodedError, toCodedError } from '@bluewaters/errors';
+import { basename, join } from 'node:path';
+import { toCodedError } from '@bluewaters/errors';
+import type { Progress } from '@bluewaters/messages';
 import { indexKeys } from '@bluewaters/records';
+import { ProgressMeter } from '@bluewaters/service';
 import { openSource, type ObjectStore, type SourceFile, type SourceName } from '@bluewaters/storage';
 import { z } from 'zod';
-import { assertArchive, EXPECTED_ARCHIVE } from './archive-form.js';
-import { ReadAhead } from './read-ahead.js';
+import { assertArchive } from './archive-form.js';
+import { compressionOf, inflate, type Compression } from './inflate.js';
+import { asRefusal, Refusal } from './refusal.js';
 import { getIfThere, parseJson } from './synset-result.js';
-
-const CHUNK_BYTES = 1024 * 1024;
-/** Pictures don't shrink in gzip; even tiny ones, padded to blocks of a tar, do so less than this. */
-const LARGEST_RATIO = 200;
-/** Below this nothing is a bomb, whatever its ratio. */
-const HARMLESS_BYTES = 256 * 1024 * 1024;
 
 /** What inflating needs beside the archive. */
 export interface InflateContext {
@@ -25,117 +18,99 @@ export interface InflateContext {
   /** A folder with room for the plain archive. */
   readonly scratch: string;
   readonly signal: AbortSignal;
-  /** Told compressed bytes read so far, and their total. */
-  readonly onProgress: (done: number, total: number) => void;
+  readonly report: (progress: Progress) => void;
   /** Called before anything that an older index names is replaced. */
   readonly beforeReplacing: () => Promise<void>;
+  /** Keep what comes before the place where a stream is cut. */
+  readonly keepCut: boolean;
+}
+
+/** Where an archive's plain bytes are. */
+export interface PlainArchive {
+  readonly archive: SourceName;
+  /** Where its stream was cut, if it was. */
+  readonly refusals: readonly Refusal[];
 }
 
 /** What `archive.tar` was inflated from, in `archive.json`; written after it. */
-const Origin = z.strictObject({ source: z.unknown(), version: z.string(), size: z.int().nonnegative() });
+const Origin = z.strictObject({
+  source: z.unknown(),
+  version: z.string(),
+  size: z.int().nonnegative(),
+  /** Where the stream is cut. */
+  cut: Refusal.optional(),
+});
+type Origin = z.infer<typeof Origin>;
 
 /**
- * Where the archive's plain bytes are. A gzip stream, known by its first bytes and not by its name, is inflated into the
- * store once, since its members can't be found by offset; a plain archive stays where it is.
+ * Where the archive's plain bytes are. A gzip or zstd stream is inflated into the store once, since its members can't be
+ * found by offset; a plain archive stays where it is.
  *
  * @throws {CodedError} ARCHIVE_INVALID for what never was a tar, a damaged stream, or one that inflates beyond reason;
- * ARCHIVE_TRUNCATED for one that was cut, STORE_FULL, INTERRUPTED.
+ * ARCHIVE_TRUNCATED for one that was cut, TOOL_MISSING, STORE_FULL, INTERRUPTED.
  */
-export async function plainArchive(images: SourceName, context: InflateContext): Promise<SourceName> {
+export async function plainArchive(images: SourceName, context: InflateContext): Promise<PlainArchive> {
   await using source = await openSource(context.store, images);
-  const compressed = await isGzip(source);
+  const compression = await compressionOf(source);
   const key = indexKeys.archive(context.dataset);
-  if (compressed && (await isInflated(images, source, context))) return { key };
-  await assertArchive(source, compressed);
-  if (!compressed) return images;
+  const found = compression && (await findInflated(images, source, context));
+  if (found) return { archive: { key }, refusals: found.cut ? [found.cut] : [] };
+  await assertArchive(source, compression);
+  if (!compression) return { archive: images, refusals: [] };
   await context.beforeReplacing();
   await context.store.delete(indexKeys.archiveOrigin(context.dataset));
-  const size = await inflateInto(key, source, context);
-  const origin = { source: images, version: source.version, size };
+  const { size, cut } = await inflateInto(key, source, { ...context, compression });
+  const origin: Origin = { source: images, version: source.version, size, ...(cut && { cut }) };
   await context.store.put(indexKeys.archiveOrigin(context.dataset), JSON.stringify(origin));
-  return { key };
+  return { archive: { key }, refusals: cut ? [cut] : [] };
 }
 
-async function isGzip(source: SourceFile): Promise<boolean> {
-  if (source.size < 2) return false;
-  const start = await source.read({ offset: 0, length: 2 });
-  return start[0] === 0x1f && start[1] === 0x8b;
-}
-
-async function isInflated(images: SourceName, source: SourceFile, context: InflateContext): Promise<boolean> {
-  const bytes = await getIfThere(context.store, indexKeys.archiveOrigin(context.dataset));
+async function findInflated(
+  images: SourceName,
+  source: SourceFile,
+  { store, dataset, keepCut }: InflateContext,
+): Promise<Origin | undefined> {
+  const bytes = await getIfThere(store, indexKeys.archiveOrigin(dataset));
   const origin = Origin.safeParse(bytes && parseJson(bytes)).data;
-  if (JSON.stringify(origin?.source) !== JSON.stringify(images) || origin?.version !== source.version) return false;
-  return (await context.store.stat(indexKeys.archive(context.dataset)))?.size === origin.size;
+  if (!origin || JSON.stringify(origin.source) !== JSON.stringify(images) || origin.version !== source.version) {
+    return undefined;
+  }
+  if (origin.cut && !keepCut) return undefined;
+  return (await store.stat(indexKeys.archive(dataset)))?.size === origin.size ? origin : undefined;
 }
 
 /** @returns bytes of the plain archive. */
-async function inflateInto(key: string, source: SourceFile, context: InflateContext): Promise<number> {
-  const folder = await mkdtemp(join(context.scratch, 'bluewaters-inflate-')).catch((error: unknown) => {
+async function inflateInto(
+  key: string,
+  source: SourceFile,
+  context: InflateContext & { readonly compression: Compression },
+): Promise<{ size: number; cut?: Refusal }> {
+  const { compression, keepCut, scratch, signal, store, report } = context;
+  const folder = await mkdtemp(join(scratch, 'bluewaters-inflate-')).catch((error: unknown) => {
     throw toCodedError(error);
   });
+  const meter = new ProgressMeter(report, 'bytes');
+  const notices = [costOf(source, context)];
+  const onProgress = (done: number, total: number): void => meter.update('inflating', done, total, notices);
+  // Before the first byte, so that it can be stopped before it has cost anything.
+  meter.last('inflating', 0, source.size, notices);
   try {
     const path = join(folder, 'archive.tar');
-    await inflate(source, path, context);
-    return (await context.store.putFile(key, path)).size;
+    const cut = await inflate(source, { compression, path, keepCut, signal, onProgress });
+    return { size: (await store.putFile(key, path)).size, ...(cut && { cut: asRefusal(cut) }) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function inflate(source: SourceFile, path: string, context: InflateContext): Promise<void> {
-  let read = 0;
-  const chunks = async function* (): AsyncGenerator<Buffer> {
-    const ahead = new ReadAhead(source, { start: 0, end: source.size }, CHUNK_BYTES);
-    for (; read < source.size; context.onProgress(read, source.size)) {
-      const chunk = await ahead.read(read, Math.min(CHUNK_BYTES, source.size - read));
-      read += chunk.length;
-      yield chunk;
-    }
-  };
-  const guard = bombGuard(source.file, () => read);
-  try {
-    await pipeline(Readable.from(chunks()), createGunzip(), guard, createWriteStream(path), { signal: context.signal });
-  } catch (error) {
-    throw context.signal.aborted
-      ? new CodedError('INTERRUPTED', 'Inflating an archive was stopped')
-      : inflateError(error, source.file, read);
-  }
-}
-
-function bombGuard(file: string, compressed: () => number): Transform {
-  let plain = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      plain += chunk.length;
-      const isBomb = plain > HARMLESS_BYTES && plain > LARGEST_RATIO * compressed();
-      done(
-        isBomb
-          ? archiveError('ARCHIVE_INVALID', { file, offset: compressed(), got: `over ${plain} bytes out of it` })
-          : null,
-        chunk,
-      );
-    },
-  });
-}
-
-function inflateError(error: unknown, file: string, offset: number): CodedError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'Z_BUF_ERROR')
-    return archiveError('ARCHIVE_TRUNCATED', { file, offset, got: 'the end of the file' }, error);
-  if (String(code).startsWith('Z_')) {
-    return archiveError('ARCHIVE_INVALID', { file, offset, got: (error as Error).message }, error);
-  }
-  return toCodedError(error);
-}
-
-function archiveError(
-  code: 'ARCHIVE_INVALID' | 'ARCHIVE_TRUNCATED',
-  place: { readonly file: string; readonly offset: number; readonly got: string },
-  cause?: unknown,
-): CodedError {
-  return new CodedError(code, 'An archive cannot be inflated', {
-    details: { ...place, expected: EXPECTED_ARCHIVE },
-    ...(cause === undefined ? {} : { cause }),
-  });
+/** Pictures don't shrink: the plain bytes are about as many. */
+function costOf(
+  { file, size }: SourceFile,
+  { store, scratch, compression }: Parameters<typeof inflateInto>[2],
+): string {
+  const bytes = size < 1e9 ? `${(size / 1e6).toFixed(1)} MB` : `${(size / 1e9).toFixed(1)} GB`;
+  return (
+    `${basename(file)} is a ${compression} stream: it is inflated once, into ${store.description} by way of ${scratch}, ` +
+    `which takes some ${bytes} in each; a plain tar would be read where it is`
+  );
 }

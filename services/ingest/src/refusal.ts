@@ -2,11 +2,17 @@ import { CodedError, deserializeError, isCodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 
 /** The errors that are about a part of what was given, and not about the store. */
-const CODES = ['IMAGE_INVALID', 'IMAGE_TOO_LARGE', 'ARCHIVE_INVALID', 'ARCHIVE_TRUNCATED'] as const;
+const CODES = [
+  'IMAGE_INVALID',
+  'IMAGE_TOO_LARGE',
+  'ARCHIVE_INVALID',
+  'ARCHIVE_TRUNCATED',
+  'ANNOTATION_INVALID',
+] as const;
 
 /**
- * What was left out: a line of `refused.jsonl`. A member that should have been a picture of a listed synset, or all that a
- * tar would have held after the offset.
+ * What was left out: a line of `refused.jsonl`. A member that should have been a picture of a listed synset, an annotation, or
+ * all that a tar would have held after the offset.
  */
 export const Refusal = z.strictObject({
   /** `Images.tar/n01440764.tar/n01440764_18.JPEG`. */

@@ -5,14 +5,15 @@ import type { ObjectStore, SourceName } from '@bluewaters/storage';
 export async function removeStrays(
   store: ObjectStore,
   dataset: string,
-  current: { readonly synsets: ReadonlySet<string>; readonly archive: SourceName },
+  current: { readonly synsets: ReadonlySet<string>; readonly archive: SourceName; readonly hasBoxes: boolean },
 ): Promise<void> {
   const ofSynset = new RegExp(`^${indexKeys.prefix(dataset)}(?:synsets|progress)/(n\\d{8})\\.jsonl?$`, 'u');
   const inflated: string[] = [indexKeys.archive(dataset), indexKeys.archiveOrigin(dataset)];
   const usesInflated = 'key' in current.archive && current.archive.key === inflated[0];
+  const unused = [...(usesInflated ? [] : inflated), ...(current.hasBoxes ? [] : [indexKeys.boxes(dataset)])];
   for await (const { key } of store.list(indexKeys.prefix(dataset))) {
     const synset = ofSynset.exec(key)?.[1];
-    const isStray = synset === undefined ? inflated.includes(key) && !usesInflated : !current.synsets.has(synset);
+    const isStray = synset === undefined ? unused.includes(key) : !current.synsets.has(synset);
     if (isStray) await store.delete(key);
   }
 }

@@ -2,6 +2,7 @@ import { isCodedError } from '@bluewaters/errors';
 import { encodeIndexedExamples, indexKeys, type IndexedExample } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
+import { Remark } from './boxes/remark.js';
 import { sha256 } from './examine.js';
 import { Refusal } from './refusal.js';
 
@@ -18,6 +19,11 @@ export const SynsetResult = z.strictObject({
   examples: z.int().nonnegative(),
   repaired: z.int().nonnegative(),
   refusals: z.array(Refusal),
+  /** Of all its examples together. */
+  boxes: z.int().nonnegative(),
+  /** Examples that have some. */
+  imagesWithBoxes: z.int().nonnegative(),
+  remarks: z.array(Remark),
 });
 /** See {@link SynsetResult:variable}. */
 export type SynsetResult = z.infer<typeof SynsetResult>;
@@ -40,7 +46,7 @@ export async function storeSynsetResult(
   store: ObjectStore,
   dataset: string,
   examples: readonly IndexedExample[],
-  result: Pick<SynsetResult, 'identity' | 'synset' | 'refusals'>,
+  result: Pick<SynsetResult, 'identity' | 'synset' | 'refusals' | 'remarks'>,
 ): Promise<SynsetResult> {
   const lines = encodeIndexedExamples(examples);
   const complete: SynsetResult = {
@@ -48,6 +54,8 @@ export async function storeSynsetResult(
     sha256: sha256(lines),
     examples: examples.length,
     repaired: examples.filter(({ repaired }) => repaired !== undefined).length,
+    boxes: examples.reduce((sum, { boxes = [] }) => sum + boxes.length, 0),
+    imagesWithBoxes: examples.filter(({ boxes = [] }) => boxes.length > 0).length,
   };
   await store.put(indexKeys.synset(dataset, result.synset), lines);
   await store.put(indexKeys.progress(dataset, result.synset), JSON.stringify(complete));

@@ -25,12 +25,27 @@ const archive = Buffer.concat(members.flatMap((member) => [Buffer.alloc(512), me
 const repaired = Buffer.from('a repaired copy');
 const REPAIRED_IMAGE = 13;
 
+const ENDS = { xmin: 0.25, ymin: 0, xmax: 0.75, ymax: 0.5 };
+const BOXED_IMAGE = 8;
+
 function exampleOf(i: number): IndexedExample {
   const offset = members.slice(0, i).reduce((sum, { length }) => sum + 512 + length, 512);
   const member = members[i]!;
   const example = { offset, size: member.length, sha256: sha256(member), width: 10 + i, height: 20 } as const;
   const name = `${synsetOf(i)}_${i}.JPEG`;
-  return { name, ...example, channels: 3, ...(i === REPAIRED_IMAGE ? { repaired: sha256(repaired) } : {}) };
+  return {
+    name,
+    ...example,
+    channels: 3,
+    ...(i === REPAIRED_IMAGE ? { repaired: sha256(repaired) } : {}),
+    ...boxesOf(i),
+  };
+}
+
+/** Around an object of the picture's class, one of another class, and one of none. */
+function boxesOf(i: number): Pick<IndexedExample, 'boxes'> {
+  if (i !== BOXED_IMAGE) return {};
+  return { boxes: [ENDS, { ...ENDS, synset: 'n00000003' }, { ...ENDS, synset: 'n99999999' }] };
 }
 
 function synsetOf(i: number): string {
@@ -102,6 +117,19 @@ async function namesOf(store: ObjectStore, split: 'train' | 'validation'): Promi
 }
 
 describe('building shards', () => {
+  it('writes boxes with the label of what is in them, and with that of the picture where it is of no class', async () => {
+    const store = await fill(new MemoryStore());
+    await buildShards(request, context(store));
+    const { splits } = parseManifest(await store.get(datasetKeys.manifest('small')), { file: 'x' });
+    for (const { key } of [...splits.train, ...splits.validation]) {
+      for (const { payload } of readRecords(await store.get(key), { file: key })) {
+        const { filename, boxes } = decodeImageExample(payload);
+        const isBoxed = filename.endsWith(`_${BOXED_IMAGE}.JPEG`);
+        expect(boxes).toEqual(isBoxed ? [ENDS, { ...ENDS, label: 3 }, ENDS] : []);
+      }
+    }
+  });
+
   it('writes every image once, with its label and the very bytes of the archive or of the repaired copy', async () => {
     const store = await fill(new MemoryStore());
     const result = await buildShards(request, context(store));

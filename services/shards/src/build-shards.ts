@@ -33,12 +33,13 @@ export async function buildShards(request: BuildRequest, context: BuildContext):
 
 async function buildAll(
   plans: readonly ShardPlan[],
-  { entry, images }: LoadedIndex,
+  { entry, images, classes }: LoadedIndex,
   { dataset }: BuildRequest,
   context: BuildContext,
 ): Promise<StoredShard[]> {
   const { store, report, shardsAtATime, onShard } = context;
   await using archive = await openArchive(store, entry);
+  const labels = new Map(classes.map(({ synset, label }) => [synset, label]));
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
   const tally = new Tally(new ProgressMeter(report, 'images'), images.length);
@@ -47,7 +48,7 @@ async function buildAll(
     const found = await findShard(plan, store);
     if (found) tally.add(plan, found.examples);
     else await manifestGone();
-    const from: ImageBytes = { dataset, archive, store };
+    const from: ImageBytes = { dataset, archive, store, labels };
     return found ?? (await writeShard(plan, from, { ...context, signal }, () => tally.add(plan, 1)));
   };
   const shards: StoredShard[] = [];

@@ -21,6 +21,8 @@ export interface ImageBytes {
   readonly dataset: string;
   readonly archive: SourceFile;
   readonly store: ObjectStore;
+  /** By synset: what boxes around objects of other classes are labelled with. */
+  readonly labels: ReadonlyMap<string, number>;
 }
 
 /** An image with the encoded bytes that go into its record. */

@@ -1,5 +1,13 @@
 import { CodedError, isCodedError } from '@bluewaters/errors';
-import { datasetKeys, decodeOffsets, encodeOffsets, imageExample, type ShardOffsets } from '@bluewaters/records';
+import {
+  datasetKeys,
+  decodeOffsets,
+  encodeOffsets,
+  imageExample,
+  type Box,
+  type IndexedBox,
+  type ShardOffsets,
+} from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { BuildContext, StoredShard } from './context.js';
 import type { ShardPlan } from './plan.js';
@@ -21,7 +29,7 @@ export async function writeShard(
   await using file = await ShardFile.create(scratch);
   for await (const loaded of readMembers(plan.images, from)) {
     if (signal.aborted) throw new CodedError('INTERRUPTED', `Building ${plan.key} was stopped`);
-    await file.append(payloadOf(loaded));
+    await file.append(payloadOf(loaded, from.labels));
     onImage();
   }
   const { size, sha256, records } = await file.finish();
@@ -49,8 +57,15 @@ async function findOffsets(plan: ShardPlan, store: ObjectStore): Promise<ShardOf
   }
 }
 
-function payloadOf({ image, bytes }: LoadedImage): Uint8Array {
+function payloadOf({ image, bytes }: LoadedImage, labels: ReadonlyMap<string, number>): Uint8Array {
   const { name, width, height } = image;
   const { label, synset, words } = image.class;
-  return imageExample({ encoded: bytes, filename: name, width, height, label, synset, text: words, boxes: [] });
+  const boxes = (image.boxes ?? []).map((box) => boxOf(box, labels));
+  return imageExample({ encoded: bytes, filename: name, width, height, label, synset, text: words, boxes });
+}
+
+/** What an object is that is of no class of the dataset, the picture's label says best. */
+function boxOf({ synset, ...ends }: IndexedBox, labels: ReadonlyMap<string, number>): Box {
+  const label = synset === undefined ? undefined : labels.get(synset);
+  return label === undefined ? ends : { ...ends, label };
 }

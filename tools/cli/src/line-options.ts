@@ -6,10 +6,11 @@ const name = (meaning: string): z.ZodOptional<z.ZodString> => z.string().optiona
 
 /** What ingest may be asked. */
 export const ingestOptions = {
-  images: z.string().optional().describe('an ImageNet-style archive: tar, or tar.gz, of <synset>.tar'),
+  images: z.string().optional().describe('an ImageNet-style archive: tar, plain, gzip or zstd, of <synset>.tar'),
   synsets: z.string().optional().describe('a file with a synset id on each line; their order gives the labels'),
   words: z.string().optional().describe('a file with <synset> TAB <words> lines'),
   dataset: name('a name for the dataset; default: from the name of the archive'),
+  boxes: z.string().optional().describe('boxes: Annotation.tar.gz of VOC XML, or a CSV of the Inception scripts'),
   maxRefused: z.int().min(0).default(0).describe('members that are no pictures to leave out before giving up'),
 };
 

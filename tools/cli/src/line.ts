@@ -42,6 +42,7 @@ export async function indexArchive(context: LineContext, request: IngestRequest)
   await context.workplace.need('ingest');
   const { result, seconds } = await follow(context, IndexArchive, { title: 'ingest', request });
   const odd = [
+    result.boxes > 0 ? `${formatCount(result.boxes)} boxes` : '',
     result.repaired > 0 ? `${formatCount(result.repaired)} repaired` : '',
     result.refused > 0 ? `${formatCount(result.refused)} refused` : '',
   ].filter(Boolean);

@@ -25,9 +25,9 @@ export const ingest = defineVerb({
 /** Indexes the archive that the options name. @throws {CodedError} CONFIG_INVALID when one is missing. */
 export async function ingestFrom(
   context: LineContext,
-  values: Pick<Options, 'images' | 'synsets' | 'words' | 'dataset' | 'maxRefused'>,
+  values: Pick<Options, 'images' | 'synsets' | 'words' | 'boxes' | 'dataset' | 'maxRefused'>,
 ): Promise<IngestResult> {
-  const { images, synsets, words, maxRefused } = values;
+  const { images, synsets, words, boxes, maxRefused } = values;
   if (images === undefined) throw new CodedError('CONFIG_INVALID', 'Say which archive: --images FILE is missing');
   if (synsets === undefined) throw new CodedError('CONFIG_INVALID', 'Say which synsets: --synsets FILE is missing');
   const dataset = values.dataset ?? datasetName(images);
@@ -36,6 +36,7 @@ export async function ingestFrom(
     images: await asSource(context, images, dataset),
     synsets: await asSource(context, synsets, dataset),
     ...(words === undefined ? {} : { words: await asSource(context, words, dataset) }),
+    ...(boxes === undefined ? {} : { boxes: await asSource(context, boxes, dataset) }),
     maxRefused,
   });
 }
