@@ -1,23 +1,23 @@
 import { NOT_MEASURED, type Recipe } from './recipe.js';
 
-/** Up to the peak over 6 epochs and straight down to zero: one cycle, short enough for two cores. */
+/** Up to the peak over 4 epochs and straight down to zero: one cycle, short enough for two cores. */
 export const cifarFast: Recipe = {
   name: 'cifar-fast',
-  description: 'CIFAR-10 within an hour on two cores: one cycle of 28 epochs, moved, mirrored and cut pictures',
+  description: 'CIFAR-10 within an hour on two cores: one cycle of 18 epochs, moved and mirrored pictures',
   source: 'Page 2018, "How to train your ResNet"; Smith and Topin 2017 for the one cycle',
   network: 'resnet-9',
   hyperparameters: {
-    epochs: 28,
+    epochs: 18,
     batch: 128,
     optimiser: 'nesterov',
     learningRate: 0.1,
     momentum: 0.9,
     weightDecay: 5e-4,
     schedule: 'polynomial',
-    warmUpEpochs: 6,
+    warmUpEpochs: 4,
     labelSmoothing: 0.1,
     averageDecay: 0.99,
-    augmentation: ['padded-crop', 'cutout', 'flip'],
+    augmentation: ['padded-crop', 'flip'],
   },
   cost: NOT_MEASURED,
   result: NOT_MEASURED,
@@ -32,6 +32,8 @@ export const cifarLong: Recipe = {
   hyperparameters: {
     ...cifarFast.hyperparameters,
     epochs: 100,
+    warmUpEpochs: 6,
+    augmentation: ['padded-crop', 'cutout', 'flip'],
     schedule: 'cosine',
     averageDecay: 0.999,
   },
