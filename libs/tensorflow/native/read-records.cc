@@ -1,12 +1,12 @@
 /**
- * An operation of our own: the payloads of TFRecord records, each by file, offset and length, so that tf.data can read
- * them in any order. Stock operations read a file from its beginning only.
+ * An operation of our own, BluewatersReadRecords: the payloads of TFRecord records, each by file, offset and length, so
+ * that tf.data can read them in any order. Stock operations read a file from its beginning only.
  *
  * It uses nothing but TensorFlow's C interface and needs no newer C library than TensorFlow itself. `npm run setup`
  * compiles it; `src/native-operations.ts` loads it; `src/dataset/records-at.ts` is its one caller.
  *
- * A record is: length of the payload (uint64, little-endian), masked CRC-32C of those eight bytes (uint32), the payload,
- * masked CRC-32C of the payload (uint32).
+ * A record is: length of the payload (uint64, little-endian), masked CRC-32C of those eight bytes (uint32), the
+ * payload, masked CRC-32C of the payload (uint32).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,13 +27,12 @@
 #include <nmmintrin.h>
 #endif
 
-#include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
 #include "tensorflow/c/tf_datatype.h"
-#include "tensorflow/c/tf_status.h"
-#include "tensorflow/c/tf_tensor.h"
 #include "tensorflow/c/tf_tstring.h"
+#include "tensors.h"
 
+namespace bluewaters {
 namespace {
 
 constexpr int64_t kHeaderBytes = 12;
@@ -285,17 +284,6 @@ bool read_record(const Place& place, TF_TString* record, Failure* failure) {
 
 // ---- The kernel ----------------------------------------------------------------------------------------------------
 
-struct DeleteTensor {
-  void operator()(TF_Tensor* tensor) const { TF_DeleteTensor(tensor); }
-};
-using OwnedTensor = std::unique_ptr<TF_Tensor, DeleteTensor>;
-
-OwnedTensor input(TF_OpKernelContext* context, int index, TF_Status* status) {
-  TF_Tensor* tensor = nullptr;
-  TF_GetInput(context, index, &tensor, status);
-  return OwnedTensor(tensor);
-}
-
 const int64_t* int64s(const OwnedTensor& tensor) { return static_cast<const int64_t*>(TF_TensorData(tensor.get())); }
 
 std::string text(const TF_TString* string) {
@@ -372,3 +360,4 @@ __attribute__((constructor)) void register_operation() {
 }
 
 }  // namespace
+}  // namespace bluewaters

@@ -59,6 +59,9 @@ export const DECLARATIONS = {
   TF_StringGetDataPointer: c<(string: Pointer) => Pointer>('void *TF_StringGetDataPointer(void *string)'),
 
   TF_GetAllOpList: c<() => Pointer>('void *TF_GetAllOpList()'),
+  TF_GetRegisteredKernelsForOp: c<(name: string, status: Pointer) => Pointer | null>(
+    'void *TF_GetRegisteredKernelsForOp(const char *name, void *status)',
+  ),
 
   TF_NewGraph: c<() => Pointer>('void *TF_NewGraph()'),
   TF_DeleteGraph: c<Release>('void TF_DeleteGraph(void *graph)'),

@@ -22,8 +22,16 @@ export function readersOf(output: Output): NativeOutput[] {
 export function moveInput(graph: Graph, to: Output, reader: NativeOutput): void {
   checked(
     (status) => native().TF_UpdateEdge(graph.pointer, to.native, reader, status),
-    (failure) => new CodedError('GRAPH_INVALID', `an edge of the graph could not be moved: ${failure.message}`, { cause: failure }),
+    (failure) =>
+      new CodedError('GRAPH_INVALID', `an edge of the graph could not be moved: ${failure.message}`, {
+        cause: failure,
+      }),
   );
+}
+
+/** Lets everything that reads an output read another one instead, of its dtype and shape. */
+export function moveReaders(from: Output, to: Output): void {
+  for (const reader of readersOf(from)) moveInput(from.operation.graph, to, reader);
 }
 
 /** Whether the library can move edges: since 2.4. */

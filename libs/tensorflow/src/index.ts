@@ -37,6 +37,7 @@ export {
   type LoopOptions,
 } from './control-flow.js';
 export { gradients, type GradientOptions } from './gradients.js';
+export { fasterConvolutions } from './convolution-gradients.js';
 export type { GradientRule, GradientRules } from './gradient-rules.js';
 
 export { assign, variable, Variable, type VariableOptions } from './variables.js';

@@ -3,25 +3,23 @@
  * Where there was no compiler they are missing, and whoever uses them has a stand-in from stock operations.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { cacheDirectory, findLibtensorflow } from './library.js';
 import { native } from './native.js';
 import { checkedPointer } from './status.js';
 
-const SOURCE = new URL('../native/read-records.cc', import.meta.url);
+const SOURCES = new URL('../native/', import.meta.url);
 
 let loaded: boolean | undefined;
 
 /** Where set-up leaves the compiled operations: one file for each state of their source and each TensorFlow library. */
 export function nativeOperationsFile(): string {
   const { library } = findLibtensorflow();
-  const source = createHash('sha256').update(readFileSync(SOURCE)).digest('hex');
-  const key = createHash('sha256')
-    .update(`${source} ${statSync(library).size}`)
-    .digest('hex')
-    .slice(0, 12);
+  const names = readdirSync(SOURCES).sort();
+  const sources = sha256(names.map((name) => sha256(readFileSync(new URL(name, SOURCES)))).join(' '));
+  const key = sha256(`${sources} ${statSync(library).size}`).slice(0, 12);
   return join(cacheDirectory(), 'operations', key, 'bluewaters-operations.so');
 }
 
@@ -29,6 +27,10 @@ export function nativeOperationsFile(): string {
 export function hasNativeOperations(): boolean {
   loaded ??= load(nativeOperationsFile());
   return loaded;
+}
+
+function sha256(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function load(file: string): boolean {

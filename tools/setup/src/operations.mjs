@@ -3,7 +3,7 @@
  * compiler they are left out, and stock operations stand in for them.
  */
 import { existsSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { findCompiler } from './addon.mjs';
 import { cacheFolder, publishFolder } from './cache.mjs';
@@ -20,12 +20,16 @@ const OPERATIONS = 'bluewaters-operations.so';
 /** As `libs/tensorflow/src/library.ts` looks for them. */
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow.so.2', 'libtensorflow.so', 'libtensorflow.so.1'];
 
+/** What they are compiled with. Products are added in one rounding where that is quick. */
+const FLAGS = ['-std=c++17', '-O2', '-ffp-contract=fast', '-fPIC', '-shared', '-fvisibility=hidden'];
+
 /**
  * @param {string} root The repository.
- * @returns {string}
+ * @returns {Promise<string[]>} All files that they are made from, in the order of their names.
  */
-function sourceFile(root) {
-  return join(root, 'libs/tensorflow/native/read-records.cc');
+async function sourceFiles(root) {
+  const folder = join(root, 'libs/tensorflow/native');
+  return (await readdir(folder)).sort().map((name) => join(folder, name));
 }
 
 /**
@@ -37,7 +41,8 @@ function sourceFile(root) {
  * @returns {Promise<string>} A file in the cache: one for each state of the source and each library.
  */
 export async function operationsFile(root, library, env) {
-  const source = sha256(await readFile(sourceFile(root)));
+  const texts = await Promise.all((await sourceFiles(root)).map((file) => readFile(file, 'utf8')));
+  const source = sha256(texts.map(sha256).join(' '));
   const name = LIBRARIES.find((candidate) => existsSync(join(library.folder, candidate)));
   const { size } = await stat(name === undefined ? library.folder : join(library.folder, name));
   return join(cacheFolder(env), 'operations', sha256(`${source} ${size}`).slice(0, 12), OPERATIONS);
@@ -62,7 +67,7 @@ export async function placeOperations(root, library, env) {
   try {
     await publishFolder(
       kept,
-      (partial) => compileInto(partial, { compiler, source: sourceFile(root), include: library.include ?? '' }),
+      (partial) => compileInto(partial, { compiler, root, include: library.include ?? '' }),
       () => isStamped(kept),
     );
     return true;
@@ -76,17 +81,18 @@ export async function placeOperations(root, library, env) {
  * @returns {false}
  */
 function leaveOut(why) {
-  say(`operations of our own: left out, ${why}; records are read in random order by stock operations, more slowly`);
+  say(`operations of our own: left out, ${why}; stock operations stand in for them, more slowly`);
   return false;
 }
 
 /**
  * @param {string} folder
- * @param {{ compiler: string, source: string, include: string }} from
+ * @param {{ compiler: string, root: string, include: string }} from
  */
-async function compileInto(folder, { compiler, source, include }) {
-  const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', `-I${include}`];
-  const { status, output, errors } = await capture(compiler, [...flags, source, '-o', join(folder, OPERATIONS)]);
+async function compileInto(folder, { compiler, root, include }) {
+  const sources = (await sourceFiles(root)).filter((file) => file.endsWith('.cc'));
+  const args = [...FLAGS, `-I${include}`, ...sources, '-pthread', '-o', join(folder, OPERATIONS)];
+  const { status, output, errors } = await capture(compiler, args);
   if (status !== 0) {
     const log = join(dirname(folder), 'failed-build.log');
     await writeFile(log, output + errors);

@@ -1,0 +1,233 @@
+/**
+ * Two operations of our own, BluewatersConvolutionFilterGradient and BluewatersConvolutionInputGradient: what
+ * Conv2DBackpropFilter and Conv2DBackpropInput compute, for float32 in NHWC, without dilations. On processors whose
+ * vectors have 256 bits oneDNN, which computes those, is far from what such a processor can do.
+ *
+ * They use nothing but TensorFlow's C interface. `src/convolution-gradients.ts` decides where they take the place of
+ * the others.
+ */
+#include <string.h>
+
+#include <algorithm>
+#include <string>
+
+#include "convolution.h"
+#include "tensorflow/c/ops.h"
+#include "tensorflow/c/tf_datatype.h"
+#include "tensors.h"
+#include "thread-team.h"
+
+namespace bluewaters {
+namespace {
+
+/** Beyond these a size or a stride is refused: so no product of a few of them overflows. */
+constexpr int64_t kMostSize = INT32_MAX;
+constexpr int64_t kMostStride = 16;
+
+/** What a kernel was made with. */
+struct Settings {
+  int64_t strides[4];
+  bool same;
+  Means means;
+};
+
+void refuse(TF_Status* status, const std::string& why) { TF_SetStatus(status, TF_INVALID_ARGUMENT, why.c_str()); }
+
+std::string attribute_text(TF_OpKernelConstruction* construction, const char* name, TF_Status* status) {
+  int32_t unused = 0, length = 0;
+  TF_OpKernelConstruction_GetAttrSize(construction, name, &unused, &length, status);
+  if (TF_GetCode(status) != TF_OK) return "";
+  std::string text(length, '\0');
+  TF_OpKernelConstruction_GetAttrString(construction, name, &text[0], text.size(), status);
+  return text;
+}
+
+void read_strides(TF_OpKernelConstruction* construction, int64_t* strides, TF_Status* status) {
+  int32_t count = 0, unused = 0;
+  TF_OpKernelConstruction_GetAttrSize(construction, "strides", &count, &unused, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  if (count != 4) return refuse(status, "strides must be 4, got " + std::to_string(count));
+  TF_OpKernelConstruction_GetAttrInt64List(construction, "strides", strides, 4, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  const bool within = std::all_of(strides, strides + 4, [](int64_t one) { return one >= 1 && one <= kMostStride; });
+  if (within && strides[0] == 1 && strides[3] == 1) return;
+  refuse(status, "strides must be 1, two from 1 to " + std::to_string(kMostStride) + ", 1");
+}
+
+void read_settings(TF_OpKernelConstruction* construction, Settings* settings, TF_Status* status) {
+  read_strides(construction, settings->strides, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  settings->same = attribute_text(construction, "padding", status) == "SAME";
+  if (TF_GetCode(status) != TF_OK) return;
+  const std::string instructions = attribute_text(construction, "instructions", status);
+  if (TF_GetCode(status) != TF_OK) return;
+  settings->means.instructions = instruction_set(instructions.c_str());
+  if (settings->means.instructions == nullptr) return refuse(status, "this processor has no " + instructions);
+  int64_t threads = 0;
+  TF_OpKernelConstruction_GetAttrInt64(construction, "threads", &threads, status);
+  settings->means.threads = threads > 0 ? static_cast<int>(std::min<int64_t>(threads, 1024)) : available_processors();
+}
+
+void* create(TF_OpKernelConstruction* construction) {
+  TF_Status* status = TF_NewStatus();
+  auto* settings = new Settings{};
+  read_settings(construction, settings, status);
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
+  TF_DeleteStatus(status);
+  return settings;
+}
+
+void destroy(void* settings) { delete static_cast<Settings*>(settings); }
+
+/** The inputs of both operations. */
+struct Inputs {
+  /** The pictures, the filter, and what arrives at the result of the convolution. */
+  OwnedTensor x, filter, arriving;
+};
+
+bool read_inputs(TF_OpKernelContext* context, Inputs* inputs, TF_Status* status) {
+  OwnedTensor* const all[] = {&inputs->x, &inputs->filter, &inputs->arriving};
+  for (int i = 0; i < 3; ++i) {
+    *all[i] = input(context, i, status);
+    if (TF_GetCode(status) != TF_OK) return false;
+    const TF_Tensor* tensor = all[i]->get();
+    bool sound = TF_NumDims(tensor) == 4;
+    for (int axis = 0; sound && axis < 4; ++axis) sound = TF_Dim(tensor, axis) <= kMostSize;
+    if (sound) continue;
+    refuse(status, "pictures, filter and what arrives must have 4 axes of fewer than 2^31");
+    return false;
+  }
+  return true;
+}
+
+/** How many windows there are along an axis, and the zeros before the first pixel. */
+void place_windows(int64_t size, int64_t window, int64_t stride, bool same, int64_t* count, int64_t* before) {
+  *count = same ? (size + stride - 1) / stride : size < window ? 0 : (size - window) / stride + 1;
+  *before = same ? std::max<int64_t>(0, (*count - 1) * stride + window - size) / 2 : 0;
+}
+
+Geometry geometry_of(const Settings& settings, const TF_Tensor* x, const TF_Tensor* filter) {
+  Geometry geometry{};
+  geometry.batch = TF_Dim(x, 0);
+  geometry.height = TF_Dim(x, 1);
+  geometry.width = TF_Dim(x, 2);
+  geometry.channels = TF_Dim(x, 3);
+  geometry.window_height = TF_Dim(filter, 0);
+  geometry.window_width = TF_Dim(filter, 1);
+  geometry.filters = TF_Dim(filter, 3);
+  geometry.stride_height = settings.strides[1];
+  geometry.stride_width = settings.strides[2];
+  place_windows(geometry.height, geometry.window_height, geometry.stride_height, settings.same, &geometry.out_height,
+                &geometry.top);
+  place_windows(geometry.width, geometry.window_width, geometry.stride_width, settings.same, &geometry.out_width,
+                &geometry.left);
+  return geometry;
+}
+
+bool fit_together(const Geometry& geometry, const Inputs& inputs, TF_Status* status) {
+  const TF_Tensor* const arriving = inputs.arriving.get();
+  const int64_t expected[] = {geometry.batch, geometry.out_height, geometry.out_width, geometry.filters};
+  bool fit = TF_Dim(inputs.filter.get(), 2) == geometry.channels;
+  for (int axis = 0; axis < 4; ++axis) fit = fit && TF_Dim(arriving, axis) == expected[axis];
+  if (!fit) refuse(status, "pictures, filter and what arrives do not belong to one convolution");
+  return fit;
+}
+
+bool is_empty(const OwnedTensor& tensor) { return TF_TensorElementCount(tensor.get()) == 0; }
+float* floats(const OwnedTensor& tensor) { return static_cast<float*>(TF_TensorData(tensor.get())); }
+
+OwnedTensor allocate_result(TF_OpKernelContext* context, const OwnedTensor& like, TF_Status* status) {
+  int64_t sizes[4];
+  for (int axis = 0; axis < 4; ++axis) sizes[axis] = TF_Dim(like.get(), axis);
+  return OwnedTensor(TF_AllocateOutput(context, 0, TF_FLOAT, sizes, 4, TF_TensorByteSize(like.get()), status));
+}
+
+OwnedTensor allocate_workspace(TF_OpKernelContext* context, int64_t count, TF_Status* status) {
+  TF_AllocatorAttributes attributes{TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE, 1};
+  return OwnedTensor(TF_AllocateTemp(context, TF_FLOAT, &count, 1, &attributes, status));
+}
+
+/** One of the two gradients: which input its shape is that of, what it needs to work in, and how it is computed. */
+struct FilterGradient {
+  static constexpr const char* kName = "BluewatersConvolutionFilterGradient";
+  static constexpr int kLike = 1;
+  static constexpr auto workspace = filter_gradient_workspace;
+  static const OwnedTensor& other(const Inputs& inputs) { return inputs.x; }
+  static const OwnedTensor& like(const Inputs& inputs) { return inputs.filter; }
+  static constexpr auto compute = filter_gradient;
+};
+
+struct InputGradient {
+  static constexpr const char* kName = "BluewatersConvolutionInputGradient";
+  static constexpr int kLike = 0;
+  static constexpr auto workspace = input_gradient_workspace;
+  static const OwnedTensor& other(const Inputs& inputs) { return inputs.filter; }
+  static const OwnedTensor& like(const Inputs& inputs) { return inputs.x; }
+  static constexpr auto compute = input_gradient;
+};
+
+template <class Gradient>
+void compute_gradient(const Settings& settings, TF_OpKernelContext* context, TF_Status* status) {
+  Inputs inputs;
+  if (!read_inputs(context, &inputs, status)) return;
+  const Geometry geometry = geometry_of(settings, inputs.x.get(), inputs.filter.get());
+  if (!fit_together(geometry, inputs, status)) return;
+  const OwnedTensor result = allocate_result(context, Gradient::like(inputs), status);
+  if (TF_GetCode(status) != TF_OK || is_empty(result)) return;
+  if (is_empty(inputs.arriving) || is_empty(Gradient::other(inputs))) {
+    memset(floats(result), 0, TF_TensorByteSize(result.get()));
+    return;
+  }
+  const int64_t needed = Gradient::workspace(geometry, *settings.means.instructions);
+  const OwnedTensor workspace = allocate_workspace(context, needed, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  Gradient::compute(geometry, settings.means, floats(Gradient::other(inputs)), floats(inputs.arriving),
+                    floats(workspace), floats(result));
+}
+
+template <class Gradient>
+void compute(void* settings, TF_OpKernelContext* context) {
+  TF_Status* status = TF_NewStatus();
+  compute_gradient<Gradient>(*static_cast<Settings*>(settings), context, status);
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelContext_Failure(context, status);
+  TF_DeleteStatus(status);
+}
+
+template <class Gradient>
+void infer_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
+  TF_ShapeHandle* shape = TF_NewShapeHandle();
+  TF_ShapeInferenceContextGetInput(context, Gradient::kLike, shape, status);
+  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextWithRank(context, shape, 4, shape, status);
+  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, shape, status);
+  TF_DeleteShapeHandle(shape);
+}
+
+template <class Gradient>
+void register_gradient() {
+  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(Gradient::kName);
+  TF_OpDefinitionBuilderAddInput(definition, "x: float");
+  TF_OpDefinitionBuilderAddInput(definition, "filter: float");
+  TF_OpDefinitionBuilderAddInput(definition, "arriving: float");
+  TF_OpDefinitionBuilderAddOutput(definition, "gradient: float");
+  TF_OpDefinitionBuilderAddAttr(definition, "strides: list(int)");
+  TF_OpDefinitionBuilderAddAttr(definition, "padding: {'SAME', 'VALID'}");
+  TF_OpDefinitionBuilderAddAttr(definition, "threads: int >= 0 = 0");
+  TF_OpDefinitionBuilderAddAttr(definition, "instructions: {'best', 'avx512', 'avx2', 'portable'} = 'best'");
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_shape<Gradient>);
+  TF_Status* status = TF_NewStatus();
+  TF_RegisterOpDefinition(definition, status);
+  if (TF_GetCode(status) == TF_OK) {
+    TF_RegisterKernelBuilder(Gradient::kName,
+                             TF_NewKernelBuilder(Gradient::kName, "CPU", create, compute<Gradient>, destroy), status);
+  }
+  TF_DeleteStatus(status);
+}
+
+/** Runs while TF_LoadLibrary loads this file. */
+__attribute__((constructor)) void register_operations() {
+  register_gradient<FilterGradient>();
+  register_gradient<InputGradient>();
+}
+
+}  // namespace
+}  // namespace bluewaters

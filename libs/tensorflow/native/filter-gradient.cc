@@ -1,0 +1,182 @@
+/**
+ * The gradient of a convolution by its filter.
+ *
+ * The result is cut into blocks of rows (floats of the window) and columns (filters). For some windows at a time, the
+ * floats of a block's rows and what arrives for its columns are copied into panels, as the innermost loop reads them,
+ * and multiplied; all of that fits a processor's second cache. Where there are too few blocks for many threads, the
+ * windows are divided too, and the shares are added in their order. Sizes alone decide about all this, so that the sum
+ * of every float is taken in the same order whatever the number of threads.
+ */
+#include <string.h>
+
+#include "arithmetic.h"
+#include "convolution.h"
+#include "thread-scratch.h"
+#include "thread-team.h"
+
+namespace bluewaters {
+namespace {
+
+/** Windows in a panel. */
+constexpr int64_t kDepth = 192;
+
+/** The most rows and columns of a block. */
+constexpr int64_t kBlockRows = 192;
+constexpr int64_t kBlockColumns = 128;
+
+/** As many tasks as there should be, and the fewest windows in one. */
+constexpr int64_t kTasks = 48;
+constexpr int64_t kLeastWindows = 2 * kDepth;
+
+struct Plan {
+  Cut rows, columns;
+  int64_t shares;
+  Cut windows;
+  Plan(const Geometry& geometry, const InstructionSet& set)
+      : rows(geometry.window_floats(), kBlockRows, set.rows),
+        columns(geometry.filters, kBlockColumns, set.columns),
+        shares(std::max<int64_t>(1, std::min(divide_up(kTasks, rows.parts() * columns.parts()),
+                                             geometry.windows() / kLeastWindows))),
+        windows(geometry.windows(), divide_up(geometry.windows(), shares), 1) {}
+};
+
+/** The matrix of patches: a row for each window, a column for each of its floats. */
+class Patches {
+ public:
+  Patches(const Geometry& geometry, const float* x) : geometry_(geometry), x_(x) {}
+
+  /** Copies columns from `first` on, `count` of them, of rows from `window` on, `depth` of them. */
+  void copy(int64_t first, int64_t count, int64_t window, int64_t depth, float* to, int64_t pitch) const {
+    const int64_t plane = geometry_.out_height * geometry_.out_width;
+    int64_t picture = window / plane, y = window % plane / geometry_.out_width, x = window % geometry_.out_width;
+    for (int64_t at = 0; at < depth; ++at, to += pitch) {
+      copy_row(picture, y * geometry_.stride_height - geometry_.top, x * geometry_.stride_width - geometry_.left, first,
+               count, to);
+      if (++x < geometry_.out_width) continue;
+      x = 0;
+      if (++y < geometry_.out_height) continue;
+      y = 0;
+      ++picture;
+    }
+  }
+
+ private:
+  /** Of the window whose corner is at (y, x); zeros outside of the picture. */
+  void copy_row(int64_t picture, int64_t y, int64_t x, int64_t first, int64_t count, float* to) const {
+    const int64_t channels = geometry_.channels;
+    int64_t tap = first / channels, channel = first % channels;
+    while (count > 0) {
+      const int64_t piece = std::min(count, channels - channel);
+      const int64_t row = y + tap / geometry_.window_width, column = x + tap % geometry_.window_width;
+      if (row < 0 || row >= geometry_.height || column < 0 || column >= geometry_.width) {
+        memset(to, 0, piece * sizeof(float));
+      } else {
+        const int64_t pixel = (picture * geometry_.height + row) * geometry_.width + column;
+        memcpy(to, x_ + pixel * channels + channel, piece * sizeof(float));
+      }
+      to += piece;
+      count -= piece;
+      channel = 0;
+      ++tap;
+    }
+  }
+
+  const Geometry& geometry_;
+  const float* const x_;
+};
+
+/** Copies some columns of a matrix. */
+void copy_columns(const float* from, int64_t from_pitch, int64_t count, int64_t depth, float* to, int64_t to_pitch) {
+  for (int64_t at = 0; at < depth; ++at, from += from_pitch, to += to_pitch) memcpy(to, from, count * sizeof(float));
+}
+
+/** One block of the result, or of a share of it. */
+class Block {
+ public:
+  Block(const InstructionSet& set, float* result, int64_t pitch, int64_t rows, int64_t columns)
+      : set_(set), result_(result), pitch_(pitch), rows_(rows), columns_(columns) {}
+
+  void clear() const {
+    for (int64_t row = 0; row < rows_; ++row) memset(result_ + row * pitch_, 0, columns_ * sizeof(float));
+  }
+
+  void add(const float* left, int64_t left_pitch, const float* right, int64_t right_pitch, int64_t depth) const {
+    for (int64_t column = 0; column < columns_; column += set_.columns) {
+      for (int64_t row = 0; row < rows_; row += set_.rows) {
+        float* const to = result_ + row * pitch_ + column;
+        add_tile({left + row, left_pitch, right + column, right_pitch, depth, to, pitch_},
+                 std::min<int64_t>(set_.rows, rows_ - row), std::min<int64_t>(set_.columns, columns_ - column));
+      }
+    }
+  }
+
+ private:
+  /** Where the result has fewer columns than a tile, those beyond are computed from what lies there, and left out. */
+  void add_tile(OuterTile tile, int64_t rows, int64_t columns) const {
+    if (columns == set_.columns) return set_.outer[rows](tile);
+    float whole[kMostRows * kMostColumns] = {};
+    float* const to = tile.result;
+    tile.result = whole;
+    tile.result_pitch = set_.columns;
+    set_.outer[rows](tile);
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < columns; ++j) to[i * pitch_ + j] += whole[i * set_.columns + j];
+    }
+  }
+
+  const InstructionSet& set_;
+  float* const result_;
+  const int64_t pitch_, rows_, columns_;
+};
+
+void add_shares(const Geometry& geometry, const Means& means, const float* shares, int64_t count, float* result) {
+  const Cut rows(geometry.window_floats(), 64, 1);
+  const int64_t all = geometry.window_floats() * geometry.filters;
+  share_tasks(rows.parts(), means.threads, [&](int64_t part) {
+    const int64_t begin = rows.begin(part) * geometry.filters, size = rows.size(part) * geometry.filters;
+    memcpy(result + begin, shares + begin, size * sizeof(float));
+    for (int64_t share = 1; share < count; ++share) {
+      const float* const from = shares + share * all + begin;
+      for (int64_t i = 0; i < size; ++i) result[begin + i] += from[i];
+    }
+  });
+}
+
+}  // namespace
+
+int64_t filter_gradient_workspace(const Geometry& geometry, const InstructionSet& instructions) {
+  const int64_t shares = Plan(geometry, instructions).windows.parts();
+  return shares == 1 ? 0 : shares * geometry.window_floats() * geometry.filters;
+}
+
+void filter_gradient(const Geometry& geometry, const Means& means, const float* x, const float* arriving,
+                     float* workspace, float* result) {
+  const InstructionSet& set = *means.instructions;
+  const Plan plan(geometry, set);
+  const int64_t filters = geometry.filters, shares = plan.windows.parts();
+  const Patches patches(geometry, x);
+  const int64_t left_pitch = odd_lines(plan.rows.part), right_pitch = odd_lines(plan.columns.part);
+  const auto task = [&](int64_t index) {
+    const int64_t row = index % plan.rows.parts(), rest = index / plan.rows.parts();
+    const int64_t column = rest % plan.columns.parts(), share = rest / plan.columns.parts();
+    const int64_t rows = plan.rows.size(row), columns = plan.columns.size(column);
+    float* const target = shares == 1 ? result : workspace + share * geometry.window_floats() * filters;
+    float* const corner = target + plan.rows.begin(row) * filters + plan.columns.begin(column);
+    const Block block(set, corner, filters, rows, columns);
+    float* const left = thread_scratch(kDepth * (left_pitch + right_pitch));
+    float* const right = left + kDepth * left_pitch;
+    block.clear();
+    const int64_t end = plan.windows.begin(share) + plan.windows.size(share);
+    for (int64_t window = plan.windows.begin(share); window < end; window += kDepth) {
+      const int64_t depth = std::min(kDepth, end - window);
+      patches.copy(plan.rows.begin(row), rows, window, depth, left, left_pitch);
+      const float* const arrived = arriving + window * filters + plan.columns.begin(column);
+      copy_columns(arrived, filters, columns, depth, right, right_pitch);
+      block.add(left, left_pitch, right, right_pitch, depth);
+    }
+  };
+  share_tasks(plan.rows.parts() * plan.columns.parts() * shares, means.threads, task);
+  if (shares > 1) add_shares(geometry, means, workspace, shares, result);
+}
+
+}  // namespace bluewaters
