@@ -51,7 +51,7 @@ describe('--json', { timeout: 180_000 }, () => {
 
   /** How each verb ends well, in an order in which each finds what it needs; and what its object has. */
   const walk = (): Record<string, [end: () => Promise<Ended>, field: string]> => ({
-    ingest: [runIn('ingest', ...archive, '--dataset', 'd'), 'examples'],
+    ingest: [runIn('ingest', ...archive, '--dataset', 'd'), 'imagesPerSecond'],
     'shards build': [runIn('shards build', '--dataset', 'd', '--train-shards', '2'), 'dataset'],
     'shards verify': [runIn('shards verify', '--dataset', 'd'), 'examples'],
     'shards ls': [runIn('shards ls'), 'datasets'],

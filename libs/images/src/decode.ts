@@ -1,3 +1,4 @@
+import type { ImageFacts } from './inspect.js';
 import { assertBytes, DEFAULT_LIMITS, invalidImage, type ImageLimits, type ImageSource } from './limits.js';
 import { openPicture } from './open.js';
 
@@ -26,4 +27,28 @@ export async function decodeSquare(bytes: Uint8Array, options: SquareOptions): P
     .catch((error: unknown) => {
       throw invalidImage(source, `a picture that can't be decoded: ${String(error)}`, error);
     });
+}
+
+/** Larger pictures are decoded a few rows at a time: slower, and without their 12 MB and more of pixels at once. */
+const WHOLE_PIXELS = 4_000_000;
+
+/**
+ * Decodes every pixel of a picture and forgets it: what only its header said is certain then. Damage that a decoder would
+ * hide, it does not.
+ *
+ * @param facts What {@link inspectImage} found.
+ * @throws {CodedError} IMAGE_INVALID when it can't be decoded whole.
+ */
+export async function assertDecodes(
+  bytes: Uint8Array,
+  facts: Pick<ImageFacts, 'width' | 'height'>,
+  source: ImageSource,
+  limits: ImageLimits = DEFAULT_LIMITS,
+): Promise<void> {
+  const picture = openPicture(bytes, limits);
+  const isLarge = facts.width * facts.height > WHOLE_PIXELS;
+  const decoded: Promise<unknown> = isLarge ? picture.stats() : picture.raw().toBuffer();
+  await decoded.catch((error: unknown) => {
+    throw invalidImage(source, `a picture that can't be decoded: ${String(error)}`, error);
+  });
 }

@@ -1,7 +1,7 @@
 import { isCodedError } from '@bluewaters/errors';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { asJpeg, encodeJpeg, inspectImage, repairImage } from './index.js';
+import { asJpeg, assertDecodes, encodeJpeg, inspectImage, repairImage } from './index.js';
 
 const source = { file: 'n02102040.tar/n02102040_1.JPEG', offset: 1536 };
 const [width, height] = [48, 32];
@@ -38,16 +38,16 @@ describe('inspecting pictures', () => {
   });
 
   it.each([
-    ['jpeg', 'CMYK', () => picture().toColourspace('cmyk').jpeg().toBuffer(), 3],
-    ['png', 'colour', () => picture().png().toBuffer(), 3],
-    ['png', 'transparent', () => picture().ensureAlpha(0.5).png().toBuffer(), 3],
-    ['png', '16-bit grey', () => picture().toColourspace('grey16').png().toBuffer(), 1],
-    ['gif', 'ordinary', () => picture().gif().toBuffer(), 3],
-    ['webp', 'ordinary', () => picture().webp().toBuffer(), 3],
+    ['jpeg', 'a JPEG in CMYK', () => picture().toColourspace('cmyk').jpeg().toBuffer(), 3],
+    ['png', 'a PNG', () => picture().png().toBuffer(), 3],
+    ['png', 'a PNG with transparency', () => picture().ensureAlpha(0.5).png().toBuffer(), 3],
+    ['png', 'a PNG with 16 bits', () => picture().toColourspace('grey16').png().toBuffer(), 1],
+    ['gif', 'a GIF with transparency', () => picture().gif().toBuffer(), 3],
+    ['webp', 'a WebP', () => picture().webp().toBuffer(), 3],
   ])(
-    'finds that a %s (%s) must be repaired, and repairs it to RGB of the same size',
-    async (format, _, make, channels) => {
-      expect(await outcome(await make())).toEqual({ width, height, channels, format, readable: false });
+    'finds that %s, being %s, must be repaired, and repairs it to RGB of the same size',
+    async (format, reason, make, channels) => {
+      expect(await outcome(await make())).toEqual({ width, height, channels, format, readable: false, reason });
       const repaired = await repairImage(await make(), source);
       expect(repaired).toMatchObject({ width, height });
       expect(await outcome(repaired.encoded)).toEqual({ width, height, channels: 3, format: 'jpeg', readable: true });
@@ -94,6 +94,21 @@ describe('inspecting pictures', () => {
     await expect(inspectImage(png, source, { ...limits, maxPixels: 10 })).rejects.toMatchObject({
       code: 'IMAGE_TOO_LARGE',
     });
+  });
+});
+
+describe('decoding every pixel', () => {
+  it('passes what is whole, and refuses a scan that ends early behind a sound header', async () => {
+    await assertDecodes(jpeg, { width, height }, source);
+    const noise = Uint8Array.from({ length: width * height }, (_, i) => (i * 2654435761) >>> 24);
+    const busy = await encodeJpeg(noise, { width, height, channels: 1, quality: 95 });
+    await assertDecodes(busy, { width, height }, source);
+    const short = Buffer.concat([busy.subarray(0, busy.length / 2), Buffer.from([0xff, 0xd9])]);
+    expect(await outcome(short)).toMatchObject({ readable: true });
+    for (const claimed of [width, 10_000]) {
+      const decoding = assertDecodes(short, { width: claimed, height: claimed }, source);
+      await expect(decoding).rejects.toMatchObject({ code: 'IMAGE_INVALID', details: source });
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 export { DEFAULT_LIMITS, type ImageLimits, type ImageSource } from './limits.js';
 export { inspectImage, type ImageFacts, type ImageFormat } from './inspect.js';
 export { asJpeg, repairImage, type RepairedImage } from './repair.js';
-export { decodeSquare, type SquareOptions } from './decode.js';
+export { assertDecodes, decodeSquare, type SquareOptions } from './decode.js';
 export { encodeJpeg, encodePng, type PixelLayout } from './encode.js';

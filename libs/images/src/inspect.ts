@@ -1,3 +1,4 @@
+import type { Metadata } from 'sharp';
 import { startsAsJpeg, walkJpeg } from './jpeg-walk.js';
 import {
   DEFAULT_LIMITS,
@@ -23,6 +24,8 @@ export interface ImageFacts {
   readonly format: ImageFormat;
   /** True when TensorFlow's DecodeJpeg reads it as is; otherwise it needs {@link repairImage}. */
   readonly readable: boolean;
+  /** Why it is not readable as it is, in a few words: `a PNG with 16 bits`. */
+  readonly reason?: string;
 }
 
 /**
@@ -69,11 +72,25 @@ async function inspectOther(
     .catch((error: unknown) => {
       throw invalidImage(source, `a damaged ${format} file`, error);
     });
-  const { width, height } = metadata;
+  const { width, height, space } = metadata;
   assertPixels(width, height, source, limits);
-  const grey = metadata.space === 'b-w' || metadata.space === 'grey16';
-  return { width, height, channels: grey ? 1 : 3, format, readable: false };
+  const grey = space === 'b-w' || space === 'grey16';
+  return { width, height, channels: grey ? 1 : 3, format, readable: false, reason: reasonOf(metadata, format) };
 }
+
+/** What a reader of JPEGs in RGB or grey would stumble over. */
+function reasonOf({ space, depth, hasAlpha, pages }: Metadata, format: ImageFormat): string {
+  const oddities = [
+    space === 'cmyk' ? 'in CMYK' : '',
+    depth === 'ushort' ? 'with 16 bits' : '',
+    hasAlpha ? 'with transparency' : '',
+    pages !== undefined && pages > 1 ? `of ${pages} frames` : '',
+  ].filter((oddity) => oddity !== '');
+  const isPlainJpeg = format === 'jpeg' && oddities.length === 0;
+  return [`a ${FORMAT_NAMES[format]}`, ...(isPlainJpeg ? ['that only some readers take'] : oddities)].join(' ');
+}
+
+const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = { jpeg: 'JPEG', png: 'PNG', gif: 'GIF', webp: 'WebP' };
 
 /** By the first bytes; the list is closed, so that libvips is never handed a document or a script that draws. */
 function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {

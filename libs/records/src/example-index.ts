@@ -33,6 +33,8 @@ export const IndexedExample = z.strictObject({
   channels: z.union([z.literal(1), z.literal(3)]),
   /** Digest of the repaired copy that stands in for the member, where TensorFlow can't read the original. */
   repaired: z.string().optional(),
+  /** What the original is that is not read as it is: `a PNG with 16 bits`. */
+  repairedFor: z.string().optional(),
   /** Left out where no annotation is known. */
   boxes: z.array(IndexedBox).optional(),
 });

@@ -123,6 +123,7 @@ async function ingest(
     synsets: { key: 'synsets.txt' },
     ...(boxes && { boxes: { path: join(damaged, boxes) } }),
     maxRefused,
+    check: 'header' as const,
   };
   const { signal } = new AbortController();
   return indexArchive(request, { store, limits: DEFAULT_LIMITS, scratch: tmpdir(), signal, report: () => {} });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isCodedError } from '@bluewaters/errors';
-import { inspectImage, repairImage, type ImageLimits } from '@bluewaters/images';
+import { assertDecodes, inspectImage, repairImage, type ImageLimits } from '@bluewaters/images';
 import { indexKeys, type IndexedExample } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 
@@ -20,6 +20,8 @@ export interface ExamineContext {
   readonly store: ObjectStore;
   readonly dataset: string;
   readonly limits: ImageLimits;
+  /** `full` decodes every pixel; `header` follows the markers to the end of the image. */
+  readonly check: 'header' | 'full';
 }
 
 /**
@@ -29,10 +31,14 @@ export interface ExamineContext {
  */
 export async function examine(member: LoadedMember, context: ExamineContext): Promise<IndexedExample> {
   const { name, file, offset, bytes } = member;
-  const { width, height, channels, readable } = await inspectImage(bytes, { file, offset }, context.limits);
+  const { limits, check } = context;
+  const facts = await inspectImage(bytes, { file, offset }, limits);
+  const { width, height, channels, readable, reason } = facts;
   const original = { name, offset, size: bytes.length, sha256: sha256(bytes), width, height };
+  if (readable && check === 'full') await assertDecodes(bytes, facts, { file, offset }, limits);
   if (readable) return { ...original, channels };
-  return { ...original, channels: 3, repaired: await repair(member, original.sha256, context) };
+  const repaired = await repair(member, original.sha256, context);
+  return { ...original, channels: 3, repaired, ...(reason !== undefined && { repairedFor: reason }) };
 }
 
 /**

@@ -58,6 +58,7 @@ const request: IngestRequest = {
   synsets: { key: 'in/synsets.txt' },
   words: { key: 'in/words.txt' },
   maxRefused: 0,
+  check: 'header',
 };
 
 async function fill<T extends ObjectStore>(store: T, images: Uint8Array = archive): Promise<T> {

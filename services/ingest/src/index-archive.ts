@@ -20,6 +20,7 @@ import type { Remark } from './boxes/remark.js';
 import { plainArchive, type PlainArchive } from './plain-archive.js';
 import { planArchive, type ArchivePlan } from './plan.js';
 import { toError } from './refusal.js';
+import { storeReport } from './report/report.js';
 import type { SynsetResult } from './synset-result.js';
 
 const LONGEST_LIST_BYTES = 64 * 1024 * 1024;
@@ -52,7 +53,12 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
     throw refused[0] ? toError(refused[0]) : emptyArchive(nameOf(request.images), plan);
   }
   await store.put(indexKeys.refused(dataset), jsonLines(refused));
-  const counts = boxes && (await storeRemarks(request.dataset, boxes, results, store));
+  const remarks = boxes && remarksOf(boxes, results);
+  if (remarks) await store.put(indexKeys.boxes(dataset), jsonLines(remarks));
+  const counts = boxes && remarks && countBoxes(boxes, remarks, results);
+  const { check } = request;
+  const told = { dataset, check, classes, results, refusals: refused, boxes: counts, remarks: remarks ?? [] };
+  await storeReport(told, store);
   const result = await commit(
     request,
     { classes, results, archive, archiveSize: source.size, refused: refused.length, boxes: counts },
@@ -79,24 +85,25 @@ function openPlain(
   return plainArchive(request.images, { ...context, dataset, beforeReplacing, keepCut: maxRefused > 0 });
 }
 
-/** Writes what is odd about boxes, and counts. */
-async function storeRemarks(
-  dataset: string,
-  { table, annotations, remarks }: ReadBoxes,
-  results: readonly SynsetResult[],
-  store: ObjectStore,
-): Promise<BoxCounts> {
+/** All that is odd about boxes: in annotations, in what they are of, and those that are of nothing. */
+function remarksOf({ table, remarks }: ReadBoxes, results: readonly SynsetResult[]): Remark[] {
   const unused = [...table.unused()].map((annotation): Remark => ({ annotation, remark: 'without-image' }));
-  const all = [...remarks, ...results.flatMap((result) => result.remarks), ...unused];
-  await store.put(indexKeys.boxes(dataset), jsonLines(all));
+  return [...remarks, ...results.flatMap((result) => result.remarks), ...unused];
+}
+
+function countBoxes(
+  { annotations }: ReadBoxes,
+  remarks: readonly Remark[],
+  results: readonly SynsetResult[],
+): BoxCounts {
   const images = sum(results.map(({ imagesWithBoxes }) => imagesWithBoxes));
   return {
     annotations,
     boxes: sum(results.map((result) => result.boxes)),
     images,
     imagesWithout: sum(results.map(({ examples }) => examples)) - images,
-    withoutImage: unused.length,
-    remarks: all.length,
+    withoutImage: remarks.filter(({ remark }) => remark === 'without-image').length,
+    remarks: remarks.length,
   };
 }
 

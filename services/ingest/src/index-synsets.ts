@@ -94,10 +94,10 @@ async function index(
   { request, context, source, signal, tally, entryGone, boxes }: RunningWork,
 ): Promise<SynsetResult> {
   await entryGone();
-  const { dataset } = request;
+  const { dataset, check } = request;
   const [examples, refusals, remarks]: [IndexedExample[], Refusal[], Remark[]] = [[], [], []];
   const onBytes = (bytes: number): void => tally.add(synset, { images: 0, bytes });
-  for await (const outcome of indexSynset(tars, { ...context, signal, dataset, source, onBytes })) {
+  for await (const outcome of indexSynset(tars, { ...context, signal, dataset, check, source, onBytes })) {
     tally.add(synset, { images: 1, bytes: 0 });
     if (outcome.kind === 'example') {
       const joined = boxes && joinBoxes(outcome.example, { synset, table: boxes.table });
@@ -108,9 +108,10 @@ async function index(
   return storeSynsetResult(context.store, dataset, examples, { identity, synset, refusals, remarks });
 }
 
-function identityOf(tars: readonly SynsetTar[], { context, source, plan, boxes }: RunningWork): string {
+function identityOf(tars: readonly SynsetTar[], { request, context, source, plan, boxes }: RunningWork): string {
   const { file, version } = source;
-  return sha256(JSON.stringify([INDEXER, file, version, plan.fingerprint, context.limits, boxes?.version, tars]));
+  const depends = [INDEXER, file, version, plan.fingerprint, context.limits, request.check, boxes?.version, tars];
+  return sha256(JSON.stringify(depends));
 }
 
 /** Counts over all synsets. How many images there are is not known before the end: bytes so far give an estimate. */

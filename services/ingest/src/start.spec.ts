@@ -24,7 +24,13 @@ async function ports(store: MemoryStore): Promise<ServicePorts> {
   };
 }
 
-const request = { dataset: 'one', images: { key: 'Images.tar' }, synsets: { key: 'synsets.txt' }, maxRefused: 0 };
+const request = {
+  dataset: 'one',
+  images: { key: 'Images.tar' },
+  synsets: { key: 'synsets.txt' },
+  maxRefused: 0,
+  check: 'header' as const,
+};
 
 async function filledStore(): Promise<MemoryStore> {
   const store = new MemoryStore();

@@ -11,6 +11,10 @@ export const ingestOptions = {
   words: z.string().optional().describe('a file with <synset> TAB <words> lines'),
   dataset: name('a name for the dataset; default: from the name of the archive'),
   boxes: z.string().optional().describe('boxes: Annotation.tar.gz of VOC XML, or a CSV of the Inception scripts'),
+  check: z
+    .enum(['header', 'full'])
+    .default('header')
+    .describe("header: follow a JPEG's markers to its end; full: decode every pixel"),
   maxRefused: z.int().min(0).default(0).describe('members that are no pictures to leave out before giving up'),
 };
 

@@ -55,6 +55,7 @@ describe('the MNIST archive', () => {
         synsets: { path: archive.synsets },
         words: { path: archive.words },
         maxRefused: 0,
+        check: 'header',
       },
       { store, limits: DEFAULT_LIMITS, scratch: folder, signal, report: () => {} },
     );

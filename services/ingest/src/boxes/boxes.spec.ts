@@ -79,6 +79,7 @@ async function ingest(boxes: Uint8Array, store = new MemoryStore()) {
     synsets: { key: 'synsets.txt' },
     boxes: { key: 'boxes' },
     maxRefused: 0,
+    check: 'header',
   };
   const { signal } = new AbortController();
   const context = { store, limits: DEFAULT_LIMITS, scratch: await temporaryDirectory(), signal, report: () => {} };

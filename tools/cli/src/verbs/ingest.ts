@@ -1,4 +1,5 @@
 import { CodedError } from '@bluewaters/errors';
+import { indexKeys } from '@bluewaters/records';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { datasetName, ingestOptions } from '../line-options.js';
@@ -17,17 +18,30 @@ export const ingest = defineVerb({
   options,
   examples: [
     ['$0 ingest --images Images.tar --synsets synsets.txt --words words.txt', 'index an ImageNet-style archive'],
+    ['$0 ingest --images Images.tar --synsets synsets.txt --boxes Annotation.tar.gz --check full', 'and every pixel'],
   ],
   run: (values, context) =>
-    withWorkplace(readPlace(values), (workplace) => ingestFrom({ ...context, workplace }, values)),
+    withWorkplace(readPlace(values), async (workplace) => {
+      const startedAt = performance.now();
+      const result = await ingestFrom({ ...context, workplace }, values);
+      const { examples, refused, repaired, boxes, synsets, ...index } = result;
+      const reportKey = indexKeys.reportPage(result.dataset);
+      context.print(
+        `  report: ${workplace.store.localPath(reportKey) ?? `${workplace.store.description} ${reportKey}`}`,
+      );
+      const images = examples + refused;
+      const imagesPerSecond = (1000 * images) / (performance.now() - startedAt);
+      const verdicts = { images, accepted: examples - repaired, repaired, refused };
+      return { ...index, reportKey, ...verdicts, boxes, synsets, imagesPerSecond };
+    }),
 });
 
 /** Indexes the archive that the options name. @throws {CodedError} CONFIG_INVALID when one is missing. */
 export async function ingestFrom(
   context: LineContext,
-  values: Pick<Options, 'images' | 'synsets' | 'words' | 'boxes' | 'dataset' | 'maxRefused'>,
+  values: Pick<Options, 'images' | 'synsets' | 'words' | 'boxes' | 'check' | 'dataset' | 'maxRefused'>,
 ): Promise<IngestResult> {
-  const { images, synsets, words, boxes, maxRefused } = values;
+  const { images, synsets, words, boxes, check, maxRefused } = values;
   if (images === undefined) throw new CodedError('CONFIG_INVALID', 'Say which archive: --images FILE is missing');
   if (synsets === undefined) throw new CodedError('CONFIG_INVALID', 'Say which synsets: --synsets FILE is missing');
   const dataset = values.dataset ?? datasetName(images);
@@ -38,5 +52,6 @@ export async function ingestFrom(
     ...(words === undefined ? {} : { words: await asSource(context, words, dataset) }),
     ...(boxes === undefined ? {} : { boxes: await asSource(context, boxes, dataset) }),
     maxRefused,
+    check,
   });
 }

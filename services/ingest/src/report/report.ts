@@ -1,0 +1,75 @@
+import { indexKeys, parseIndexedExamples, type BoxCounts, type LabelledClass } from '@bluewaters/records';
+import type { ObjectStore } from '@bluewaters/storage';
+import { REMARKS, type Remark } from '../boxes/remark.js';
+import type { Refusal } from '../refusal.js';
+import type { SynsetResult } from '../synset-result.js';
+import { reportPage } from './page.js';
+import { Tally, type Tallies } from './tally.js';
+
+/** What an index consists of: `report.json`. The same archive, lists and annotations give the same bytes. */
+export interface IngestReport extends Tallies {
+  readonly format: 'bluewaters.ingest-report.v1';
+  readonly dataset: string;
+  readonly check: 'header' | 'full';
+  /** Accepted, repaired and refused together. */
+  readonly images: number;
+  /** As they are. */
+  readonly accepted: number;
+  readonly repaired: number;
+  readonly refused: number;
+  readonly synsets: readonly (LabelledClass & { readonly images: number; readonly boxes: number })[];
+  readonly boxes: BoxCounts | undefined;
+  /** How often each is said of a box. */
+  readonly remarks: Readonly<Partial<Record<keyof typeof REMARKS, number>>>;
+  readonly refusals: readonly Refusal[];
+}
+
+/** What a report is made of. */
+export interface ReportSources {
+  readonly dataset: string;
+  readonly check: 'header' | 'full';
+  readonly classes: readonly LabelledClass[];
+  /** In the order of the classes. */
+  readonly results: readonly SynsetResult[];
+  readonly refusals: readonly Refusal[];
+  readonly boxes: BoxCounts | undefined;
+  readonly remarks: readonly Remark[];
+}
+
+/** Looks at every line of the index, and stores the report for programs and for people. */
+export async function storeReport(sources: ReportSources, store: ObjectStore): Promise<void> {
+  const { dataset, check, classes, results, refusals, boxes } = sources;
+  const tally = new Tally();
+  for (const { synset } of classes) {
+    const file = indexKeys.synset(dataset, synset);
+    for (const example of parseIndexedExamples(await store.get(file), { file })) tally.add(synset, example);
+  }
+  const examples = sum(results.map((result) => result.examples));
+  const repaired = sum(results.map((result) => result.repaired));
+  const refused = refusals.length;
+  const report: IngestReport = {
+    format: 'bluewaters.ingest-report.v1',
+    ...{ dataset, check, images: examples + refused, accepted: examples - repaired, repaired, refused },
+    synsets: classes.map((each, i) => ({
+      ...each,
+      images: results[i]?.examples ?? 0,
+      boxes: results[i]?.boxes ?? 0,
+    })),
+    boxes,
+    remarks: countRemarks(sources.remarks),
+    ...tally.result(),
+    refusals,
+  };
+  await store.put(indexKeys.report(dataset), `${JSON.stringify(report, undefined, 2)}\n`);
+  await store.put(indexKeys.reportPage(dataset), reportPage(report));
+}
+
+function countRemarks(remarks: readonly Remark[]): IngestReport['remarks'] {
+  const counts: Partial<Record<keyof typeof REMARKS, number>> = {};
+  for (const { remark } of remarks) counts[remark] = (counts[remark] ?? 0) + 1;
+  return counts;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
