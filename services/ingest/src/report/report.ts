@@ -1,6 +1,6 @@
 import { indexKeys, parseIndexedExamples, type BoxCounts, type LabelledClass } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
-import { REMARKS, type Remark } from '../boxes/remark.js';
+import type { REMARKS, Remark } from '../boxes/remark.js';
 import type { Refusal } from '../refusal.js';
 import type { SynsetResult } from '../synset-result.js';
 import { reportPage } from './page.js';

@@ -49,6 +49,7 @@ export class Tally {
   #grey = 0;
   #images = 0;
 
+  /** Adds a picture. */
   add(synset: string, example: IndexedExample): void {
     const { name, width, height, channels, repairedFor, boxes, sha256 } = example;
     this.#images++;
@@ -62,6 +63,7 @@ export class Tally {
     this.#noteDuplicate(`${synset}/${name}`, sha256);
   }
 
+  /** Of all that were added. */
   result(): Tallies {
     const bins = this.#bins.map((images, i) => ({ from: BIN_ENDS[i]!, to: BIN_ENDS[i + 1]!, images }));
     return {
