@@ -35,7 +35,7 @@ export function shardsOf({ data = '', folder, tuned }, pictures) {
       ['ingest', ...files, '--words', join(from, 'words.txt'), ...names],
       ['shards', 'build', ...holdOut(folder, heldOut), ...names],
     ]) {
-      execFileSync(process.execPath, [COMMAND, ...step], { stdio: 'ignore', env: tuned });
+      execFileSync(process.execPath, [COMMAND, ...step], { stdio: ['ignore', 'ignore', 'pipe'], env: tuned });
     }
   }
   const found = readdirSync(shards).filter((name) => /^train-\d+-of-\d+$/u.test(name));

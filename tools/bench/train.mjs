@@ -8,7 +8,7 @@
  *   npm run bench:train -- --json --turns 3       one line of JSON for each; turns of each side (1 by default)
  *
  * BLUEWATERS_DATA names the folder of pictures; Python with TensorFlow is had as for the tests, PyTorch from PyPI (3 GB;
- * left out where it cannot be had), unless BLUEWATERS_TORCH_PYTHON names a Python that has it. A ratio above 1 means
+ * left out where it cannot be had), unless BLUEWATERS_PYTORCH names a Python that has it. A ratio above 1 means
  * that ours is the faster one, or takes less memory. Ends with 1 when a line misses a goal.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -44,7 +44,7 @@ const TRAININGS = [
 async function others() {
   const keras = { against: 'Keras fit, as it comes', train: trainKeras, goal: 1.4, memory: true };
   try {
-    const torch = process.env['BLUEWATERS_TORCH_PYTHON'] ?? (await getTorch(process.env));
+    const torch = process.env['BLUEWATERS_PYTORCH'] ?? (await getTorch(process.env));
     return [keras, { against: 'PyTorch, as it comes', train: trainTorchWith(torch), goal: 1, memory: false }];
   } catch (error) {
     console.error(`PyTorch is left out: ${error instanceof Error ? error.message : error}`);
