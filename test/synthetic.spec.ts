@@ -25,6 +25,23 @@ describe('train --synthetic', { timeout: 60_000 }, () => {
     expect(after!.loss).toBeLessThan(before!.loss);
   });
 
+  it('makes the steps of a recipe, with the options that are given in its place', async () => {
+    const recipe = ['--recipe', 'cifar-fast', '--batch', '8', '--optimiser', 'adam', '--micro-batches'];
+    const ended = await runCli([
+      'train',
+      '--synthetic',
+      ...recipe,
+      '--warmup-batches',
+      '1',
+      '--batches',
+      '2',
+      '--json',
+    ]);
+    expect(ended.json()).toMatchObject({ network: 'resnet-9', batch: 8 });
+    const uneven = await runCli(['train', '--synthetic', ...recipe, '3']);
+    expect(uneven.stderr).toMatch(/CONFIG_INVALID.*a multiple of 3/su);
+  });
+
   it('names the networks that there are when it is asked for another', async () => {
     const { code, stderr } = await runCli(['train', '--synthetic', '--network', 'nonesuch']);
     expect(code).toBe(1);

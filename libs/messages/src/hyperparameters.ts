@@ -20,12 +20,12 @@ export const Hyperparameters = z.strictObject({
   /** On weights only: neither on biases nor on what batch normalisation learns. */
   weightDecay: z.number().nonnegative(),
   optimiser: z.enum(['sgd', 'momentum', 'nesterov', 'rms-prop', 'adam', 'adam-w', 'lars']).default('momentum'),
-  schedule: z.enum(['constant', 'steps', 'polynomial', 'exponential', 'cosine']).default('cosine'),
+  schedule: z.enum(['constant', 'steps', 'polynomial', 'exponential', 'smooth-exponential', 'cosine']).default('cosine'),
   /** Epochs of the climb to the peak; when left out one, but a tenth of the run at most. */
   warmUpEpochs: z.number().nonnegative().optional(),
   /** The rate that the climb starts from. */
   warmUpFrom: z.number().nonnegative().default(0),
-  /** With `steps`: the epochs after which the rate falls. With `exponential`: one number, the epochs between falls. */
+  /** With `steps`: the epochs after which the rate falls. With both exponential ones: one number, the epochs of a fall. */
   decayEpochs: z.array(z.number().positive()).default([]),
   /** What the rate is multiplied by at a fall: above 1 it would rise. */
   decayFactor: z.number().gt(0).lte(1).default(0.1),

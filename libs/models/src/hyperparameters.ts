@@ -5,7 +5,7 @@ import type { Augmentation } from './augment.js';
 export type OptimiserName = 'sgd' | 'momentum' | 'nesterov' | 'rms-prop' | 'adam' | 'adam-w' | 'lars';
 
 /** How the rate falls from its peak. */
-export type DecayName = 'constant' | 'steps' | 'polynomial' | 'exponential' | 'cosine';
+export type DecayName = 'constant' | 'steps' | 'polynomial' | 'exponential' | 'smooth-exponential' | 'cosine';
 
 /** What the learning rate of every step follows from, beside the length of the run. */
 export interface RateSettings {
@@ -19,7 +19,7 @@ export interface RateSettings {
   readonly warmUpEpochs?: number | undefined;
   /** The rate that the climb starts from; 0 when left out. */
   readonly warmUpFrom?: number | undefined;
-  /** With `steps`: the epochs after which the rate falls. With `exponential`: one number, the epochs between falls. */
+  /** With `steps`: the epochs after which the rate falls. With both exponential ones: one number, the epochs of a fall. */
   readonly decayEpochs?: readonly number[] | undefined;
   /** What the rate is multiplied by at a fall, at most 1; 0.1 when left out. */
   readonly decayFactor?: number | undefined;

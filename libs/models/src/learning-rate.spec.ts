@@ -34,6 +34,14 @@ describe('the learning rate of a run', () => {
     expect([0, 19, 20].map(learningRate(stairs, RUN))).toEqual([1, 1, 0.9]);
   });
 
+  it('falls evenly through the corners of the staircase where it is to be smooth', () => {
+    const settings = { ...SETTINGS, decayEpochs: [2], decayFactor: 0.81, warmUpEpochs: 0 } as const;
+    const stairs = learningRate({ ...settings, schedule: 'exponential' }, RUN);
+    const smooth = learningRate({ ...settings, schedule: 'smooth-exponential' }, RUN);
+    expect([0, 20, 60].map(smooth)).toEqual([0, 20, 60].map(stairs));
+    expect([10, 30].map(smooth)).toEqual([expect.closeTo(0.9, 12), expect.closeTo(0.9 ** 3, 12)]);
+  });
+
   it('grows with the batch linearly, with its root, or not at all', () => {
     const settings = { batch: 1024, learningRate: 0.1, rateScalingBatch: 64 };
     expect(peakRate({ ...settings, rateScaling: 'linear' })).toBeCloseTo(1.6, 12);
@@ -41,8 +49,11 @@ describe('the learning rate of a run', () => {
     expect(peakRate(settings)).toBe(0.1);
   });
 
-  it.each([[undefined], [[1, 2]]])('needs one distance between falls for a staircase: not %j', (decayEpochs) => {
-    expect(() => learningRate({ ...SETTINGS, schedule: 'exponential', decayEpochs }, RUN)).toThrow(
+  it.each([
+    ['exponential', undefined],
+    ['smooth-exponential', [1, 2]],
+  ] as const)('needs one distance between falls where it is %s: not %j', (schedule, decayEpochs) => {
+    expect(() => learningRate({ ...SETTINGS, schedule, decayEpochs }, RUN)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),
     );
   });

@@ -47,9 +47,11 @@ function fallFrom(peak: number, settings: RateSettings, length: RunLength & { re
       return schedules.cosine({ initial: peak, steps, end });
     case 'polynomial':
       return schedules.polynomial({ initial: peak, steps, end, power });
-    case 'exponential': {
+    case 'exponential':
+    case 'smooth-exponential': {
       const [epochs] = decayEpochsOf(settings, 1);
-      return schedules.exponential({ initial: peak, steps: epochs * length.stepsPerEpoch, factor, staircase: true });
+      const staircase = settings.schedule === 'exponential';
+      return schedules.exponential({ initial: peak, steps: epochs * length.stepsPerEpoch, factor, staircase });
     }
     case 'steps': {
       const epochs = decayEpochsOf(settings);

@@ -2,7 +2,7 @@ import { CodedError } from '@bluewaters/errors';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessageBus, Progress, TrainRequest } from '@bluewaters/messages';
-import { networkByName, type InputContract, type Network } from '@bluewaters/models';
+import { networkByName, type InputContract, type Network, type StepSettings } from '@bluewaters/models';
 import { runKeys, type Manifest } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { CheckpointDirectory } from './checkpoints.js';
@@ -95,7 +95,11 @@ export async function openRun(
   };
 }
 
-function assertWholeMicroBatches({ batch, microBatches }: TrainRequest): void {
+/** @throws {CodedError} CONFIG_INVALID when a batch cannot be shared evenly among its micro-batches. */
+export function assertWholeMicroBatches({
+  batch,
+  microBatches = 1,
+}: Pick<StepSettings, 'microBatches'> & { readonly batch: number }): void {
   if (batch % microBatches === 0) return;
   throw new CodedError('CONFIG_INVALID', 'A batch is shared evenly among its micro-batches', {
     details: { field: 'batch', expected: `a multiple of ${microBatches}`, got: String(batch) },

@@ -53,7 +53,9 @@ const recipeOptions = {
   schedule: SCHEDULES.optional().describe(`how the rate falls: ${SCHEDULES.options.join(', ')}`),
   warmUpEpochs: z.number().min(0).optional().describe('epochs of the climb to the peak'),
   warmUpFrom: z.number().min(0).optional().describe('the rate that the climb starts from'),
-  decayEpochs: list(z.coerce.number().positive()).optional().describe('epochs at which the rate falls: 30,60,80'),
+  decayEpochs: list(z.coerce.number().positive())
+    .optional()
+    .describe('epochs at which the rate falls: 30,60,80; of a fall with the exponential schedules'),
   decayFactor: z.number().gt(0).lte(1).optional().describe('what the rate is multiplied by at a fall'),
   decayPower: z.number().positive().optional().describe('the exponent of the schedule polynomial'),
   endLearningRate: z.number().min(0).optional().describe('where the schedules polynomial and cosine end'),
@@ -109,6 +111,8 @@ export const trainOptions = {
 
 type ShardsValues = z.output<z.ZodObject<typeof shardsOptions>>;
 type TrainValues = z.output<z.ZodObject<typeof trainOptions>>;
+/** The options that say what is trained, and how. */
+type TrainingChoice = Pick<TrainValues, 'network' | 'recipe' | keyof typeof recipeOptions>;
 
 /** The request that the options make, against the index that they are for. */
 export function buildRequest(
@@ -128,10 +132,7 @@ export async function trainRequest(
   dataset: BuildResult,
   parent?: ParentModel,
 ): Promise<TrainRequest> {
-  // Brings TensorFlow's message types along, which no other verb needs.
-  const { networkByName, recipeByName } = await import('@bluewaters/models');
-  const recipe = values.recipe === undefined ? undefined : recipeByName(values.recipe);
-  const network = networkByName(first(values.network, parent?.network, recipe?.network) ?? DEFAULT_NETWORK);
+  const { network, recipe, hyperparameters } = await chosenTraining(values, parent);
   const basis = parent?.model ?? network.name;
   return TrainRequest.parse({
     run: values.run ?? [dataset.dataset, basis, ...(recipe ? [recipe.name] : [])].join('-'),
@@ -140,8 +141,7 @@ export async function trainRequest(
     model: values.model ?? dataset.dataset,
     network: network.name,
     imageSize: first(values.imageSize, parent?.imageSize, network.input.imageSize),
-    ...(recipe?.hyperparameters ?? network.recipe),
-    ...givenHyperparameters(values),
+    ...hyperparameters,
     ...(parent && { from: fromOf(values, parent) }),
     seed: values.seed,
     checkpointEverySteps: values.checkpointEverySteps,
@@ -149,6 +149,19 @@ export async function trainRequest(
     ...endOf(values),
     ...logsOf(values),
   });
+}
+
+/**
+ * The network that the options, a parent or a recipe name, and how it is trained.
+ * @throws {CodedError} NETWORK_UNKNOWN; CONFIG_INVALID when there is no such recipe.
+ */
+export async function chosenTraining(values: TrainingChoice, parent?: ParentModel) {
+  // Brings TensorFlow's message types along, which no other verb needs.
+  const { networkByName, recipeByName } = await import('@bluewaters/models');
+  const recipe = values.recipe === undefined ? undefined : recipeByName(values.recipe);
+  const network = networkByName(first(values.network, parent?.network, recipe?.network) ?? DEFAULT_NETWORK);
+  const hyperparameters = { ...(recipe?.hyperparameters ?? network.recipe), ...givenHyperparameters(values) };
+  return { network, recipe, hyperparameters };
 }
 
 /** When the run ends, and what of it becomes the model: with patience the last epochs are by design not the best. */
@@ -180,7 +193,7 @@ function fromOf({ freeze, fromRate }: TrainValues, { model, version }: ParentMod
 }
 
 /** Those that the options give. */
-function givenHyperparameters(values: TrainValues): Readonly<Record<string, unknown>> {
+function givenHyperparameters(values: TrainingChoice): Partial<Hyperparameters> {
   const names = Object.keys(recipeOptions) as (keyof typeof recipeOptions)[];
   return Object.fromEntries(names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]));
 }

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { stepRates, trainSynthetic, type SyntheticReport } from '@bluewaters/training';
 import { z } from 'zod';
-import { DEFAULT_NETWORK } from './line-options.js';
+import { chosenTraining, type trainOptions } from './line-options.js';
 import type { VerbContext } from './verb.js';
 
 /** What `--synthetic` may be asked beside the options of training. */
@@ -13,13 +13,10 @@ export const syntheticOptions = {
   displayEvery: z.int().positive().default(10).describe('with --synthetic: steps between two lines'),
 };
 
-/** What of the options of training matters here. */
-interface SyntheticValues extends Readonly<z.output<z.ZodObject<typeof syntheticOptions>>> {
-  readonly network?: string | undefined;
-  readonly batch?: number | undefined;
-  readonly imageSize?: number | undefined;
-  readonly threads?: number | undefined;
-}
+type SyntheticValues = z.output<z.ZodObject<typeof syntheticOptions & typeof trainOptions>>;
+
+/** Speed does not depend on it, and pictures of noise are learnt at a low one. */
+const LEARNING_RATE = 0.01;
 
 /** What was measured. */
 interface SyntheticResult {
@@ -32,12 +29,14 @@ interface SyntheticResult {
 
 const RULE = '-'.repeat(64);
 
-/** Measures and prints. @throws {CodedError} NETWORK_UNKNOWN, INTERRUPTED, and what TensorFlow says otherwise. */
+/**
+ * Measures steps as a recipe, or the network's own, has them, at a fixed rate, and prints.
+ * @throws {CodedError} NETWORK_UNKNOWN, CONFIG_INVALID, INTERRUPTED, and what TensorFlow says otherwise.
+ */
 export async function measureSynthetic(values: SyntheticValues, context: VerbContext): Promise<SyntheticResult> {
-  const { networkByName } = await import('@bluewaters/models');
-  const network = networkByName(values.network ?? DEFAULT_NETWORK);
+  const { network, hyperparameters } = await chosenTraining(values);
   const { warmupBatches, batches, displayEvery, imageSize, threads = availableParallelism() } = values;
-  const batch = values.batch ?? network.recipe.batch;
+  const { batch } = hyperparameters;
   const { print, signal } = context;
   const side = imageSize ?? network.input.imageSize;
   const seconds: number[] = [];
@@ -58,7 +57,7 @@ export async function measureSynthetic(values: SyntheticValues, context: VerbCon
   await trainSynthetic(
     {
       network: network.name,
-      batch,
+      hyperparameters: { ...hyperparameters, learningRate: values.learningRate ?? LEARNING_RATE },
       threads,
       warmupBatches,
       batches,

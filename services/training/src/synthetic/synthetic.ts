@@ -1,11 +1,12 @@
+import type { Hyperparameters } from '@bluewaters/models';
 import { builtModule, runChildTask, type ChildTaskOptions } from '@bluewaters/service';
 
 /** What is to be trained, and how long. */
 export interface SyntheticTask {
   /** Of the registry. */
   readonly network: string;
-  /** Pictures a step. */
-  readonly batch: number;
+  /** What a step is made by; the learning rate stays as it is. */
+  readonly hyperparameters: Hyperparameters;
   /** Side of the pictures in pixels; the network's own by default. */
   readonly imageSize?: number;
   /** TensorFlow's. */
@@ -26,7 +27,7 @@ export type SyntheticReport =
  * Trains a network on one batch of random pictures that stays where it is, in a child process: what the processor and
  * the network's operations can do where no picture has to be read.
  *
- * @throws {CodedError} NETWORK_UNKNOWN, INTERRUPTED, PROCESS_DIED, and what TensorFlow says otherwise.
+ * @throws {CodedError} NETWORK_UNKNOWN, CONFIG_INVALID, INTERRUPTED, PROCESS_DIED, and what TensorFlow says otherwise.
  */
 export function trainSynthetic(task: SyntheticTask, options: ChildTaskOptions<SyntheticReport>): Promise<void> {
   return runChildTask(builtModule(new URL('./synthetic.main.js', import.meta.url)), task, options);

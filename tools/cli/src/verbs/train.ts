@@ -28,6 +28,7 @@ export const train = defineVerb({
     ['$0 train --dataset cifar10 --recipe cifar-fast --epochs 12', 'by a recipe, but for half as long'],
     ['$0 train --dataset mnist --epochs 6', 'three more epochs of a run that had three'],
     ['$0 train --synthetic --network resnet-50 --batch 8', 'how fast this machine is, without any pictures'],
+    ['$0 train --synthetic --recipe goyal --batch 8', 'the same by a recipe'],
   ],
   run: (values, context) => {
     if (values.synthetic) return measureSynthetic(values, context);
