@@ -36,6 +36,8 @@ export interface TrainingPipeline extends InputPipeline {
   };
   /** int64 scalar: the epoch's seed of random changes. */
   readonly augmentationSeed: Output;
+  /** float64 scalar: seconds for which a step waited for its batch. */
+  readonly wait: Output<'float64'>;
 }
 
 /** What both pipelines are built from. */
@@ -97,11 +99,11 @@ function batched(
   scope: Scope,
   examples: Dataset,
   { batch, dropRemainder }: { readonly batch: number; readonly dropRemainder: boolean },
-): Pick<InputPipeline, 'start' | 'images' | 'labels'> {
+): Pick<TrainingPipeline, 'start' | 'images' | 'labels' | 'wait'> {
   const batches = dataset.prefetch(scope, dataset.batch(scope, examples, { size: batch, dropRemainder }), 2);
-  const { initializer, next } = dataset.iterator(scope, batches, 'batches');
+  const { initializer, next, wait } = dataset.timedIterator(scope, batches, 'batches');
   const [images, labels] = next as [Output, Output];
-  return { start: initializer, images, labels };
+  return { start: initializer, images, labels, wait };
 }
 
 /** How one example is decoded: `seed` int64 [2] where there is something to draw. */

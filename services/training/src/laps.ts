@@ -1,10 +1,26 @@
-/** Measures images a second over training steps alone: time spent on checkpoints and evaluation does not count. */
+import type { StepSeconds } from './stepper.js';
+
+/** Where the time of a step went, in seconds. */
+export interface StepTimes extends StepSeconds {
+  /** Forward, backward and update, and the call itself: what is left. */
+  readonly compute: number;
+}
+
+/** One step: what it took in all, and what of it was no arithmetic. */
+interface Lap extends StepSeconds {
+  readonly whole: number;
+}
+
+/** Steps that the recent figures are of. */
+const RECENT = 20;
+
+/** Measures training steps alone: time spent on checkpoints and evaluation does not count. */
 export class Laps {
   readonly #batch: number;
   #steps = 0;
-  #elapsedMs = 0;
+  #elapsed = 0;
   #startedAt: number | undefined;
-  #recent: number[] = [];
+  #recent: Lap[] = [];
 
   /** @param batch Images a step. */
   constructor(batch: number) {
@@ -22,24 +38,35 @@ export class Laps {
   }
 
   /** One more step is done. */
-  lap(): void {
+  lap(seconds: StepSeconds): void {
     const now = performance.now();
     if (this.#startedAt === undefined) return;
-    const lapMs = now - this.#startedAt;
-    this.#elapsedMs += lapMs;
+    const whole = (now - this.#startedAt) / 1000;
+    this.#elapsed += whole;
     this.#steps += 1;
-    this.#recent = [...this.#recent.slice(-19), lapMs];
+    this.#recent = [...this.#recent.slice(1 - RECENT), { whole, ...seconds }];
     this.#startedAt = now;
   }
 
   /** Images a second over the last 20 steps. */
   get recent(): number {
-    const elapsedMs = this.#recent.reduce((sum, lapMs) => sum + lapMs, 0);
-    return elapsedMs === 0 ? 0 : (this.#recent.length * this.#batch * 1000) / elapsedMs;
+    const elapsed = this.#sum(({ whole }) => whole);
+    return elapsed === 0 ? 0 : (this.#recent.length * this.#batch) / elapsed;
+  }
+
+  /** Means over the last 20 steps. */
+  get times(): StepTimes {
+    const mean = (of: (lap: Lap) => number): number => this.#sum(of) / Math.max(1, this.#recent.length);
+    const [input, reduce] = [mean((lap) => lap.input), mean((lap) => lap.reduce)];
+    return { input, reduce, compute: Math.max(0, mean(({ whole }) => whole) - input - reduce) };
   }
 
   /** Images a second over every step; undefined before the first. */
   get mean(): number | undefined {
-    return this.#steps === 0 ? undefined : (this.#steps * this.#batch * 1000) / this.#elapsedMs;
+    return this.#steps === 0 ? undefined : (this.#steps * this.#batch) / this.#elapsed;
+  }
+
+  #sum(of: (lap: Lap) => number): number {
+    return this.#recent.reduce((sum, lap) => sum + of(lap), 0);
   }
 }

@@ -16,11 +16,20 @@ export interface StepOptions {
   readonly inspection?: Inspection | undefined;
 }
 
+/** What of a step was no arithmetic of this rank, in seconds. */
+export interface StepSeconds {
+  /** For which it waited for its pictures: they are read and decoded beside the step before. */
+  readonly input: number;
+  /** For which gradients were exchanged between ranks. */
+  readonly reduce: number;
+}
+
 /** What a step gave. */
 export interface MadeStep {
   /** Mean over its batch, before the update. */
   readonly loss: number;
   readonly rate: number;
+  readonly seconds: StepSeconds;
   readonly inspected?: InspectedStep;
 }
 
@@ -66,29 +75,35 @@ export class Stepper {
     const { training } = this.#graph;
     const { microBatches } = this.#run.request;
     const rate = this.#schedule(step);
-    let losses = 0;
+    let [losses, input] = [0, 0];
     for (let micro = 1; training.accumulate && micro < microBatches; micro += 1) {
-      losses += (await this.#runBatch(training.accumulate, rate, { runner })).loss;
+      const part = await this.#runBatch(training.accumulate, rate, { runner });
+      losses += part.loss;
+      input += part.wait;
     }
-    const last = await this.#runBatch(training.step, rate, { runner, inspection });
-    return { ...last, loss: (losses + last.loss) / microBatches, rate };
+    const { loss, wait, ...seen } = await this.#runBatch(training.step, rate, { runner, inspection });
+    // A rank by itself exchanges nothing.
+    const seconds = { input: input + wait, reduce: 0 };
+    return { ...seen, loss: (losses + loss) / microBatches, rate, seconds };
   }
 
   async #runBatch(
     target: Operation,
     rate: number,
     { runner, inspection }: StepOptions,
-  ): Promise<Omit<MadeStep, 'rate'>> {
+  ): Promise<Pick<MadeStep, 'loss' | 'inspected'> & { readonly wait: number }> {
     const { training } = this.#graph;
     using fed = Tensor.scalar('float32', rate);
     const tensors = await runner(this.#session, {
       feeds: [[training.learningRate, fed]],
-      fetches: [training.loss, ...(inspection?.fetches ?? [])],
+      fetches: [training.loss, training.wait, ...(inspection?.fetches ?? [])],
       targets: [target],
     });
     using _ = allOf(tensors);
-    const [loss, ...seen] = tensors;
-    return { loss: loss?.number() ?? NaN, ...(inspection && { inspected: inspection.read(seen) }) };
+    const [loss, wait, ...seen] = tensors;
+    // The machine's clock may be set in between.
+    const waited = Math.max(0, wait?.number() ?? NaN);
+    return { loss: loss?.number() ?? NaN, wait: waited, ...(inspection && { inspected: inspection.read(seen) }) };
   }
 }
 

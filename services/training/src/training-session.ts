@@ -94,14 +94,14 @@ export class TrainingSession {
     this.#laps.start();
     while (this.#step < end) {
       const inspection = this.#step + 1 === end ? graph.inspection : undefined;
-      const { loss, rate, inspected } = await stepper.make(this.#step, { runner, inspection });
+      const { loss, rate, seconds, inspected } = await stepper.make(this.#step, { runner, inspection });
       await this.#refuseLostWeights(loss);
       this.#step += 1;
       if (inspected) await this.#observers.tellAll((observer) => observer.inspected?.(this.#step, inspected));
       this.#run.lease.reached(this.#step);
       // Looking into a step takes time that is not the step's.
       if (inspected && this.#laps.mean !== undefined) this.#laps.start();
-      else this.#laps.lap();
+      else this.#laps.lap(seconds);
       if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, rate);
       if (this.#step % this.#run.request.checkpointEverySteps === 0) await this.checkpoint();
       if (this.#run.signal.aborted) await this.#interrupt();
@@ -237,8 +237,9 @@ export class TrainingSession {
   }
 
   #tell(loss: number, learningRate: number): void {
-    const imagesPerSecond = this.#laps.recent;
-    this.#observers.tell((observer) => observer.stepped?.({ step: this.#step, loss, learningRate, imagesPerSecond }));
+    const { recent: imagesPerSecond, times: seconds } = this.#laps;
+    const figures = { step: this.#step, loss, learningRate, imagesPerSecond, seconds };
+    this.#observers.tell((observer) => observer.stepped?.(figures));
     const { epoch } = positionAt(this.#step - 1, this.#run.stepsPerEpoch);
     const best = bestOf(this.#evaluations)?.evaluation.top1;
     this.#report(`epoch ${epoch + 1} of ${this.#run.request.epochs}`, {

@@ -28,4 +28,4 @@ export {
   type MapOptions,
 } from './functions.js';
 export { withOptions, type DatasetOptions } from './options.js';
-export { iterator, type DatasetIterator } from './iterator.js';
+export { iterator, timedIterator, type DatasetIterator, type TimedIterator } from './iterator.js';

@@ -1,5 +1,6 @@
 import type { ClassificationMetrics } from '@bluewaters/models';
 import type { InspectedStep } from '../inspection.js';
+import type { StepTimes } from '../laps.js';
 import type { LocalShards } from '../local-shards.js';
 import type { Position } from '../position.js';
 
@@ -9,6 +10,8 @@ export interface StepFigures {
   readonly loss: number;
   readonly learningRate: number;
   readonly imagesPerSecond: number;
+  /** Of a step, on average. */
+  readonly seconds: StepTimes;
 }
 
 /** What an evaluation found, and how the run stands by it. */

@@ -46,6 +46,9 @@ describe.skipIf(!PYTHON)('what TensorBoard finds of a run (needs BLUEWATERS_PYTH
       'learning_rate',
       'loss',
       'seconds/checkpoint',
+      'seconds/compute',
+      'seconds/input',
+      'seconds/reduce',
     ]);
     expect(train['images']).toEqual({
       examples: [0],

@@ -37,10 +37,12 @@ export class Summaries implements RunObserver {
     await this.#picture('examples', 0, await examplesPicture(train, records));
   }
 
-  stepped({ step, loss, learningRate, imagesPerSecond }: StepFigures): void {
+  stepped({ step, loss, learningRate, imagesPerSecond, seconds }: StepFigures): void {
     this.#train.scalar('loss', step, loss);
     this.#train.scalar('learning_rate', step, learningRate);
     this.#train.scalar('images_per_second', step, imagesPerSecond);
+    for (const part of ['input', 'compute', 'reduce'] as const)
+      this.#train.scalar(`seconds/${part}`, step, seconds[part]);
   }
 
   async inspected(step: number, { pictures, activations, kernels, histograms }: InspectedStep): Promise<void> {

@@ -20,6 +20,8 @@ export interface ReportContents {
   /** Name and value, for the row of large figures. */
   readonly figures: readonly (readonly [name: string, value: string])[];
   readonly charts: readonly { readonly title: string; readonly curves: readonly Curve[] }[];
+  /** What a step's time goes to. */
+  readonly times: readonly { readonly name: string; readonly meaning: string; readonly seconds: number }[];
   readonly classes: readonly ClassEvaluation[];
   /** [classes][classes]: examples of class i that were taken for class j. */
   readonly confusion: readonly (readonly number[])[];
@@ -36,15 +38,17 @@ const MOST_PAIRS = 30;
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#1b2733, #e4e9ee); --soft: light-dark(#5b6b7a, #93a4b3);
-  --line: light-dark(#dbe2e8, #33404c); --a: light-dark(#0b6bcb, #5eb0ff); --b: light-dark(#c2410c, #ff9a62); }
+  --line: light-dark(#dbe2e8, #33404c); --a: light-dark(#0b6bcb, #5eb0ff); --b: light-dark(#c2410c, #ff9a62);
+  --c: light-dark(#2e7d32, #7bd389); }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.2rem; font-size: 1.2rem; }
 .figures { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; } .figures b { display: block; font-size: 1.5rem; }
 .figures span, figcaption, .soft { color: var(--soft); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1rem; } figure { margin: 0; }
 svg { width: 100%; } svg text { font-size: 11px; fill: var(--soft); } svg .grid { stroke: var(--line); }
-polyline { stroke-width: 1.8; } polyline.curve-0 { stroke: var(--a); } polyline.curve-1 { stroke: var(--b); } circle.curve-0 { fill: var(--a); } circle.curve-1 { fill: var(--b); }
-.key::before { content: "\\2014 "; font-weight: 700; } .key.curve-0::before { color: var(--a); } .key.curve-1::before { color: var(--b); }
+polyline { stroke-width: 1.8; } polyline.curve-0 { stroke: var(--a); } polyline.curve-1 { stroke: var(--b); } polyline.curve-2 { stroke: var(--c); }
+circle.curve-0 { fill: var(--a); } circle.curve-1 { fill: var(--b); } circle.curve-2 { fill: var(--c); }
+.key::before { content: "\\2014 "; font-weight: 700; } .key.curve-0::before { color: var(--a); } .key.curve-1::before { color: var(--b); } .key.curve-2::before { color: var(--c); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; } td { text-align: right; }
 .text td { text-align: left; overflow-wrap: anywhere; } .matrix td { padding: .2rem .4rem; border: 1px solid var(--line); }
@@ -61,6 +65,8 @@ export function reportPage(report: ReportContents): string {
 <div class="figures">${report.figures.map(([name, value]) => `<div><b>${escapeHtml(value)}</b><span>${escapeHtml(name)}</span></div>`).join('')}</div>
 <h2>Curves</h2>
 <div class="charts">${report.charts.map(({ title, curves }) => lineChart(title, curves)).join('\n')}</div>
+<h2>Where a step's time goes</h2>
+${timeTable(report)}
 <h2>Worst mistakes</h2>
 ${mistakes(report)}
 <h2>What is taken for what</h2>
@@ -81,6 +87,16 @@ function facts(rows: ReportContents['options']): string {
     ['', ''],
     rows.map((row) => row.map(escapeHtml)),
   );
+}
+
+function timeTable({ times }: ReportContents): string {
+  const whole = times.reduce((sum, { seconds }) => sum + seconds, 0) || 1;
+  const rows = times.map(({ name, meaning, seconds }) => [
+    `${escapeHtml(name)} <span class="soft">${escapeHtml(meaning)}</span>`,
+    `${(1000 * seconds).toFixed(2)} ms`,
+    percent(seconds / whole),
+  ]);
+  return htmlTable(['', 'a step', 'share'], rows);
 }
 
 function mistakes({ mistakes: shown, evaluation }: ReportContents): string {

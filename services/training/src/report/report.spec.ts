@@ -14,6 +14,7 @@ const CONTENTS: ReportContents = {
   evaluation: { examples: 4, top1: 0.5, top5: 1, loss: 1 },
   figures: [['loss', '1.000']],
   charts: [],
+  times: [],
   classes: [],
   confusion: [],
   mistakes: [],
@@ -46,6 +47,12 @@ describe('the report page', () => {
     expect(unbalanced(page)).toEqual([]);
     expect(page).toContain('<title>a &lt;b&gt; &amp; &quot;c&quot;</title>');
     expect(page).not.toMatch(/<script|https?:|src="(?!data:)/u);
+  });
+
+  it('says what a step takes its time for, and how much of it', () => {
+    const part = (name: string, seconds: number) => ({ name, meaning: '', seconds });
+    const page = reportPage({ ...CONTENTS, times: [part('compute', 0.03), part('input', 0.01)] });
+    expect(page).toMatch(/input .*?<td>10\.00 ms<\/td><td>25\.0 %<\/td>/u);
   });
 
   it('shows a matrix of few classes, and of many the pairs that are mixed up most', () => {

@@ -61,6 +61,7 @@ async function contentsOf(
     evaluation: metrics,
     figures: figuresOf(sources, curves.train),
     charts: chartsOf(curves),
+    times: timesOf(curves, sources.evaluations.at(-1)?.step ?? 0),
     classes: classFigures(manifest.classes, metrics.confusion),
     confusion: metrics.confusion,
     mistakes: await Promise.all(shown),
@@ -101,6 +102,23 @@ function chartsOf({ train, validation }: { train: Curves; validation: Curves }):
     },
     { title: 'Learning rate', curves: [curve('rate', train, 'learning_rate')] },
     { title: 'Images a second', curves: [curve('rate', train, 'images_per_second')] },
+    {
+      title: 'Seconds of a step',
+      curves: ['compute', 'input', 'reduce'].map((part) => curve(part, train, `seconds/${part}`)),
+    },
+  ];
+}
+
+/** Where a step's time goes, on average over the run; checkpoints are shared out evenly among the steps. */
+function timesOf({ train }: { train: Curves }, steps: number): ReportContents['times'] {
+  const sum = (tag: string): number => (train.get(tag) ?? []).reduce((total, { value }) => total + value, 0);
+  const mean = (part: string): number =>
+    sum(`seconds/${part}`) / Math.max(1, train.get(`seconds/${part}`)?.length ?? 0);
+  return [
+    { name: 'compute', meaning: 'forward, backward and update', seconds: mean('compute') },
+    { name: 'input', meaning: 'waiting for pictures', seconds: mean('input') },
+    { name: 'reduce', meaning: 'exchanging gradients', seconds: mean('reduce') },
+    { name: 'write', meaning: 'checkpoints', seconds: sum('seconds/checkpoint') / Math.max(1, steps) },
   ];
 }
 
