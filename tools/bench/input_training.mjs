@@ -16,7 +16,10 @@ const network = networkByName('resnet-50');
 const request = { batch: BATCH, seed: 1, momentum: 0.9, weightDecay: 1e-4 };
 const { input } = network;
 const { imageSize: SIZE } = input;
-const { graph, initialize, training } = buildTrainingGraph({ network, request, input, outputs: OUTPUTS, threads: 2 });
+const { graph, initialize, training } = buildTrainingGraph({
+  ...{ network, request, input, outputs: OUTPUTS, threads: 2 },
+  ...{ trainingSize: input.imageSize, rateOf: () => 1 },
+});
 const session = new Session(graph, { intraOpThreads: 2, interOpThreads: 2 });
 await session.run({ targets: [initialize] });
 

@@ -5,6 +5,16 @@ export const Augmentation = z.enum(['distorted-crop', 'colour', 'lighting', 'pad
 /** See {@link Augmentation:variable}. */
 export type Augmentation = z.infer<typeof Augmentation>;
 
+/** Some first epochs whose training pictures have a size of their own. */
+export const SizePhase = z.strictObject({
+  /** Side of the square, in pixels. */
+  imageSize: z.int().positive().max(1024),
+  /** The epoch that is the first of the next phase, from 0: with 6, epochs 0 to 5 are of this phase. */
+  untilEpoch: z.int().positive(),
+});
+/** See {@link SizePhase:variable}. */
+export type SizePhase = z.infer<typeof SizePhase>;
+
 /**
  * All numbers and choices that decide how a network learns. Those with a default came after the first runs: their
  * defaults are what those runs were trained with, so that their `run.json` means what it meant.
@@ -20,7 +30,9 @@ export const Hyperparameters = z.strictObject({
   /** On weights only: neither on biases nor on what batch normalisation learns. */
   weightDecay: z.number().nonnegative(),
   optimiser: z.enum(['sgd', 'momentum', 'nesterov', 'rms-prop', 'adam', 'adam-w', 'lars']).default('momentum'),
-  schedule: z.enum(['constant', 'steps', 'polynomial', 'exponential', 'smooth-exponential', 'cosine']).default('cosine'),
+  schedule: z
+    .enum(['constant', 'steps', 'polynomial', 'exponential', 'smooth-exponential', 'cosine'])
+    .default('cosine'),
   /** Epochs of the climb to the peak; when left out one, but a tenth of the run at most. */
   warmUpEpochs: z.number().nonnegative().optional(),
   /** The rate that the climb starts from. */
@@ -37,6 +49,8 @@ export const Hyperparameters = z.strictObject({
   rateScaling: z.enum(['none', 'linear', 'square-root']).default('none'),
   /** The batch that `learningRate` is for. */
   rateScalingBatch: z.int().positive().default(256),
+  /** Sizes of training pictures before that of the run, one phase after the other; evaluation has that of the run. */
+  progressiveSizes: z.array(SizePhase).default([]),
   /** Made in a fixed order, whatever the order here. */
   augmentation: z.array(Augmentation).default([]),
   /** Alpha of MixUp; 0 for none. */

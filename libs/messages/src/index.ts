@@ -18,7 +18,7 @@ export { type Delivery, type MessageBus, type StateEntry, type StateTable, type 
 export { JobRecord, Jobs, Progress, jobRequest } from './jobs.js';
 export { consumeJobs, type JobContext } from './consume-jobs.js';
 export { submitJob, type SubmitOptions } from './submit-job.js';
-export { Augmentation, Hyperparameters } from './hyperparameters.js';
+export { Augmentation, Hyperparameters, SizePhase } from './hyperparameters.js';
 export { Digest, Name, Source, Split } from './vocabulary.js';
 export { IndexArchive, Indexed, Indexes, IngestRequest, IngestResult } from './ingest.js';
 export {

@@ -65,11 +65,21 @@ export interface StepSettings extends OptimiserSettings, MixingSettings {
   readonly microBatches?: number | undefined;
 }
 
+/** Some first epochs whose pictures have a size of their own. */
+export interface SizePhase {
+  /** Side of the square, in pixels. */
+  readonly imageSize: number;
+  /** The epoch that is the first of the next phase, from 0: with 6, epochs 0 to 5 are of this phase. */
+  readonly untilEpoch: number;
+}
+
 /** All that decides how a network learns, beside its input, the pictures and the seed. */
 export interface Hyperparameters extends RateSettings, StepSettings {
   readonly epochs: number;
   /** What the network computes in while it is trained; `float32` when left out. */
   readonly precision?: ComputeDType | undefined;
+  /** Sizes of training pictures before that of the run, one phase after the other; none when left out. */
+  readonly progressiveSizes?: readonly SizePhase[] | undefined;
   /** How training pictures are changed at random; not at all when left out. */
   readonly augmentation?: readonly Augmentation[] | undefined;
 }

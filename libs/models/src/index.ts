@@ -16,6 +16,7 @@ export {
   type Hyperparameters,
   type OptimiserName,
   type RateSettings,
+  type SizePhase,
   type StepSettings,
 } from './hyperparameters.js';
 export { learningRate, peakRate, type RunLength } from './learning-rate.js';
@@ -26,6 +27,7 @@ export { batchNorm, dropout, localResponseNorm, type BatchNormSettings } from '.
 export { preprocess } from './preprocess.js';
 export { networkMemory, type MemoryOptions, type NetworkMemory } from './profile/memory.js';
 export { profileNetwork, type LayerProfile, type NetworkProfile, type ProfileOptions } from './profile/profile.js';
+export { assertProgressiveSizes, imageSizeAt, type SizeSettings } from './progressive-sizes.js';
 export { type Recipe } from './recipes/recipe.js';
 export { listRecipes, recipeByName } from './recipes/registry.js';
 export { syntheticTraining, type SyntheticTraining, type SyntheticTrainingOptions } from './synthetic-training.js';

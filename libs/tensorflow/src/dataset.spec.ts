@@ -11,7 +11,6 @@ import {
   liveHandles,
   mul,
   parseSingleExample,
-  raw,
   Session,
   Tensor,
   type Dataset,
@@ -262,40 +261,4 @@ describe('iterator', () => {
     // tensorflow.data.Options: field 7, autotune_options, holds field 1, enabled: false.
     expect(options).toEqual({ case: 's', value: Uint8Array.of((7 << 3) | 2, 2, 1 << 3, 0) });
   });
-
-  it('waits for its elements as long as a clock beside it says, and hardly for those that are there', async () => {
-    const PAUSE = 0.03; // seconds
-    using graph = new Graph();
-    const scope = graph.scope();
-    const slow = sleeping(scope, dataset.range(scope, 0, 4), PAUSE);
-    const { initializer, next, wait } = dataset.timedIterator(scope, slow);
-    const ahead = dataset.timedIterator(scope, dataset.prefetch(scope, slow, 4));
-    using session = new Session(graph);
-    const waits = async (output: Output, element: Output): Promise<[number, number]> => {
-      const tensors = await session.run({ fetches: [output, element] });
-      using _ = tensors[0];
-      using __ = tensors[1];
-      return [tensors[0]?.number() ?? NaN, tensors[1]?.number() ?? NaN];
-    };
-    await session.run({ targets: [initializer, ahead.initializer] });
-    await new Promise((resolve) => setTimeout(resolve, 4 * 1000 * PAUSE + 200));
-    const [waited, element] = await waits(wait, next[0] as Output);
-    expect(waited).toBeGreaterThan(0.9 * PAUSE);
-    expect(element).toBe(0);
-    const [prepared, first] = await waits(ahead.wait, ahead.next[0] as Output);
-    expect(prepared).toBeLessThan(waited);
-    expect(first).toBe(0);
-  });
 });
-
-/** The elements of a dataset, each only after a pause. */
-function sleeping(scope: Scope, input: Dataset, seconds: number): Dataset {
-  const attributes = { output_types: ['int64'] as const, output_shapes: [[]] };
-  const pause = scope.constant(BigInt(Math.round(1e6 * seconds)));
-  const variant = raw.sleepDataset(
-    scope,
-    { input_dataset: input.variant, sleep_microseconds: pause as Output<'int64'> },
-    attributes,
-  );
-  return { ...input, variant };
-}

@@ -1,17 +1,14 @@
 import { CodedError } from '@bluewaters/errors';
 import { watchFinite, type NonFinite, type Session, type Tensor } from '@bluewaters/tensorflow';
 import type { RunContext } from './run-context.js';
-import type { Runner, Stepper } from './stepper.js';
-import type { TrainingGraph } from './training-graph.js';
+import type { Runner } from './stepper.js';
+import type { TrainingEngine } from './training-engine.js';
 
 /** Where a loss stopped being finite. */
 export interface Divergence {
-  readonly graph: TrainingGraph;
-  readonly stepper: Stepper;
+  readonly engine: TrainingEngine;
   /** The step whose loss it was. */
   readonly failed: number;
-  /** Brings back the variables of the last checkpoint, or of the start; resolves to their step. */
-  readonly goBack: () => Promise<number>;
 }
 
 /** What was found when the steps were made again. */
@@ -27,13 +24,16 @@ export interface FirstNonFinite extends NonFinite {
  * @returns The first operation in the order of the graph that gave NaN or infinity; undefined when the run is to stop.
  */
 export async function findFirstNonFinite(
-  { request, stepsPerEpoch, report, signal }: RunContext,
-  { graph, stepper, failed, goBack }: Divergence,
+  { request, checkpoints, stepsPerEpoch, report, signal }: RunContext,
+  { engine, failed }: Divergence,
 ): Promise<FirstNonFinite | undefined> {
+  const { graph, stepper } = engine;
   const { loss, gradients } = graph.training;
   const watch = watchFinite(graph.graph.scope(), [loss, ...gradients]);
   const plain: Runner = (session, asked) => session.run(asked);
-  const first = await goBack();
+  const latest = await checkpoints.latest(() => undefined);
+  await engine.goTo(latest);
+  const first = latest?.step ?? 0;
   for (let step = first; step <= failed && !signal.aborted; step += 1) {
     if (step === first || step % stepsPerEpoch === 0) await stepper.start(step);
     report({

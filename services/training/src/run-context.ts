@@ -2,7 +2,13 @@ import { CodedError } from '@bluewaters/errors';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessageBus, Progress, TrainRequest } from '@bluewaters/messages';
-import { networkByName, type InputContract, type Network, type StepSettings } from '@bluewaters/models';
+import {
+  assertProgressiveSizes,
+  networkByName,
+  type InputContract,
+  type Network,
+  type StepSettings,
+} from '@bluewaters/models';
 import { runKeys, type Manifest } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { CheckpointDirectory } from './checkpoints.js';
@@ -64,6 +70,7 @@ export async function openRun(
   const network = networkByName(request.network);
   if (request.mlperfLog) assertMlperf(network);
   assertWholeMicroBatches(request);
+  assertProgressiveSizes(network, request);
   const parent = await readParent(ports.store, request, manifest);
   const directory =
     ports.store.localPath(runKeys.checkpoints(request.run).replace(/\/$/u, '')) ??

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { imageSizeAt } from '@bluewaters/models';
 import { Session, tensorflowVersion } from '@bluewaters/tensorflow';
 import type { Checkpoint } from './checkpoints.js';
 import type { LocalShards } from './local-shards.js';
@@ -7,19 +8,27 @@ import type { RunContext } from './run-context.js';
 import { Stepper } from './stepper.js';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
 
-/** What a run computes with: its graph, and the session that holds the variables' values. */
+/**
+ * What a run computes with: its graph, and the session that holds the variables' values. One for each size of training
+ * pictures, since shapes are known while a graph is built; the next one goes on from a checkpoint, as a later start does.
+ */
 export class TrainingEngine {
+  /** Side of training pictures, in pixels. */
+  readonly imageSize: number;
   readonly graph: TrainingGraph;
   readonly session: Session;
   readonly stepper: Stepper;
   readonly #run: RunContext;
 
-  constructor(run: RunContext, shards: LocalShards) {
+  /** @param epoch The one that it is to train, from 0. */
+  constructor(run: RunContext, shards: LocalShards, epoch: number) {
     this.#run = run;
+    this.imageSize = imageSizeAt(run.request, epoch);
     this.graph = buildTrainingGraph({
       network: run.network,
       request: run.request,
       input: run.input,
+      trainingSize: this.imageSize,
       rateOf: (name) => rateOf(name, run.parent),
       outputs: run.outputs,
       threads: run.threads,
@@ -28,16 +37,16 @@ export class TrainingEngine {
     this.stepper = new Stepper({ run, shards, graph: this.graph, session: this.session });
   }
 
-  /** Gives every variable its start: the network's own, or its value in the model that the run starts from. */
-  async begin(): Promise<{ readonly notices: readonly string[] }> {
-    await this.session.run({ targets: [this.graph.initialize] });
-    return { notices: await startFrom(this.#run, { ...this.graph, session: this.session }) };
-  }
-
-  /** Gives every variable its value of a checkpoint. */
-  async restore({ prefix }: Checkpoint): Promise<void> {
-    await this.graph.saver.restore(this.session, prefix);
-    await this.session.run({ targets: [this.graph.prepare] });
+  /**
+   * Gives every variable its value of a checkpoint; without one its start: the network's own, or its value in the model
+   * that the run starts from.
+   *
+   * @returns What the user should know.
+   */
+  async goTo(checkpoint: Checkpoint | undefined): Promise<readonly string[]> {
+    if (checkpoint) await this.graph.saver.restore(this.session, checkpoint.prefix);
+    await this.session.run({ targets: [checkpoint ? this.graph.prepare : this.graph.initialize] });
+    return checkpoint ? [] : startFrom(this.#run, { ...this.graph, session: this.session });
   }
 
   /** Writes every variable's value as the checkpoint of a step; nothing half-written stays behind when that fails. */

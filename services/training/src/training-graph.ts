@@ -56,6 +56,8 @@ export interface TrainingGraphOptions {
   readonly network: Network;
   readonly request: TrainRequest;
   readonly input: InputContract;
+  /** Side of training pictures, in pixels; evaluation's have that of the input. */
+  readonly trainingSize: number;
   /** What the learning rate is multiplied by for the variable of a name; 0 where it is frozen. */
   readonly rateOf: (name: string) => number;
   /** Classes + 1. */
@@ -110,7 +112,7 @@ function trainingTower(
   const { seed, microBatches, augmentation, precision } = request;
   const scope = root.child('train');
   const pipeline = trainingPipeline(scope, {
-    input,
+    input: { ...input, imageSize: options.trainingSize },
     batch: request.batch / microBatches,
     parallelism: threads,
     augmentation,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { Checkpointed, Evaluated, Runs, type Progress } from '@bluewaters/messages';
+import { imageSizeAt } from '@bluewaters/models';
 import type { Checkpoint } from './checkpoints.js';
 import { diverged, findFirstNonFinite } from './divergence.js';
 import { evaluateStep, type EvaluatedSplit } from './evaluate-step.js';
@@ -29,7 +30,7 @@ type Found = EvaluatedSplit & { readonly step: number };
 export class TrainingSession {
   readonly #run: RunContext;
   readonly #shards: LocalShards;
-  readonly #engine: TrainingEngine;
+  #engine: TrainingEngine;
   readonly #observers: Observers;
   readonly #laps: Laps;
   readonly #tracer: StepTracer;
@@ -39,10 +40,11 @@ export class TrainingSession {
   #evaluations: Evaluations = [];
   #found: Found | undefined;
 
-  private constructor(run: RunContext, shards: LocalShards) {
+  private constructor(run: RunContext, shards: LocalShards, latest: Checkpoint | undefined) {
     this.#run = run;
     this.#shards = shards;
-    this.#engine = new TrainingEngine(run, shards);
+    this.#step = latest?.step ?? 0;
+    this.#engine = new TrainingEngine(run, shards, this.position.epoch);
     this.#observers = observersOf(run, this.#engine.graph.graph.toGraphDef());
     this.#laps = new Laps(run.request.batch);
     this.#tracer = new StepTracer(run, (notice) => this.#notices.push(notice));
@@ -51,9 +53,12 @@ export class TrainingSession {
 
   /** Builds the graph and takes the run up where its last whole checkpoint left it. */
   static async open(run: RunContext, shards: LocalShards): Promise<TrainingSession> {
-    const session = new TrainingSession(run, shards);
+    const notices: string[] = [];
+    const latest = await run.checkpoints.latest((error) => notices.push(error.message));
+    const session = new TrainingSession(run, shards, latest);
+    session.#notices.push(...notices);
     try {
-      await session.#restore();
+      await session.#begin(latest);
       await session.#observers.tellAll((observer) => observer.started?.(shards));
       await session.#writeEntry('running');
       return session;
@@ -85,8 +90,9 @@ export class TrainingSession {
 
   /** Trains to the end of the epoch. @throws {CodedError} INTERRUPTED, after a checkpoint, when asked to stop. */
   async trainEpoch(): Promise<void> {
-    const { graph, stepper } = this.#engine;
     const { epoch } = this.position;
+    await this.#resize(epoch);
+    const { graph, stepper } = this.#engine;
     const end = (epoch + 1) * this.#run.stepsPerEpoch;
     const runner: Runner = (...asked) => this.#tracer.run(...asked);
     await stepper.start(this.#step);
@@ -168,7 +174,7 @@ export class TrainingSession {
     const best = bestOf(this.#evaluations);
     const wanted = this.#run.request.export === 'best' && best ? best.step : last.step;
     const checkpoint = wanted === last.step ? last : await this.#run.checkpoints.at(wanted);
-    if (checkpoint !== last) await this.#engine.restore(checkpoint);
+    if (checkpoint !== last) await this.#engine.goTo(checkpoint);
     if (this.#found?.step !== wanted) await this.#evaluateAt(wanted);
     const evaluation = this.#evaluations.find(({ step }) => step === wanted)?.evaluation;
     if (evaluation) return { checkpoint, evaluation };
@@ -196,10 +202,9 @@ export class TrainingSession {
     this.#engine[Symbol.dispose]();
   }
 
-  async #restore(): Promise<void> {
-    const latest = await this.#load();
+  async #begin(latest: Checkpoint | undefined): Promise<void> {
+    this.#notices.push(...(await this.#engine.goTo(latest)));
     if (!latest) return;
-    this.#step = latest.step;
     this.#checkpoint = latest;
     this.#evaluations = upTo(this.#run.entry?.evaluations ?? [], latest.step);
     // Nothing is removed yet: what could not be read just now may still be of use to someone.
@@ -207,12 +212,14 @@ export class TrainingSession {
     this.#notices.push(`going on from the checkpoint of step ${latest.step}`);
   }
 
-  /** Gives every variable its value of the last whole checkpoint, or its start where there is none. */
-  async #load(): Promise<Checkpoint | undefined> {
-    const latest = await this.#run.checkpoints.latest((error) => this.#notices.push(error.message));
-    if (latest) await this.#engine.restore(latest);
-    else this.#notices.push(...(await this.#engine.begin()).notices);
-    return latest;
+  /** Makes ready for an epoch whose pictures have another size than those before. */
+  async #resize(epoch: number): Promise<void> {
+    if (imageSizeAt(this.#run.request, epoch) === this.#engine.imageSize) return;
+    const checkpoint = await this.checkpoint();
+    this.#engine[Symbol.dispose]();
+    this.#engine = new TrainingEngine(this.#run, this.#shards, epoch);
+    await this.#engine.goTo(checkpoint);
+    this.#notices.push(`from epoch ${epoch + 1} on training pictures have ${this.#engine.imageSize} pixels`);
   }
 
   /** Evaluates the weights that the session has, those of a step. */
@@ -230,9 +237,7 @@ export class TrainingSession {
   /** Before anything is written: a checkpoint of lost weights would replace one that can be gone on from. */
   async #refuseLostWeights(loss: number): Promise<void> {
     if (Number.isFinite(loss)) return;
-    const goBack = async (): Promise<number> => (await this.#load())?.step ?? 0;
-    const { graph, stepper } = this.#engine;
-    const first = await findFirstNonFinite(this.#run, { graph, stepper, failed: this.#step, goBack });
+    const first = await findFirstNonFinite(this.#run, { engine: this.#engine, failed: this.#step });
     throw diverged(this.#run.request, { what: 'the loss of a batch', value: loss, first });
   }
 

@@ -1,4 +1,12 @@
-import { Augmentation, Hyperparameters, TrainRequest, type BuildRequest, type BuildResult } from '@bluewaters/messages';
+import {
+  Augmentation,
+  Hyperparameters,
+  TrainRequest,
+  type BuildRequest,
+  type BuildResult,
+  type SizePhase,
+} from '@bluewaters/messages';
+import type { Network, Recipe } from '@bluewaters/models';
 import { z } from 'zod';
 
 /** A name for dataset, run and model, checked by the messages' own rule later. */
@@ -42,6 +50,12 @@ const SCHEDULES = Hyperparameters.shape.schedule.unwrap();
 const PRECISIONS = Hyperparameters.shape.precision.unwrap();
 const SCALINGS = Hyperparameters.shape.rateScaling.unwrap();
 
+/** `96:6`: 96 pixels for the epochs before the seventh. */
+function sizePhase(text: string): SizePhase {
+  const [imageSize = NaN, untilEpoch = NaN] = text.split(':').map(Number);
+  return { imageSize, untilEpoch };
+}
+
 /** The options that stand for hyperparameters: one for each, by its own rule; what is left out the recipe says. */
 const recipeOptions = {
   epochs: z.int().positive().optional().describe('passes over the training records'),
@@ -61,6 +75,14 @@ const recipeOptions = {
   endLearningRate: z.number().min(0).optional().describe('where the schedules polynomial and cosine end'),
   rateScaling: SCALINGS.optional().describe('with the batch: none, linear, square-root'),
   rateScalingBatch: z.int().positive().optional().describe('the batch that the learning rate is for'),
+  progressiveSizes: list(
+    z
+      .string()
+      .regex(/^\d+:\d+$/u, 'SIZE:EPOCH')
+      .transform(sizePhase),
+  )
+    .optional()
+    .describe('sizes of the first pictures, each until an epoch: 96:6,112:10'),
   augmentation: list(Augmentation)
     .optional()
     .describe(`none, or some of ${Augmentation.options.join(',')}`),
@@ -151,11 +173,19 @@ export async function trainRequest(
   });
 }
 
+/** What is trained, and how. */
+interface ChosenTraining {
+  readonly network: Network;
+  /** If one is named. */
+  readonly recipe: Recipe | undefined;
+  readonly hyperparameters: Network['recipe'];
+}
+
 /**
  * The network that the options, a parent or a recipe name, and how it is trained.
  * @throws {CodedError} NETWORK_UNKNOWN; CONFIG_INVALID when there is no such recipe.
  */
-export async function chosenTraining(values: TrainingChoice, parent?: ParentModel) {
+export async function chosenTraining(values: TrainingChoice, parent?: ParentModel): Promise<ChosenTraining> {
   // Brings TensorFlow's message types along, which no other verb needs.
   const { networkByName, recipeByName } = await import('@bluewaters/models');
   const recipe = values.recipe === undefined ? undefined : recipeByName(values.recipe);

@@ -1,5 +1,5 @@
 import { CodedError } from '@bluewaters/errors';
-import { Hyperparameters } from '@bluewaters/messages';
+import { Hyperparameters, type SizePhase } from '@bluewaters/messages';
 import type { Recipe } from '@bluewaters/models';
 import { flagName } from '@bluewaters/service';
 import { z } from 'zod';
@@ -50,7 +50,12 @@ function describe(recipe: Recipe, hyperparameters: Hyperparameters): string[] {
   const facts = { source, cost, result, network: recipe.network };
   const flags = Object.entries(hyperparameters).map(([option, value]) => [
     `--${flagName(option)}`,
-    Array.isArray(value) ? value.join(',') || 'none' : String(value),
+    Array.isArray(value) ? value.map(textOf).join(',') || 'none' : String(value),
   ]);
   return [`${name}: ${description}`, ...formatTable(['', ''], [...Object.entries(facts), ...flags]).slice(2)];
+}
+
+/** One of several values, as its option takes it. */
+function textOf(value: string | number | SizePhase): string {
+  return typeof value === 'object' ? `${value.imageSize}:${value.untilEpoch}` : String(value);
 }
