@@ -9,8 +9,12 @@ export const IngestRequest = z.strictObject({
   dataset: Name,
   /** An ImageNet-style archive: a tar of `<synset>.tar`, each of `<synset>_<n>.JPEG`; plain, gzip or zstd. */
   images: Source,
-  /** Synset ids, a line each; their order gives the labels 1, 2, …. */
-  synsets: Source,
+  /** Synset ids, a line each; their order gives the labels 1, 2, …. Without it: all that there are, sorted, as ILSVRC has them. */
+  synsets: Source.optional(),
+  /** `<annotation synset> <image id>` lines: the only images to take, and whose archive their boxes are to come from. */
+  imageList: Source.optional(),
+  /** For a flat tar of numbered pictures: the synset of each, a line each, or its number in an order of synsets. */
+  groundTruth: z.strictObject({ truth: Source, order: Source.optional() }).optional(),
   /** `<synset> TAB <words>` lines; without it the synset is its own words. */
   words: Source.optional(),
   /** An archive of VOC annotations, plain or compressed, or a CSV as the Inception scripts have it. */

@@ -19,10 +19,13 @@ export {
   imageId,
   isSynset,
   labelledClasses,
+  parseGroundTruth,
   parseImageList,
+  parseListedImages,
   parseSynsetList,
   parseSynsetWords,
   type LabelledClass,
+  type ListedImage,
   type TextSource,
 } from './synsets.js';
 export { evenRanges, shuffledOrder, type Range } from './order.js';

@@ -3,7 +3,7 @@
  *
  * - `indexes/DATASET/…` ingest: `synsets/SYNSET.jsonl`, then `progress/SYNSET.json` (that synset is done);
  *   `repaired/SHA256.jpeg`, by the digest of the original; `archive.tar`, then `archive.json` (only for a compressed
- *   archive); `refused.jsonl`; `boxes.jsonl` (only with annotations); `report.json`, `report.html`; and last `index.json`
+ *   archive); `refused.jsonl`; `boxes.jsonl` (only with annotations); `synsets.txt`, `report.json`, `report.html`; and last `index.json`
  * - `datasets/DATASET/…` shards: `train-00000-of-00008`, its record offsets `train-00000-of-00008.offsets`, and last `manifest.json`
  * - `runs/RUN/checkpoint_dir/…` training: checkpoints, event files and `run.json`; a copy of this folder is all that
  *   TensorBoard or a restart needs
@@ -24,6 +24,8 @@ export const indexKeys = {
   refused: (dataset: string) => `indexes/${dataset}/refused.jsonl`,
   /** What is odd about boxes; only where there are annotations. */
   boxes: (dataset: string) => `indexes/${dataset}/boxes.jsonl`,
+  /** The classes in the order of their labels, a synset a line: for another archive with the same labels. */
+  labelMap: (dataset: string) => `indexes/${dataset}/synsets.txt`,
   /** What the index consists of. */
   report: (dataset: string) => `indexes/${dataset}/report.json`,
   /** The same for people: one HTML file. */

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { imageId, labelledClasses, parseImageList, parseSynsetList, parseSynsetWords } from './index.js';
+import {
+  imageId,
+  labelledClasses,
+  parseGroundTruth,
+  parseImageList,
+  parseListedImages,
+  parseSynsetList,
+  parseSynsetWords,
+} from './index.js';
 
 const source = { file: 'synsets.txt' };
 
@@ -42,5 +50,38 @@ describe('synset lists', () => {
     const images = parseImageList('n01831360 n01831360_6692\nn01831360 n01831360_1.JPEG\n', source);
     expect(images.has(imageId('n01831360', 'n01831360_6692.JPEG'))).toBe(true);
     expect(images.has(imageId('n01831360', 'n01831360_1'))).toBe(true);
+  });
+
+  it('takes an image for its own synset, and its boxes from the archive of the first column', () => {
+    expect(parseListedImages('n04256520 n04065464_2377\nn04256520 free_2\n', source)).toEqual([
+      { annotationSynset: 'n04256520', id: 'n04065464/n04065464_2377' },
+      { annotationSynset: 'n04256520', id: 'n04256520/free_2' },
+    ]);
+    expect(() => parseListedImages('n04256520 n04065464_1\nn04065464_2377', source)).toThrow(/line 2/u);
+  });
+});
+
+describe('ground truth', () => {
+  const truth = (text: string) => ({ text, file: 'truth.txt' });
+
+  it('by synsets, and by numbers of any order that is given, is the same', () => {
+    const synsets = parseGroundTruth(truth('n00000003\nn00000001\nn00000003\n'));
+    expect(synsets).toEqual(['n00000003', 'n00000001', 'n00000003']);
+    for (const order of ['n00000003\nn00000001', '2 n00000001\n1 n00000003', 'n00000003 1 kit_fox\nn00000001 2 x']) {
+      expect(parseGroundTruth(truth('1\n2\n1'), { text: order, file: 'order.txt' })).toEqual(synsets);
+    }
+  });
+
+  it.each([
+    ['numbers without an order', '1\n2', undefined, 'truth.txt'],
+    ['a number that the order lacks', '1\n3', 'n00000001\nn00000002', 'truth.txt'],
+    ['a word', 'tench', undefined, 'truth.txt'],
+    ['an order without synsets', '1', 'tench', 'order.txt'],
+    ['an order with a number twice', '1', '1 n00000001\n1 n00000002', 'order.txt'],
+  ])('is refused for %s', (_, text, order, file) => {
+    const given = order === undefined ? undefined : { text: order, file: 'order.txt' };
+    expect(() => parseGroundTruth(truth(text), given)).toThrow(
+      expect.objectContaining({ code: 'SYNSET_INVALID', details: expect.objectContaining({ file }) }),
+    );
   });
 });

@@ -48,21 +48,70 @@ export function parseSynsetWords(text: string, source: TextSource): Map<string, 
   return words;
 }
 
+/** A line of a list of images. */
+export interface ListedImage {
+  /** The synset whose archive of annotations has the image's boxes: not always the image's own. */
+  readonly annotationSynset: string;
+  /** As {@link imageId} names it. */
+  readonly id: string;
+}
+
 /**
- * Parses a validation list: `<synset> <image id>` a line, as in the 2018 process. The image id, `n01440764_18`, is the
- * member's name without its ending.
+ * Parses a list of images: `<annotation synset> <image id>` a line, as in the 2018 process. The image id, `n01440764_18`, is
+ * the member's name without its ending, and tells the image's synset; where it does not, the first column does.
  *
- * @returns `<synset>/<image id>`, as {@link imageId} names an image.
  * @throws {CodedError} SYNSET_INVALID naming file and line.
  */
+export function parseListedImages(text: string, source: TextSource): ListedImage[] {
+  return filledLines(text).map(({ line, content }) => {
+    const [, annotationSynset, name] = /^(n\d{8})\s+(\S+)$/u.exec(content) ?? [];
+    if (annotationSynset === undefined || name === undefined) {
+      throw invalidLine(source, line, 'a synset and an image id', content);
+    }
+    const own = /^(n\d{8})_/u.exec(name)?.[1];
+    return { annotationSynset, id: imageId(own ?? annotationSynset, name) };
+  });
+}
+
+/** The images of {@link parseListedImages}, as {@link imageId} names them. @throws {CodedError} SYNSET_INVALID. */
 export function parseImageList(text: string, source: TextSource): Set<string> {
-  const images = new Set<string>();
-  for (const { line, content } of filledLines(text)) {
-    const match = /^(n\d{8})\s+(\S+)$/u.exec(content);
-    if (!match) throw invalidLine(source, line, 'a synset and an image id', content);
-    images.add(imageId(match[1]!, match[2]!));
+  return new Set(parseListedImages(text, source).map(({ id }) => id));
+}
+
+/**
+ * Parses the ground truth of pictures that are numbered: line n is of picture n. A line is a synset; or a number of an order
+ * that is not the list's of labels, as in ILSVRC's development kit, which `order` gives.
+ *
+ * @param order Lines with a synset and, before or after it, its number (else the line's): `1 n02119789`.
+ * @returns synsets by the picture's number less one.
+ * @throws {CodedError} SYNSET_INVALID naming file and line; also for numbers without an order.
+ */
+export function parseGroundTruth(
+  truth: { readonly text: string } & TextSource,
+  order?: { readonly text: string } & TextSource,
+): string[] {
+  const synsets = order && parseOrder(order);
+  return filledLines(truth.text).map(({ line, content }) => {
+    if (isSynset(content)) return content;
+    const expected = synsets
+      ? 'a number of the order, or a synset'
+      : 'a synset; a number needs the order that it is of';
+    const synset = /^\d+$/u.test(content) ? synsets?.get(Number(content)) : undefined;
+    if (synset === undefined) throw invalidLine(truth, line, expected, content);
+    return synset;
+  });
+}
+
+function parseOrder(order: { readonly text: string } & TextSource): Map<number, string> {
+  const synsets = new Map<number, string>();
+  for (const { line, content } of filledLines(order.text)) {
+    const synset = /\bn\d{8}\b/u.exec(content)?.[0];
+    if (synset === undefined) throw invalidLine(order, line, 'a synset, with its number or at its place', content);
+    const number = Number(/(?:^|\s)(\d+)(?:\s|$)/u.exec(content)?.[1] ?? line);
+    if (synsets.has(number)) throw invalidLine(order, line, 'each number once', content);
+    synsets.set(number, synset);
   }
-  return images;
+  return synsets;
 }
 
 /** Names an image of a synset by its member's name, with or without the ending `.JPEG`. */

@@ -1,15 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import type { IngestRequest, IngestResult } from '@bluewaters/messages';
-import {
-  encodeIndexEntry,
-  indexKeys,
-  labelledClasses,
-  parseSynsetList,
-  parseSynsetWords,
-  type BoxCounts,
-  type LabelledClass,
-} from '@bluewaters/records';
-import { openSource, readTextSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
+import { encodeIndexEntry, indexKeys, type BoxCounts, type LabelledClass } from '@bluewaters/records';
+import { openSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
 import { EXPECTED_ARCHIVE } from './archive-form.js';
 import { removeStrays } from './strays.js';
 import type { IndexContext } from './context.js';
@@ -20,10 +12,9 @@ import type { Remark } from './boxes/remark.js';
 import { plainArchive, type PlainArchive } from './plain-archive.js';
 import { planArchive, type ArchivePlan } from './plan.js';
 import { toError } from './refusal.js';
+import { classesOf, nameOf, readSelection } from './selection.js';
 import { storeReport } from './report/report.js';
 import type { SynsetResult } from './synset-result.js';
-
-const LONGEST_LIST_BYTES = 64 * 1024 * 1024;
 
 /**
  * Indexes an ImageNet-style archive: reads headers and members where they are, unpacks nothing, writes the lines of each
@@ -35,18 +26,19 @@ const LONGEST_LIST_BYTES = 64 * 1024 * 1024;
 export async function indexArchive(request: IngestRequest, context: IndexContext): Promise<IngestResult> {
   const { store } = context;
   const { dataset } = request;
-  const classes = await readClasses(request, store);
+  const selection = await readSelection(request, store);
   const entryGone = once(() => store.delete(indexKeys.entry(dataset)));
   const { archive, refusals } = await openPlain(request, context, entryGone);
   await using source = await openSource(store, archive);
-  const listed = new Set(classes.map(({ synset }) => synset));
-  const plan = await planArchive(source, nameOf(request.images), listed);
+  const plan = await planArchive(source, nameOf(request.images), selection);
   if (source.size === 0) throw emptyFile(nameOf(request.images));
   if (plan.tars.length === 0) throw emptyArchive(nameOf(request.images), plan);
+  const classes = classesOf(selection, plan);
+  const listed = new Set(classes.map(({ synset }) => synset));
   const boxes =
     request.boxes && (await readBoxes(request.boxes, { ...context, listed, keepCut: request.maxRefused > 0 }));
   const { results, refused } = await indexSynsets(classes, {
-    ...{ request, context, source, plan, entryGone, boxes },
+    ...{ request, context, source, plan, entryGone, boxes, images: selection.images },
     refusals: [...refusals, ...plan.refusals, ...(boxes?.refusals ?? [])],
   });
   if (results.every(({ examples }) => examples === 0)) {
@@ -57,8 +49,10 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   if (remarks) await store.put(indexKeys.boxes(dataset), jsonLines(remarks));
   const counts = boxes && remarks && countBoxes(boxes, remarks, results);
   const { check } = request;
-  const told = { dataset, check, classes, results, refusals: refused, boxes: counts, remarks: remarks ?? [] };
+  const missing = [...(selection.images?.missing() ?? [])];
+  const told = { dataset, check, classes, results, refusals: refused, boxes: counts, remarks: remarks ?? [], missing };
   await storeReport(told, store);
+  await store.put(indexKeys.labelMap(dataset), classes.map(({ synset }) => `${synset}\n`).join(''));
   const result = await commit(
     request,
     { classes, results, archive, archiveSize: source.size, refused: refused.length, boxes: counts },
@@ -66,14 +60,6 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   );
   await removeStrays(store, dataset, { synsets: listed, archive, hasBoxes: boxes !== undefined });
   return result;
-}
-
-async function readClasses(request: IngestRequest, store: ObjectStore): Promise<LabelledClass[]> {
-  const list = await readTextSource(store, request.synsets, LONGEST_LIST_BYTES);
-  const synsets = parseSynsetList(list, { file: nameOf(request.synsets) });
-  if (!request.words) return labelledClasses(synsets, new Map());
-  const words = await readTextSource(store, request.words, LONGEST_LIST_BYTES);
-  return labelledClasses(synsets, parseSynsetWords(words, { file: nameOf(request.words) }));
 }
 
 function openPlain(
@@ -165,10 +151,6 @@ function emptyFile(file: string): CodedError {
 
 function jsonLines(values: readonly unknown[]): string {
   return values.map((value) => `${JSON.stringify(value)}\n`).join('');
-}
-
-function nameOf(source: SourceName): string {
-  return 'path' in source ? source.path : source.key;
 }
 
 function sum(values: readonly number[]): number {

@@ -24,6 +24,8 @@ export type Outcome =
 export interface SynsetContext extends ExamineContext {
   readonly source: SourceFile;
   readonly signal: AbortSignal;
+  /** Says which members are wanted; all, where it is left out. */
+  readonly takes?: ((name: string, synset: string) => boolean) | undefined;
   /** Told, after each member, by how many bytes of the archive it took the work further. */
   readonly onBytes: (bytes: number) => void;
 }
@@ -57,6 +59,10 @@ async function* loadMembers(tars: readonly SynsetTar[], context: SynsetContext):
 }
 
 async function* loadTar(tar: SynsetTar, context: SynsetContext): AsyncGenerator<Loaded> {
+  if (tar.picture !== undefined) {
+    yield* loadPicture(tar, tar.picture, context);
+    return;
+  }
   const ahead = new ReadAhead(context.source, tar, WINDOW_BYTES);
   const read = (offset: number, length: number): Promise<Buffer> => ahead.read(offset, length);
   let done = tar.start;
@@ -71,10 +77,21 @@ async function* loadTar(tar: SynsetTar, context: SynsetContext): AsyncGenerator<
   context.onBytes(tar.end - done);
 }
 
+async function* loadPicture(place: SynsetTar, name: string, context: SynsetContext): AsyncGenerator<Loaded> {
+  if (context.signal.aborted) throw new CodedError('INTERRUPTED', `Indexing ${place.synset} was stopped`);
+  const member: TarMember = { kind: 'file', name, offset: place.start, size: place.end - place.start };
+  const folder = place.file.slice(0, place.file.lastIndexOf('/'));
+  const read = async (offset: number, length: number): Promise<Buffer> =>
+    Buffer.from(await context.source.read({ offset, length }));
+  const loaded = await load(member, { ...place, file: folder }, context, read);
+  if (loaded) yield loaded;
+  context.onBytes(member.size);
+}
+
 async function load(
   member: TarMember,
   tar: SynsetTar,
-  { limits }: SynsetContext,
+  { limits, takes }: SynsetContext,
   read: (offset: number, length: number) => Promise<Buffer>,
 ): Promise<Loaded | undefined> {
   const { kind, offset, size } = member;
@@ -85,6 +102,7 @@ async function load(
   if ((synsetOfMember(name) ?? tar.synset) !== tar.synset) {
     return asRefusal(refuse(file, offset, `a name of another synset than ${tar.synset}`));
   }
+  if (takes && !takes(name, tar.synset)) return undefined;
   // One that is too large anyway is not read: its header may claim anything.
   const bytes = size > limits.maxBytes ? tooLarge(file, offset, size) : await read(offset, size);
   return Buffer.isBuffer(bytes) ? { name, file, offset, bytes } : bytes;

@@ -2,14 +2,15 @@ import type { IngestRequest } from '@bluewaters/messages';
 import { indexKeys, parseIndexedExamples, type IndexedExample, type LabelledClass } from '@bluewaters/records';
 import { inOrder, ProgressMeter } from '@bluewaters/service';
 import type { SourceFile } from '@bluewaters/storage';
-import type { BoxTable } from './boxes/box-table.js';
-import { joinBoxes } from './boxes/join-boxes.js';
+import { annotationName } from './boxes/box-table.js';
+import { idOf, joinBoxes, type JoinedBoxes } from './boxes/join-boxes.js';
 import type { ReadBoxes } from './boxes/read-boxes.js';
 import type { Remark } from './boxes/remark.js';
 import type { IndexContext } from './context.js';
 import { sha256 } from './examine.js';
 import { indexSynset } from './index-synset.js';
 import type { ArchivePlan, SynsetTar } from './plan.js';
+import type { ImageSelection } from './selection.js';
 import { Tolerance, type Refusal } from './refusal.js';
 import { findSynsetResult, storeSynsetResult, type SynsetResult } from './synset-result.js';
 
@@ -26,6 +27,8 @@ export interface SynsetsWork {
   readonly plan: ArchivePlan;
   /** Undefined where no annotations were given. */
   readonly boxes: ReadBoxes | undefined;
+  /** Those to take; undefined for all. */
+  readonly images: ImageSelection | undefined;
   /** What was refused before any synset was looked at. */
   readonly refusals: readonly Refusal[];
   /** Removes the entry of an older index; called before anything that it may name is replaced. */
@@ -46,7 +49,7 @@ export async function indexSynsets(
   work.refusals.forEach((refusal) => tolerance.count(refusal));
   const failed = new AbortController();
   const signal = AbortSignal.any([work.context.signal, failed.signal]);
-  const running = { ...work, signal, tally: new Tally(work) };
+  const running = { ...work, signal, tally: new Tally(work), parts: bySynset(work.plan.tars) };
   const results: SynsetResult[] = [];
   try {
     for await (const result of inOrder(classes, SYNSETS_AT_A_TIME, ({ synset }) => indexOrFind(synset, running))) {
@@ -65,52 +68,79 @@ export async function indexSynsets(
 interface RunningWork extends SynsetsWork {
   readonly signal: AbortSignal;
   readonly tally: Tally;
+  readonly parts: ReadonlyMap<string, readonly SynsetTar[]>;
+}
+
+function bySynset(tars: readonly SynsetTar[]): Map<string, SynsetTar[]> {
+  const parts = new Map<string, SynsetTar[]>();
+  for (const tar of tars) {
+    const before = parts.get(tar.synset);
+    if (before) before.push(tar);
+    else parts.set(tar.synset, [tar]);
+  }
+  return parts;
 }
 
 async function indexOrFind(synset: string, work: RunningWork): Promise<SynsetResult> {
-  const { request, context, plan, tally } = work;
-  const tars = plan.tars.filter((tar) => tar.synset === synset);
+  const { request, context, parts, tally } = work;
+  const tars = parts.get(synset) ?? [];
   const identity = identityOf(tars, work);
   const found = await findSynsetResult(context.store, request.dataset, { synset, identity });
   if (!found) return index(synset, identity, tars, work);
-  if (work.boxes) await takeAgain(found, work.boxes.table, work);
+  if (work.boxes || work.images) await takeAgain(found, work);
   const bytes = tars.reduce((sum, { start, end }) => sum + end - start, 0);
   tally.add(synset, { images: found.examples + found.refusals.length, bytes });
   return found;
 }
 
-/** Boxes of pictures that were indexed before count as used, too. */
-async function takeAgain({ synset }: SynsetResult, table: BoxTable, { request, context }: SynsetsWork): Promise<void> {
-  const file = indexKeys.synset(request.dataset, synset);
-  for (const example of parseIndexedExamples(await context.store.get(file), { file })) {
-    joinBoxes(example, { synset, table });
+/** Pictures that were indexed before count as found, and their boxes as used, too. */
+async function takeAgain({ synset }: SynsetResult, work: SynsetsWork): Promise<void> {
+  const file = indexKeys.synset(work.request.dataset, synset);
+  for (const example of parseIndexedExamples(await work.context.store.get(file), { file })) {
+    boxesFor(example, synset, work);
   }
+}
+
+/** The boxes that a picture has, from the archive that the list names, if one does. */
+function boxesFor(
+  example: IndexedExample,
+  synset: string,
+  { boxes, images }: Pick<SynsetsWork, 'boxes' | 'images'>,
+): JoinedBoxes | undefined {
+  const only = images?.find(synset, example.name);
+  const joined = boxes && joinBoxes(example, { synset, table: boxes.table, only });
+  if (joined || !boxes || only === undefined) return joined;
+  const annotation = annotationName(only, idOf(example.name));
+  return { boxes: undefined, remarks: [{ annotation, remark: 'listed-missing' }] };
 }
 
 async function index(
   synset: string,
   identity: string,
   tars: readonly SynsetTar[],
-  { request, context, source, signal, tally, entryGone, boxes }: RunningWork,
+  work: RunningWork,
 ): Promise<SynsetResult> {
+  const { request, context, source, signal, tally, entryGone, images } = work;
   await entryGone();
   const { dataset, check } = request;
   const [examples, refusals, remarks]: [IndexedExample[], Refusal[], Remark[]] = [[], [], []];
   const onBytes = (bytes: number): void => tally.add(synset, { images: 0, bytes });
-  for await (const outcome of indexSynset(tars, { ...context, signal, dataset, check, source, onBytes })) {
+  const takes = images && ((name: string, of: string): boolean => images.takes(of, name));
+  for await (const outcome of indexSynset(tars, { ...context, signal, dataset, check, source, onBytes, takes })) {
     tally.add(synset, { images: 1, bytes: 0 });
     if (outcome.kind === 'example') {
-      const joined = boxes && joinBoxes(outcome.example, { synset, table: boxes.table });
-      examples.push({ ...outcome.example, ...(joined && { boxes: [...joined.boxes] }) });
+      const joined = boxesFor(outcome.example, synset, work);
+      examples.push({ ...outcome.example, ...(joined?.boxes && { boxes: [...joined.boxes] }) });
       remarks.push(...(joined?.remarks ?? []));
     } else if (outcome.kind === 'refused') refusals.push(outcome.refusal);
   }
   return storeSynsetResult(context.store, dataset, examples, { identity, synset, refusals, remarks });
 }
 
-function identityOf(tars: readonly SynsetTar[], { request, context, source, plan, boxes }: RunningWork): string {
-  const { file, version } = source;
-  const depends = [INDEXER, file, version, plan.fingerprint, context.limits, request.check, boxes?.version, tars];
+function identityOf(tars: readonly SynsetTar[], work: RunningWork): string {
+  const { request, context, source, plan, boxes, images } = work;
+  const archive = [source.file, source.version, plan.fingerprint];
+  const depends = [INDEXER, archive, context.limits, request.check, boxes?.version, images?.digest, tars];
   return sha256(JSON.stringify(depends));
 }
 

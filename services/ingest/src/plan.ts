@@ -9,7 +9,7 @@ import { walkTar, type TarMember } from './tar-walk.js';
 /** Synset tars lie far apart: a read brings one header, not what is between two. */
 const HEADER_WINDOW_BYTES = 4096;
 
-/** Where the tar of a synset lies in the archive. */
+/** Where the tar of a synset lies in the archive, or one of its pictures. */
 export interface SynsetTar {
   readonly synset: string;
   /** `Images.tar/n01440764.tar`. */
@@ -17,6 +17,8 @@ export interface SynsetTar {
   /** Of its first byte, from the start of the plain archive. */
   readonly start: number;
   readonly end: number;
+  /** Its name, where this is no tar but a picture. */
+  readonly picture?: string;
 }
 
 /** What an archive holds, by the headers of its outer tar. */
@@ -25,11 +27,19 @@ export interface ArchivePlan {
   readonly tars: readonly SynsetTar[];
   /** Of these, together. */
   readonly bytes: number;
-  /** Synset tars that the list does not name. */
+  /** Synset tars, or pictures, that the list does not name. */
   readonly unlisted: number;
   readonly refusals: readonly Refusal[];
   /** Sha256 of what the outer headers say: another archive has another. */
   readonly fingerprint: string;
+}
+
+/** Which members of an archive are wanted. */
+export interface Wanted {
+  /** All there are, where this is left out. */
+  readonly listed?: ReadonlySet<string> | undefined;
+  /** For a flat archive: the synset of picture n at n - 1. */
+  readonly truth?: readonly string[] | undefined;
 }
 
 /**
@@ -38,7 +48,7 @@ export interface ArchivePlan {
  * @param file The archive as the user named it, for errors; `source` may be its inflated copy.
  * @throws {CodedError} ARCHIVE_INVALID, ARCHIVE_TRUNCATED naming file and offset, where no synset tar came before.
  */
-export async function planArchive(source: SourceFile, file: string, listed: ReadonlySet<string>): Promise<ArchivePlan> {
+export async function planArchive(source: SourceFile, file: string, wanted: Wanted): Promise<ArchivePlan> {
   const part = { start: 0, end: source.size };
   const ahead = new ReadAhead(source, part, HEADER_WINDOW_BYTES);
   const hash = createHash('sha256');
@@ -47,11 +57,12 @@ export async function planArchive(source: SourceFile, file: string, listed: Read
   try {
     for await (const member of walkTar({ ...part, file, read: (at, length) => ahead.read(at, length) })) {
       hash.update(JSON.stringify(member));
-      const synset = synsetOfTar(member.name.split(/[/\\]/u).at(-1)!);
-      if (synset === undefined) continue;
-      if (!listed.has(synset)) unlisted++;
+      const meant = meaningOf(member, wanted.truth);
+      if (!meant) continue;
+      if (wanted.listed && !wanted.listed.has(meant.synset)) unlisted++;
       else if (member.kind === 'file' && safeBaseName(member.name) !== undefined) {
-        tars.push({ synset, file: `${file}/${basename(member.name)}`, ...placeOf(member, source.size) });
+        if (meant.picture && member.cut) continue;
+        tars.push({ ...meant, file: `${file}/${basename(member.name)}`, ...placeOf(member, source.size) });
       } else refusals.push(asRefusal(refuse(`${file}/${member.name}`, member.offset, describe(member))));
     }
   } catch (error) {
@@ -61,6 +72,18 @@ export async function planArchive(source: SourceFile, file: string, listed: Read
   }
   const bytes = tars.reduce((sum, { start, end }) => sum + end - start, 0);
   return { tars, bytes, unlisted, refusals, fingerprint: hash.digest('hex') };
+}
+
+/** @returns undefined for a member that is none of the archive's business. */
+function meaningOf(member: TarMember, truth: Wanted['truth']): Pick<SynsetTar, 'synset' | 'picture'> | undefined {
+  const name = member.name.split(/[/\\]/u).at(-1) ?? '';
+  if (!truth) {
+    const synset = synsetOfTar(name);
+    return synset === undefined ? undefined : { synset };
+  }
+  const number = /_(\d+)\.jpe?g$/iu.exec(name)?.[1];
+  const synset = number === undefined ? undefined : truth[Number(number) - 1];
+  return synset === undefined ? undefined : { synset, picture: name };
 }
 
 /** Why a member is not taken although its name fits. */

@@ -15,9 +15,24 @@ const name = (meaning: string): z.ZodOptional<z.ZodString> => z.string().optiona
 /** What ingest may be asked. */
 export const ingestOptions = {
   images: z.string().optional().describe('an ImageNet-style archive: tar, plain, gzip or zstd, of <synset>.tar'),
-  synsets: z.string().optional().describe('a file with a synset id on each line; their order gives the labels'),
+  synsets: z
+    .string()
+    .optional()
+    .describe('a file with a synset id on each line; their order gives the labels; default: all, sorted'),
   words: z.string().optional().describe('a file with <synset> TAB <words> lines'),
   dataset: name('a name for the dataset; default: from the name of the archive'),
+  imageList: z
+    .string()
+    .optional()
+    .describe('a file with <annotation synset> <image id> lines: the only images to take'),
+  groundTruth: z
+    .string()
+    .optional()
+    .describe('for a flat tar, as of ILSVRC validation: the synset of image n on line n'),
+  groundTruthOrder: z
+    .string()
+    .optional()
+    .describe('where the ground truth has numbers: a file that gives their synsets'),
   boxes: z.string().optional().describe('boxes: Annotation.tar.gz of VOC XML, or a CSV of the Inception scripts'),
   check: z
     .enum(['header', 'full'])

@@ -4,7 +4,8 @@ import type { Remark } from './remark.js';
 
 /** A picture's boxes as the index has them, and what is odd about them. */
 export interface JoinedBoxes {
-  readonly boxes: readonly IndexedBox[];
+  /** Undefined where an annotation should be, and is not. */
+  readonly boxes: readonly IndexedBox[] | undefined;
   readonly remarks: readonly Remark[];
 }
 

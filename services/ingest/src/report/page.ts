@@ -26,6 +26,7 @@ export function reportPage(report: IngestReport): string {
       `${file} at ${offset}`,
       `${code}: ${message}`,
     ]),
+    list('Listed and not in the archive', report.missing, (name) => [name]),
     list('The same bytes under several names', report.duplicates, (names) => [names.join(', ')]),
   ];
   const title = `<meta charset="utf-8"><title>${escape(dataset)}: what was ingested</title>`;

@@ -22,6 +22,8 @@ export interface IngestReport extends Tallies {
   /** How often each is said of a box. */
   readonly remarks: Readonly<Partial<Record<keyof typeof REMARKS, number>>>;
   readonly refusals: readonly Refusal[];
+  /** `<synset>/<image id>` of images that were listed and are not in the archive. */
+  readonly missing: readonly string[];
 }
 
 /** What a report is made of. */
@@ -34,11 +36,12 @@ export interface ReportSources {
   readonly refusals: readonly Refusal[];
   readonly boxes: BoxCounts | undefined;
   readonly remarks: readonly Remark[];
+  readonly missing: readonly string[];
 }
 
 /** Looks at every line of the index, and stores the report for programs and for people. */
 export async function storeReport(sources: ReportSources, store: ObjectStore): Promise<void> {
-  const { dataset, check, classes, results, refusals, boxes } = sources;
+  const { dataset, check, classes, results, refusals, boxes, missing } = sources;
   const tally = new Tally();
   for (const { synset } of classes) {
     const file = indexKeys.synset(dataset, synset);
@@ -59,6 +62,7 @@ export async function storeReport(sources: ReportSources, store: ObjectStore): P
     remarks: countRemarks(sources.remarks),
     ...tally.result(),
     refusals,
+    missing,
   };
   await store.put(indexKeys.report(dataset), `${JSON.stringify(report, undefined, 2)}\n`);
   await store.put(indexKeys.reportPage(dataset), reportPage(report));

@@ -6,7 +6,7 @@ import { datasetName, ingestOptions } from '../line-options.js';
 import { asSource, indexArchive, type LineContext } from '../line.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
-import type { IngestResult } from '@bluewaters/messages';
+import type { IngestResult, Source } from '@bluewaters/messages';
 
 const options = z.strictObject({ ...ingestOptions, ...placeOptions, ...frameOptions });
 type Options = Readonly<z.output<typeof options>>;
@@ -36,21 +36,28 @@ export const ingest = defineVerb({
     }),
 });
 
-/** Indexes the archive that the options name. @throws {CodedError} CONFIG_INVALID when one is missing. */
+/** Indexes the archive that the options name. @throws {CodedError} CONFIG_INVALID when there is none, or one lacks another. */
 export async function ingestFrom(
   context: LineContext,
-  values: Pick<Options, 'images' | 'synsets' | 'words' | 'boxes' | 'check' | 'dataset' | 'maxRefused'>,
+  values: Pick<Options, keyof typeof ingestOptions>,
 ): Promise<IngestResult> {
-  const { images, synsets, words, boxes, check, maxRefused } = values;
+  const { images, groundTruth, groundTruthOrder, check, maxRefused } = values;
   if (images === undefined) throw new CodedError('CONFIG_INVALID', 'Say which archive: --images FILE is missing');
-  if (synsets === undefined) throw new CodedError('CONFIG_INVALID', 'Say which synsets: --synsets FILE is missing');
+  if (groundTruthOrder !== undefined && groundTruth === undefined) {
+    throw new CodedError('CONFIG_INVALID', 'An order of numbers is of no use without --ground-truth');
+  }
   const dataset = values.dataset ?? datasetName(images);
+  const given = async <Name extends string>(name: Name, file: string | undefined): Promise<{ [N in Name]?: Source }> =>
+    (file === undefined ? {} : { [name]: await asSource(context, file, dataset) }) as { [N in Name]?: Source };
+  const truth = groundTruth === undefined ? undefined : await asSource(context, groundTruth, dataset);
   return indexArchive(context, {
     dataset,
     images: await asSource(context, images, dataset),
-    synsets: await asSource(context, synsets, dataset),
-    ...(words === undefined ? {} : { words: await asSource(context, words, dataset) }),
-    ...(boxes === undefined ? {} : { boxes: await asSource(context, boxes, dataset) }),
+    ...(await given('synsets', values.synsets)),
+    ...(await given('words', values.words)),
+    ...(await given('imageList', values.imageList)),
+    ...(truth && { groundTruth: { truth, ...(await given('order', groundTruthOrder)) } }),
+    ...(await given('boxes', values.boxes)),
     maxRefused,
     check,
   });

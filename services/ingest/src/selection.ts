@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { CodedError } from '@bluewaters/errors';
+import type { IngestRequest } from '@bluewaters/messages';
+import {
+  imageId,
+  labelledClasses,
+  parseGroundTruth,
+  parseListedImages,
+  parseSynsetList,
+  parseSynsetWords,
+  type LabelledClass,
+} from '@bluewaters/records';
+import { readTextSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
+import type { ArchivePlan, Wanted } from './plan.js';
+
+const LONGEST_LIST_BYTES = 256 * 1024 * 1024;
+
+/** The images that a list names. */
+export class ImageSelection {
+  /** Of the list's bytes. */
+  readonly digest: string;
+  /** Annotation synset by image. */
+  readonly #listed: ReadonlyMap<string, string>;
+  readonly #found = new Set<string>();
+
+  constructor(text: string, file: string) {
+    this.digest = createHash('sha256').update(text).digest('hex');
+    this.#listed = new Map(parseListedImages(text, { file }).map(({ id, annotationSynset }) => [id, annotationSynset]));
+  }
+
+  /** Those of the images that it names. */
+  get synsets(): Set<string> {
+    return new Set([...this.#listed.keys()].map((id) => id.slice(0, id.indexOf('/'))));
+  }
+
+  /** True for a member that the list names. */
+  takes(synset: string, name: string): boolean {
+    return this.#listed.has(imageId(synset, name));
+  }
+
+  /** The synset whose archive of annotations an image's boxes are to come from; the image counts as found. */
+  find(synset: string, name: string): string | undefined {
+    const id = imageId(synset, name);
+    this.#found.add(id);
+    return this.#listed.get(id);
+  }
+
+  /** Images that were listed and not found. */
+  *missing(): Generator<string> {
+    for (const id of this.#listed.keys()) if (!this.#found.has(id)) yield id;
+  }
+}
+
+/** What a request says of what to take, with its lists read. */
+export interface Selection extends Wanted {
+  readonly words: ReadonlyMap<string, string>;
+  /** In label order; undefined where the archive is to say. */
+  readonly synsets: readonly string[] | undefined;
+  readonly images: ImageSelection | undefined;
+}
+
+/** @throws {CodedError} FILE_NOT_FOUND; SYNSET_INVALID naming file and line. */
+export async function readSelection(request: IngestRequest, store: ObjectStore): Promise<Selection> {
+  const read = async (source: SourceName | undefined): Promise<{ text: string; file: string } | undefined> =>
+    source && { text: await readTextSource(store, source, LONGEST_LIST_BYTES), file: nameOf(source) };
+  const list = await read(request.synsets);
+  const words = await read(request.words);
+  const images = await read(request.imageList);
+  const truth = await read(request.groundTruth?.truth);
+  const order = await read(request.groundTruth?.order);
+  const synsets = list && parseSynsetList(list.text, list);
+  const selected = images && new ImageSelection(images.text, images.file);
+  return {
+    synsets,
+    words: words ? parseSynsetWords(words.text, words) : new Map(),
+    images: selected,
+    truth: truth && parseGroundTruth(truth, order),
+    listed: synsets ? new Set(synsets) : selected?.synsets,
+  };
+}
+
+/**
+ * The classes and their labels: in the order of the list; else sorted, as ILSVRC's are, those of the list of images or all
+ * that the archive has.
+ *
+ * @throws {CodedError} SYNSET_INVALID when an image is listed whose synset has no label.
+ */
+export function classesOf({ synsets, images, words }: Selection, plan: ArchivePlan): LabelledClass[] {
+  if (!synsets) {
+    const found = images?.synsets ?? new Set(plan.tars.map(({ synset }) => synset));
+    return labelledClasses([...found].sort(), words);
+  }
+  const unlabelled = [...(images?.synsets ?? [])].find((synset) => !synsets.includes(synset));
+  if (unlabelled === undefined) return labelledClasses(synsets, words);
+  throw new CodedError(
+    'SYNSET_INVALID',
+    'The list of images names one of a synset that is not in the list of synsets',
+    {
+      details: { field: 'imageList', expected: 'images of the listed synsets', got: unlabelled },
+    },
+  );
+}
+
+/** As the user named it. */
+export function nameOf(source: SourceName): string {
+  return 'path' in source ? source.path : source.key;
+}
