@@ -15,7 +15,6 @@ import {
   stridedSlice,
   zerosLike,
   type CountedBuckets,
-  type Graph,
   type Output,
   type Scope,
   type Tensor,
@@ -43,8 +42,6 @@ export interface InspectedHistogram extends CountedBuckets {
 export interface InspectedStep {
   /** [pictures, height, width, channels], as the network saw them: normalised. */
   readonly pictures: InspectedArray;
-  /** [height, width, channels]: what the first layer made of the first picture; absent where no layer has a picture. */
-  readonly activations?: InspectedArray;
   /** [height, width, inputs, kernels] of the first convolution. */
   readonly kernels?: InspectedArray;
   readonly histograms: readonly InspectedHistogram[];
@@ -64,15 +61,12 @@ export interface InspectedGraph {
   readonly parameters: readonly Variable[];
   /** By the names of the parameters; what is frozen has none. */
   readonly gradients: ReadonlyMap<string, Output>;
-  /** Prefix of the names of the network's operations. */
-  readonly tower: string;
 }
 
 /** Adds to the graph what it takes to look into a step. */
-export function addInspection(graph: Graph, scope: Scope, inspected: InspectedGraph): Inspection {
+export function addInspection(scope: Scope, inspected: InspectedGraph): Inspection {
   const { parameters, gradients } = inspected;
   const pictures = firstOf(scope, inspected.images, MOST_PICTURES);
-  const activations = firstActivations(graph, scope, inspected.tower);
   const kernels = parameters.find(({ shape }) => shape.length === 4)?.value;
   const spreads = parameters.flatMap(({ name, value }) => {
     const gradient = gradients.get(name);
@@ -80,16 +74,15 @@ export function addInspection(graph: Graph, scope: Scope, inspected: InspectedGr
     return gradient ? [weights, { tag: `gradients/${name}`, values: gradient }] : [weights];
   });
   const histograms = spreads.map(({ tag, values }) => ({ tag, ...histogram(scope, values) }));
-  const some = [pictures, activations, kernels].filter((output) => output !== undefined);
+  const some = [pictures, kernels].filter((output) => output !== undefined);
   return {
     fetches: [...some, ...histograms.flatMap(({ range, counts }) => [range, counts])],
     read(tensors) {
       const arrays = tensors.map((tensor) => ({ shape: tensor.shape, values: tensor.numbers() }));
       const next = (wanted: Output | undefined) => (wanted ? arrays.shift() : undefined);
-      const seen = { pictures: next(pictures), activations: next(activations), kernels: next(kernels) };
+      const seen = { pictures: next(pictures), kernels: next(kernels) };
       return {
         pictures: seen.pictures as InspectedArray,
-        ...(seen.activations && { activations: withoutBatch(seen.activations) }),
         ...(seen.kernels && { kernels: seen.kernels }),
         histograms: histograms.map(({ tag }) => {
           const [least = 0, greatest = 0] = arrays.shift()?.values ?? [];
@@ -104,15 +97,26 @@ function firstOf(scope: Scope, pictures: Output, most: number): Output {
   return stridedSlice(scope, pictures, { start: [0], end: [most] });
 }
 
-/** Behind the first ReLU whose output is a picture: what is before it may be computed together with it. */
-function firstActivations(graph: Graph, scope: Scope, tower: string): Output | undefined {
-  const layer = graph.operations().find(({ name, type }) => type === 'Relu' && name.startsWith(tower));
-  const output = layer?.output(0);
-  return output?.shape?.length === 4 ? firstOf(scope, output, 1) : undefined;
+/** The first picture of a batch, and what the first layer makes of it. */
+export interface FirstPicture {
+  /** float32 [1, height, width, channels], as the network sees it: normalised. */
+  readonly picture: Output;
+  /** float32 [1, height, width, channels], behind the activation. */
+  readonly activations: Output;
 }
 
-function withoutBatch({ shape, values }: InspectedArray): InspectedArray {
-  return { shape: shape.slice(1), values };
+/**
+ * Adds to the graph what it takes to look at a first layer: behind the first ReLU whose output is a picture, since what is
+ * before it may be computed together with it.
+ *
+ * @param tower Prefix of the names of the network's operations. @param images [batch, height, width, channels].
+ * @returns Undefined where no layer has a picture.
+ */
+export function lookAtFirstLayer(scope: Scope, tower: string, images: Output): FirstPicture | undefined {
+  const layer = scope.graph.operations().find(({ name, type }) => type === 'Relu' && name.startsWith(tower));
+  const output = layer?.output(0);
+  if (output?.shape?.length !== 4) return undefined;
+  return { picture: firstOf(scope, images, 1), activations: firstOf(scope, output, 1) };
 }
 
 /** float32 [2], least and greatest, and int32 [buckets]. */

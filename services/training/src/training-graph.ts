@@ -14,7 +14,7 @@ import {
   type Variable,
 } from '@bluewaters/tensorflow';
 import type { TrainRequest } from '@bluewaters/messages';
-import { addInspection, type Inspection } from './inspection.js';
+import { addInspection, lookAtFirstLayer, type FirstPicture, type Inspection } from './inspection.js';
 import { evaluationPipeline, trainingPipeline, type InputPipeline, type TrainingPipeline } from './input-pipeline.js';
 
 /** Everything that a run does with TensorFlow, as operations to run and tensors to feed and fetch. */
@@ -42,6 +42,8 @@ export interface TrainingGraph {
     readonly k: number;
     /** float32 [batch]. */
     readonly losses: Output;
+    /** What is looked at in the first batch. */
+    readonly first: FirstPicture | undefined;
   };
   /** What is looked at in some steps. */
   readonly inspection: Inspection;
@@ -91,11 +93,10 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
     prepare: group(root.child('prepare'), starts(transient)),
     training,
     evaluation,
-    inspection: addInspection(graph, root.child('inspect'), {
+    inspection: addInspection(root.child('inspect'), {
       images: training.images,
       parameters,
       gradients: new Map(trained.map(({ name }, index) => [name, training.gradients[index] as Output])),
-      tower: 'train/',
     }),
     variables: variables.variables,
     saver: saver(root, all),
@@ -146,5 +147,6 @@ function evaluationTower(
   const logits = network.build({ scope, variables }, pipeline.images, outputs);
   const k = Math.min(5, outputs);
   const losses = sparseSoftmaxCrossEntropy(scope, logits, pipeline.labels);
-  return { ...pipeline, top: topK(scope, logits, k).indices, k, losses };
+  const first = lookAtFirstLayer(root.child('inspect_first'), 'evaluate/', pipeline.images);
+  return { ...pipeline, top: topK(scope, logits, k).indices, k, losses, first };
 }

@@ -129,7 +129,8 @@ export class TrainingSession {
       best: bestOf(evaluations)?.evaluation.top1 ?? NaN,
       epochsSinceBest: epochsSinceBest(evaluations),
     };
-    await this.#observers.tellAll((observer) => observer.evaluated?.(this.position, { ...found.metrics, ...standing }));
+    const figures = { ...found.metrics, ...standing, first: found.first };
+    await this.#observers.tellAll((observer) => observer.evaluated?.(this.position, figures));
     await this.#run.bus.publish(Evaluated, { run, step, evaluation });
     await this.#writeEntry('running');
     if (hasStalled(evaluations, earlyStop)) {

@@ -1,4 +1,5 @@
 import type { ClassificationMetrics } from '@bluewaters/models';
+import type { SeenFirst } from '../evaluate.js';
 import type { InspectedStep } from '../inspection.js';
 import type { StepTimes } from '../laps.js';
 import type { LocalShards } from '../local-shards.js';
@@ -20,6 +21,8 @@ export interface EvaluationFigures extends ClassificationMetrics {
   readonly best: number;
   /** Epochs that were evaluated since. */
   readonly epochsSinceBest: number;
+  /** Always of the same picture: the first of the validation split. */
+  readonly first?: SeenFirst | undefined;
 }
 
 /**

@@ -53,7 +53,6 @@ describe.skipIf(!PYTHON)('what TensorBoard finds of a run (needs BLUEWATERS_PYTH
     expect(train['images']).toEqual({
       examples: [0],
       inputs: [6, 12],
-      'first_layer/activations': [6, 12],
       'first_layer/kernels': [6, 12],
     });
     const histograms = Object.keys(train['histograms'] ?? {});
@@ -61,7 +60,11 @@ describe.skipIf(!PYTHON)('what TensorBoard finds of a run (needs BLUEWATERS_PYTH
     expect(histograms).toContain('gradients/logits/biases');
     for (const tag of ['accuracy/top1', 'accuracy/best', 'epochs_since_best'])
       expect(validation['scalars']?.[tag]).toEqual([6, 12]);
-    expect(validation['images']).toEqual({ confusion: [6, 12] });
+    expect(validation['images']).toEqual({
+      confusion: [6, 12],
+      'first_layer/picture': [6, 12],
+      'first_layer/activations': [6, 12],
+    });
     expect(Object.keys(validation['hparams'] ?? {})).toHaveLength(2); // that it began, and how it ended
   });
 });

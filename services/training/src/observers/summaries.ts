@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { encodePng } from '@bluewaters/images';
 import { EventWriter } from '@bluewaters/tensorflow';
-import type { InspectedArray, InspectedStep } from '../inspection.js';
+import type { SeenFirst } from '../evaluate.js';
+import type { InspectedStep } from '../inspection.js';
 import type { LocalShards } from '../local-shards.js';
 import { examplesPicture } from '../pictures/examples.js';
 import { activationPicture, confusionPicture, inputPicture, kernelPicture } from '../pictures/network-pictures.js';
@@ -45,11 +46,11 @@ export class Summaries implements RunObserver {
       this.#train.scalar(`seconds/${part}`, step, seconds[part]);
   }
 
-  async inspected(step: number, { pictures, activations, kernels, histograms }: InspectedStep): Promise<void> {
+  async inspected(step: number, { pictures, kernels, histograms }: InspectedStep): Promise<void> {
+    const { input } = this.#run;
     for (const { tag, ...spread } of histograms) this.#train.buckets(tag, step, spread);
-    await this.#picture('inputs', step, inputPicture(pictures.values, pictures.shape, this.#run.input));
-    await this.#array('first_layer/activations', step, activations, activationPicture);
-    await this.#array('first_layer/kernels', step, kernels, kernelPicture);
+    await this.#picture('inputs', step, inputPicture(pictures.values, pictures.shape, input));
+    if (kernels) await this.#picture('first_layer/kernels', step, kernelPicture(kernels.values, kernels.shape, input));
   }
 
   checkpointed(step: number, seconds: number): void {
@@ -62,8 +63,16 @@ export class Summaries implements RunObserver {
     this.#validation.scalar('accuracy/top5', step, figures.top5);
     this.#validation.scalar('accuracy/best', step, figures.best);
     this.#validation.scalar('epochs_since_best', step, figures.epochsSinceBest);
+    if (figures.first) await this.#firstLayer(step, figures.first);
     if (confusion.length > MOST_CONFUSION_CLASSES) return;
     await addPicture(this.#validation, 'confusion', { step, picture: confusionPicture(confusion) });
+  }
+
+  async #firstLayer(step: number, { picture, activations }: SeenFirst): Promise<void> {
+    const seen = inputPicture(picture.values, picture.shape, this.#run.input);
+    await addPicture(this.#validation, 'first_layer/picture', { step, picture: seen });
+    const maps = activationPicture(activations.values, activations.shape.slice(1));
+    await addPicture(this.#validation, 'first_layer/activations', { step, picture: maps });
   }
 
   done({ step }: Position): void {
@@ -76,15 +85,6 @@ export class Summaries implements RunObserver {
 
   async close(): Promise<void> {
     await Promise.all([this.#train.close(), this.#validation.close()]);
-  }
-
-  async #array(
-    tag: string,
-    step: number,
-    array: InspectedArray | undefined,
-    draw: (values: readonly number[], shape: readonly number[]) => Raster,
-  ): Promise<void> {
-    if (array) await this.#picture(tag, step, draw(array.values, array.shape));
   }
 
   async #picture(tag: string, step: number, picture: Raster): Promise<void> {

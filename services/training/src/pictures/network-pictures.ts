@@ -16,7 +16,7 @@ const MATRIX_PIXELS = 480;
 export function inputPicture(
   values: ArrayLike<number>,
   shape: readonly number[],
-  { mean, std }: Pick<InputContract, 'mean' | 'std'>,
+  { mean, std, colourOrder }: Pick<InputContract, 'mean' | 'std' | 'colourOrder'>,
 ): Raster {
   const [pictures = 0, height = 0, width = 0, channels = 0] = shape;
   const size = height * width * channels;
@@ -28,11 +28,19 @@ export function inputPicture(
         const share = value * (std[channel] ?? 1) + (mean[channel] ?? 0);
         return Math.round(255 * Math.min(1, Math.max(0, share)));
       };
-      tile.rgb.set(channels === 3 ? [byte(0), byte(1), byte(2)] : [byte(0), byte(0), byte(0)], 3 * pixel);
+      tile.rgb.set(
+        channels === 3 ? redFirst([0, 1, 2].map(byte), colourOrder) : [byte(0), byte(0), byte(0)],
+        3 * pixel,
+      );
     }
     return tile;
   });
   return mosaic(tiles);
+}
+
+/** Three channels in the order in which screens have them. */
+function redFirst(channels: readonly number[], order: InputContract['colourOrder']): readonly number[] {
+  return order === 'BGR' ? channels.toReversed() : channels;
 }
 
 /**
@@ -41,7 +49,11 @@ export function inputPicture(
  *
  * @param values Row by row. @param shape [height, width, inputs, kernels].
  */
-export function kernelPicture(values: ArrayLike<number>, shape: readonly number[]): Raster {
+export function kernelPicture(
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  { colourOrder }: Pick<InputContract, 'colourOrder'>,
+): Raster {
   const [height = 0, width = 0, inputs = 0, kernels = 0] = shape;
   const largest = Math.max(1e-12, ...Array.from(values, Math.abs));
   const byte = (value: number): number => Math.round(127.5 + 127.5 * (value / largest));
@@ -49,7 +61,7 @@ export function kernelPicture(values: ArrayLike<number>, shape: readonly number[
     const tile = blank(width, height);
     for (let pixel = 0; pixel < width * height; pixel += 1) {
       const at = (input: number): number => byte(values[(pixel * inputs + input) * kernels + kernel] ?? 0);
-      tile.rgb.set(inputs === 3 ? [at(0), at(1), at(2)] : [at(0), at(0), at(0)], 3 * pixel);
+      tile.rgb.set(inputs === 3 ? redFirst([0, 1, 2].map(at), colourOrder) : [at(0), at(0), at(0)], 3 * pixel);
     }
     return tile;
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { activationPicture, confusionPicture, kernelPicture } from './network-pictures.js';
+import { activationPicture, confusionPicture, inputPicture, kernelPicture } from './network-pictures.js';
 import { blank, enlarged, mosaic, outline, type Raster } from './raster.js';
 
 /** Reds of a row. */
@@ -37,9 +37,21 @@ describe('rasters', () => {
 
 describe('pictures of a network', () => {
   it('show a kernel that sees colours in its colours, zero as grey', () => {
-    const { rgb, width } = kernelPicture([1, 0, -1], [1, 1, 3, 1]);
+    const { rgb, width } = kernelPicture([1, 0, -1], [1, 1, 3, 1], {});
     expect(width).toBe(24);
     expect([...rgb.subarray(0, 3)]).toEqual([255, 128, 0]);
+  });
+
+  it('show red as red, also what a network sees blue first', () => {
+    const scale = { mean: [0, 0, 0], std: [1, 1, 1] };
+    const shownAs = (seen: number[], colourOrder: 'RGB' | 'BGR') => [
+      ...inputPicture(seen, [1, 1, 1, 3], { ...scale, colourOrder }).rgb,
+    ];
+    expect(shownAs([1, 0.2, 0], 'RGB')).toEqual([255, 51, 0]);
+    expect(shownAs([0, 0.2, 1], 'BGR')).toEqual([255, 51, 0]);
+    expect([...kernelPicture([-1, 0, 1], [1, 1, 3, 1], { colourOrder: 'BGR' }).rgb.subarray(0, 3)]).toEqual([
+      255, 128, 0,
+    ]);
   });
 
   it('show each channel of a layer from its own least to its own greatest', () => {
