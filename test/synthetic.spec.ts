@@ -25,6 +25,12 @@ describe('train --synthetic', { timeout: 60_000 }, () => {
     expect(after!.loss).toBeLessThan(before!.loss);
   });
 
+  it('computes in the other data format where that is asked for', async () => {
+    const { code, stdout } = await runCli([...SYNTHETIC, '--batches', '1', '--data-format', 'NCHW']);
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toContain('Data format: NCHW');
+  });
+
   it('makes the steps of a recipe, with the options that are given in its place', async () => {
     const recipe = ['--recipe', 'cifar-fast', '--batch', '8', '--optimiser', 'adam', '--micro-batches'];
     const ended = await runCli([

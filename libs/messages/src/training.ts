@@ -29,6 +29,8 @@ export const TrainRequest = z.strictObject({
     .optional(),
   /** Side of the square that a picture becomes, in pixels. */
   imageSize: z.int().positive().max(1024),
+  /** The order of axes in which layers compute while they are trained; variables are the same in both. */
+  dataFormat: z.enum(['NHWC', 'NCHW']).default('NHWC'),
   seed: z.int().nonnegative(),
   checkpointEverySteps: z.int().positive(),
   /** Checkpoints kept, the newest ones, beside the best; older ones are removed. */

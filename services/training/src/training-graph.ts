@@ -110,7 +110,7 @@ function trainingTower(
   options: TrainingGraphOptions,
 ): TrainingGraph['training'] & Pick<TrainingStep, 'slots' | 'transient' | 'averages'> {
   const { network, request, input, outputs, threads, rateOf } = options;
-  const { seed, microBatches, augmentation, precision } = request;
+  const { seed, microBatches, augmentation, precision, dataFormat } = request;
   const scope = root.child('train');
   const pipeline = trainingPipeline(scope, {
     input: { ...input, imageSize: options.trainingSize },
@@ -130,6 +130,7 @@ function trainingTower(
     learningRate,
     settings: request,
     compute: precision,
+    dataFormat,
     rateOf,
     seed,
   });

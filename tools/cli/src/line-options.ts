@@ -111,6 +111,7 @@ const recipeOptions = {
   microBatches: z.int().positive().optional().describe('parts of a batch, one after the other, for less memory'),
 };
 
+const DATA_FORMATS = TrainRequest.shape.dataFormat.unwrap();
 const EXPORTS = TrainRequest.shape.export.unwrap();
 
 /** What training may be asked; what is left out comes from the recipe that is named, or else from the network's own. */
@@ -122,6 +123,9 @@ export const trainOptions = {
   recipe: z.string().optional().describe("a recipe that `bluewaters recipes ls` lists; default: the network's own"),
   imageSize: z.int().positive().optional().describe("side of the square in pixels; default: the network's"),
   ...recipeOptions,
+  dataFormat: DATA_FORMATS.optional().describe(
+    'the order of axes in layers: NHWC, or NCHW, which GPUs may like better',
+  ),
   from: z.string().optional().describe('a registered model to start from, NAME or NAME:VERSION; its network goes on'),
   freeze: list(z.string())
     .optional()
@@ -180,6 +184,7 @@ export async function trainRequest(
     imageSize: first(values.imageSize, parent?.imageSize, network.input.imageSize),
     ...hyperparameters,
     ...(parent && { from: fromOf(values, parent) }),
+    dataFormat: values.dataFormat,
     seed: values.seed,
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,

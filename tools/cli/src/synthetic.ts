@@ -35,7 +35,14 @@ const RULE = '-'.repeat(64);
  */
 export async function measureSynthetic(values: SyntheticValues, context: VerbContext): Promise<SyntheticResult> {
   const { network, hyperparameters } = await chosenTraining(values);
-  const { warmupBatches, batches, displayEvery, imageSize, threads = availableParallelism() } = values;
+  const {
+    warmupBatches,
+    batches,
+    displayEvery,
+    imageSize,
+    dataFormat = 'NHWC',
+    threads = availableParallelism(),
+  } = values;
   const { batch } = hyperparameters;
   const { print, signal } = context;
   const side = imageSize ?? network.input.imageSize;
@@ -44,7 +51,8 @@ export async function measureSynthetic(values: SyntheticValues, context: VerbCon
   const onReport = (report: SyntheticReport): void => {
     if (report.kind === 'built') {
       const { tensorflow, devices } = report;
-      for (const line of head({ tensorflow, devices, network: network.name, batch, side, threads })) print(line);
+      for (const line of head({ tensorflow, devices, network: network.name, batch, side, threads, dataFormat }))
+        print(line);
     } else if (report.kind === 'warm') {
       print('Done warm up');
       print('Step\tImg/sec\ttotal_loss');
@@ -58,6 +66,7 @@ export async function measureSynthetic(values: SyntheticValues, context: VerbCon
     {
       network: network.name,
       hyperparameters: { ...hyperparameters, learningRate: values.learningRate ?? LEARNING_RATE },
+      dataFormat,
       threads,
       warmupBatches,
       batches,
@@ -78,6 +87,7 @@ function head(run: {
   readonly batch: number;
   readonly side: number;
   readonly threads: number;
+  readonly dataFormat: string;
 }): string[] {
   return [
     `TensorFlow:  ${run.tensorflow}, ${run.threads} threads`,
@@ -86,7 +96,7 @@ function head(run: {
     'Mode:        training',
     `Batch size:  ${run.batch}`,
     `Devices:     ${run.devices.join(', ')}`,
-    'Data format: NHWC',
+    `Data format: ${run.dataFormat}`,
     '==========',
     'Running warm up',
   ];

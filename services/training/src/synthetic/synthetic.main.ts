@@ -9,11 +9,11 @@ import { assertWholeMicroBatches } from '../run-context.js';
 import type { SyntheticReport, SyntheticTask } from './synthetic.js';
 
 async function run(task: SyntheticTask, report: (report: SyntheticReport) => void): Promise<void> {
-  const { network, hyperparameters, imageSize, threads, warmupBatches, batches } = task;
+  const { network, hyperparameters, imageSize, dataFormat = 'NHWC', threads, warmupBatches, batches } = task;
   const { batch, learningRate, microBatches = 1, precision = 'float32' } = hyperparameters;
   assertWholeMicroBatches(hyperparameters);
   const made = syntheticTraining(networkByName(network), {
-    ...{ batch: batch / microBatches, learningRate, settings: hyperparameters, compute: precision },
+    ...{ batch: batch / microBatches, learningRate, settings: hyperparameters, compute: precision, dataFormat },
     ...(imageSize === undefined ? {} : { imageSize }),
   });
   using graph = made.graph;

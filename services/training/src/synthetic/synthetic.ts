@@ -1,4 +1,5 @@
 import type { Hyperparameters } from '@bluewaters/models';
+import type { DataFormat } from '@bluewaters/tensorflow';
 import { builtModule, runChildTask, type ChildTaskOptions } from '@bluewaters/service';
 
 /** What is to be trained, and how long. */
@@ -9,6 +10,8 @@ export interface SyntheticTask {
   readonly hyperparameters: Hyperparameters;
   /** Side of the pictures in pixels; the network's own by default. */
   readonly imageSize?: number;
+  /** Of layers; NHWC by default. */
+  readonly dataFormat?: DataFormat;
   /** TensorFlow's. */
   readonly threads: number;
   /** Steps before the first that counts. */

@@ -19,7 +19,7 @@ const STYLE = [
   'text{font-family:sans-serif;font-size:11px;fill:#222}',
   '.title{font-size:18px;font-weight:bold}',
   '.what{font-size:10px;fill:#444}',
-  '.scope{font-size:10px;fill:#777}',
+  '.scope{font-size:10px;fill:#777;text-anchor:end}',
   '.box{stroke:#555;stroke-width:.8}',
   '.frame{fill:#fafafa;stroke:#bbb;stroke-width:.8}',
   '.edge,.way{fill:none;stroke:#555;stroke-width:1.2}',
@@ -57,7 +57,7 @@ function drawFrame({ segment, x, y, width, height }: Frame): string[] {
   const label = { x: x + width - SIZES.padding, y: y + height - 4 };
   return [
     `<rect class="frame" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`,
-    segment.lanes === 1 ? '' : text('scope" text-anchor="end', label, segment.name),
+    segment.lanes === 1 ? '' : text('scope', label, segment.name),
   ];
 }
 
