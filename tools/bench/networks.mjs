@@ -54,7 +54,7 @@ export const networkComparisons = MEASUREMENTS.map((measurement) => {
     ...OTHERS[other],
     measure: (place) => {
       const graphs = mkdtempSync(join(place.folder, 'graph-'));
-      const args = [beside('step_session.mjs'), network, String(batch), graphs];
+      const args = [beside('step_session.mjs'), network, String(batch), ...(other === 'session' ? [graphs] : [])];
       return race(
         () => new Side(process.execPath, args, place.tuned),
         () => otherSide(measurement, place, graphs),

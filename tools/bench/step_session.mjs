@@ -17,6 +17,8 @@ const [name = '', batch = '8', folder] = process.argv.slice(2);
 const threads = Number(process.env['BENCH_THREADS'] ?? 2);
 const { graph, initialize, step, loss } = syntheticTraining(networkByName(name), {
   batch: Number(batch),
+  threads,
+  convolutions: folder ? 'stock' : 'fastest', // Python has no operations of ours
   learningRate: 0.001, // so that VGG's plain layers stay finite for as many steps as a turn asks
 });
 if (folder) {

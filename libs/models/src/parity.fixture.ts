@@ -114,7 +114,7 @@ interface MadeStep {
 async function makeStep(step: StepToCompare, prefix: string, threads: number): Promise<MadeStep> {
   const { network: name, imageSize, batch, outputs, rewrite } = step;
   const network = networkByName(name);
-  const training = syntheticTraining(network, { batch, outputs, imageSize });
+  const training = syntheticTraining(network, { batch, outputs, imageSize, convolutions: 'stock' });
   using graph = training.graph;
   const keeper = saver(graph.scope(), training.variables);
   using session = new Session(graph, { intraOpThreads: threads, interOpThreads: threads, rewriteGraph: rewrite });

@@ -43,6 +43,9 @@ export interface SyntheticTrainingOptions {
   /** As of a training step; float32 and NHWC by default. */
   readonly compute?: ComputeDType;
   readonly dataFormat?: DataFormat;
+  /** As of a training step: `fastest`, and every core, by default. */
+  readonly convolutions?: 'fastest' | 'stock';
+  readonly threads?: number;
   /** Of initial values, pictures, labels and dropout; 1 by default. */
   readonly seed?: number;
   /** By default plain momentum with the decay of the network's own recipe. */
@@ -77,6 +80,7 @@ export function syntheticTraining(network: Network, options: SyntheticTrainingOp
   const made = trainingStep(scope, {
     ...{ network, variables: store, images: images.value, labels: labels.value, outputs, globalStep, seed },
     ...{ compute: options.compute ?? 'float32', dataFormat: options.dataFormat ?? 'NHWC' },
+    ...{ convolutions: options.convolutions ?? 'fastest', threads: options.threads ?? 0 },
     learningRate: scope.constant(learningRate, { name: 'learning_rate' }),
     settings: options.settings ?? { momentum, weightDecay, labelSmoothing },
   });

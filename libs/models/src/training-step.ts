@@ -1,6 +1,7 @@
 import {
   add,
   dynamicLossScale,
+  fasterConvolutions,
   gradients,
   mixedPrecision,
   movingAverages,
@@ -67,6 +68,13 @@ export interface TrainingStepOptions {
   readonly compute?: ComputeDType;
   /** The order of axes that the network computes in; NHWC by default. */
   readonly dataFormat?: DataFormat;
+  /**
+   * Whether the gradients of convolutions are TensorFlow's, bit by bit what Python computes, or those of operations of
+   * our own wherever these are the faster ones, the default.
+   */
+  readonly convolutions?: 'fastest' | 'stock';
+  /** Threads within an operation of ours; every core by default. Others take as many as the session was given. */
+  readonly threads?: number;
 }
 
 /**
@@ -85,10 +93,11 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
     .map((parameter) => ({ ...parameter, rateFactor: rateOf(parameter.variable.name) }))
     .filter(({ rateFactor }) => rateFactor > 0);
   const scaling = scalingOf(scope, options);
-  const slopes = gradients(
+  const slopes = slopesOf(
     scope,
-    [scaling.scaled(loss)],
+    scaling.scaled(loss),
     parameters.map((parameter) => parameter.variable.value),
+    options,
   );
   const sums = micro && accumulation(scope, { parameters, slopes, micro, microBatches, updates: training.updates });
   const { operation, slots } = scaling.optimiser.apply(
@@ -114,6 +123,12 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
     averages: new Map(averages.map((average, index) => [(followed[index] as Variable).name, average])),
     ...(sums && { accumulate: sums.accumulate }),
   };
+}
+
+function slopesOf(scope: Scope, loss: Output, of: readonly Output[], options: TrainingStepOptions): Output[] {
+  const slopes = gradients(scope, [loss], of);
+  const { convolutions = 'fastest', threads } = options;
+  return convolutions === 'stock' ? slopes : fasterConvolutions(scope.child('convolutions'), slopes, threads);
 }
 
 /**

@@ -71,11 +71,9 @@ class Phases {
 
 /** The matrix of a tap, transposed: [filters, channels of a panel], zeros beyond the last channel. */
 void pack_transposed(const float* from, int64_t filters, int64_t channels, int columns, float* to) {
-  for (int64_t channel = 0; channel < channels; ++channel) {
-    for (int64_t i = 0; i < filters; ++i) to[i * columns + channel] = from[channel * filters + i];
-  }
-  for (int64_t channel = channels; channel < columns; ++channel) {
-    for (int64_t i = 0; i < filters; ++i) to[i * columns + channel] = 0;
+  for (int64_t i = 0; i < filters; ++i, to += columns) {
+    for (int64_t channel = 0; channel < channels; ++channel) to[channel] = from[channel * filters + i];
+    for (int64_t channel = channels; channel < columns; ++channel) to[channel] = 0;
   }
 }
 

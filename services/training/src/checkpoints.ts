@@ -13,7 +13,14 @@ const CheckpointEntry = z.strictObject({
   request: z.string(),
   files: z.array(z.strictObject({ name: z.string(), size: z.int(), sha256: z.string() })),
   /** What bit-equal resuming depends on. */
-  engine: z.strictObject({ tensorflow: z.string(), cpu: z.string(), oneDnn: z.boolean(), threads: z.int() }),
+  engine: z.strictObject({
+    tensorflow: z.string(),
+    cpu: z.string(),
+    oneDnn: z.boolean(),
+    threads: z.int(),
+    /** Whether there were operations of our own; entries from before they computed gradients do not say. */
+    ownOperations: z.boolean().optional(),
+  }),
 });
 type CheckpointEntry = z.infer<typeof CheckpointEntry>;
 

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { imageSizeAt } from '@bluewaters/models';
-import { Session, tensorflowVersion } from '@bluewaters/tensorflow';
+import { hasNativeOperations, Session, tensorflowVersion } from '@bluewaters/tensorflow';
 import type { Checkpoint } from './checkpoints.js';
 import type { LocalShards } from './local-shards.js';
 import { rateOf, startFrom } from './parent.js';
@@ -58,6 +58,7 @@ export class TrainingEngine {
         tensorflow: tensorflowVersion(),
         cpu: cpus()[0]?.model ?? 'unknown',
         oneDnn: process.env['TF_ENABLE_ONEDNN_OPTS'] === '1',
+        ownOperations: hasNativeOperations(),
         threads,
       });
     } catch (error) {

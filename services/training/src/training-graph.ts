@@ -133,6 +133,7 @@ function trainingTower(
     dataFormat,
     rateOf,
     seed,
+    threads,
   });
   return { ...pipeline, learningRate, ...made };
 }
