@@ -123,10 +123,12 @@ describe('bad input', { timeout: 120_000 }, () => {
     expect((await filesBelow(into)).filter((name) => name.startsWith('indexes'))).toEqual([]);
   });
 
-  it('says that a folder is no archive', async () => {
+  it('refuses a folder without a picture', async () => {
+    const images = join(directory, 'empty');
+    await mkdir(images);
     const into = freshStore();
-    const refused = await expectRefusal(await ingest({ ...archive, images: directory }, into), 'FILE_NOT_FOUND', into);
-    expect(refused.details).toMatchObject({ file: directory, expected: 'a file' });
+    const refused = await expectRefusal(await ingest({ ...archive, images }, into), 'ARCHIVE_EMPTY', into);
+    expect(refused.details).toMatchObject({ file: images });
   });
 
   it('says so when the store refuses', async () => {

@@ -64,7 +64,12 @@ export const IndexEntry = z.strictObject({
   format: z.literal('bluewaters.index.v1'),
   dataset: z.string(),
   /** Where the archive's plain bytes are: what offsets refer to. */
-  archive: z.union([z.strictObject({ path: z.string() }), z.strictObject({ key: z.string() })]),
+  archive: z.union([
+    z.strictObject({ path: z.string() }),
+    z.strictObject({ key: z.string() }),
+    // The files of a folder, one after the other as a list of them says.
+    z.strictObject({ folder: z.string(), files: z.string() }),
+  ]),
   /** Of the plain archive, in bytes: another size means another archive. */
   archiveSize: z.int().positive(),
   synsets: z.array(

@@ -3,7 +3,7 @@
  *
  * - `indexes/DATASET/…` ingest: `synsets/SYNSET.jsonl`, then `progress/SYNSET.json` (that synset is done);
  *   `repaired/SHA256.jpeg`, by the digest of the original; `archive.tar`, then `archive.json` (only for a compressed
- *   archive); `refused.jsonl`; `boxes.jsonl` (only with annotations); `synsets.txt`, `report.json`, `report.html`; and last `index.json`
+ *   archive); `files.jsonl` (only of a folder); `refused.jsonl`; `boxes.jsonl` (only with annotations); `synsets.txt`, `report.json`, `report.html`; and last `index.json`
  * - `datasets/DATASET/…` shards: `train-00000-of-00008`, its record offsets `train-00000-of-00008.offsets`, and last `manifest.json`
  * - `runs/RUN/checkpoint_dir/…` training: checkpoints, event files and `run.json`; a copy of this folder is all that
  *   TensorBoard or a restart needs
@@ -31,6 +31,8 @@ export const indexKeys = {
   /** The same for people: one HTML file. */
   reportPage: (dataset: string) => `indexes/${dataset}/report.html`,
   archive: (dataset: string) => `indexes/${dataset}/archive.tar`,
+  /** The files of a folder that is taken for an archive, a JSON line each, in the order of their offsets. */
+  files: (dataset: string) => `indexes/${dataset}/files.jsonl`,
   /** What the inflated archive was made from. */
   archiveOrigin: (dataset: string) => `indexes/${dataset}/archive.json`,
 } as const;

@@ -1,11 +1,19 @@
 import { CodedError } from '@bluewaters/errors';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { FolderSource, type FolderFile } from './folder-source.js';
 import { assertRange, fileError, notAFile } from './faults.js';
 import type { ByteRange, ObjectStore } from './object-store.js';
 
 /** An input as people name it: a file that this process sees, or an object of the store. */
 export type SourceName = { readonly path: string } | { readonly key: string };
+
+/** The files of a folder that this process sees, as one input: what they were is listed in an object, a JSON line each. */
+export interface FolderName {
+  readonly folder: string;
+  /** Key of the list. */
+  readonly files: string;
+}
 
 /** An input that is read at any place, in any order, by several callers at once. Close it (`await using`). */
 export interface SourceFile extends AsyncDisposable {
@@ -26,7 +34,8 @@ export interface SourceFile extends AsyncDisposable {
  *
  * @throws {CodedError} FILE_NOT_FOUND when there is no such file or object, STORE_REFUSED when it may not be read.
  */
-export async function openSource(store: ObjectStore, source: SourceName): Promise<SourceFile> {
+export async function openSource(store: ObjectStore, source: SourceName | FolderName): Promise<SourceFile> {
+  if ('folder' in source) return openFolder(store, source);
   if ('path' in source) return openFile(source.path, source.path);
   const info = await store.stat(source.key);
   if (!info) throw new CodedError('FILE_NOT_FOUND', 'No such object', { details: { file: source.key } });
@@ -48,6 +57,14 @@ export async function readTextSource(store: ObjectStore, source: SourceName, max
     });
   }
   return Buffer.from(await file.read({ offset: 0, length: file.size })).toString('utf8');
+}
+
+async function openFolder(store: ObjectStore, { folder, files }: FolderName): Promise<SourceFile> {
+  const lines = Buffer.from(await store.get(files))
+    .toString('utf8')
+    .split('\n');
+  const listed = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as FolderFile);
+  return new FolderSource(folder, listed, openFile);
 }
 
 async function openFile(path: string, name: string): Promise<SourceFile> {

@@ -1,7 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import type { IngestRequest, IngestResult } from '@bluewaters/messages';
 import { encodeIndexEntry, indexKeys, type BoxCounts, type LabelledClass } from '@bluewaters/records';
-import { openSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
+import { openSource, type ObjectStore } from '@bluewaters/storage';
 import { EXPECTED_ARCHIVE } from './archive-form.js';
 import { removeStrays } from './strays.js';
 import type { IndexContext } from './context.js';
@@ -10,9 +10,10 @@ import { indexSynsets } from './index-synsets.js';
 import { readBoxes, type ReadBoxes } from './boxes/read-boxes.js';
 import type { Remark } from './boxes/remark.js';
 import { plainArchive, type PlainArchive } from './plain-archive.js';
+import { planFolder } from './plan-folder.js';
 import { planArchive, type ArchivePlan } from './plan.js';
-import { toError } from './refusal.js';
-import { classesOf, nameOf, readSelection } from './selection.js';
+import { toError, type Refusal } from './refusal.js';
+import { classesOf, nameOf, readSelection, type ImageSelection } from './selection.js';
 import { storeReport } from './report/report.js';
 import type { SynsetResult } from './synset-result.js';
 
@@ -28,11 +29,11 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   const { dataset } = request;
   const selection = await readSelection(request, store);
   const entryGone = once(() => store.delete(indexKeys.entry(dataset)));
-  const { archive, refusals } = await openPlain(request, context, entryGone);
+  const { archive, files, refusals } = await openPlain(request, context, entryGone);
   await using source = await openSource(store, archive);
-  const plan = await planArchive(source, nameOf(request.images), selection);
-  if (source.size === 0) throw emptyFile(nameOf(request.images));
-  if (plan.tars.length === 0) throw emptyArchive(nameOf(request.images), plan);
+  const name = nameOf(request.images);
+  const plan = files ? planFolder(files, name, selection.listed) : await planArchive(source, name, selection);
+  if (plan.tars.length === 0) throw source.size === 0 && !files ? emptyFile(name) : emptyArchive(name, plan);
   const classes = classesOf(selection, plan);
   const listed = new Set(classes.map(({ synset }) => synset));
   const boxes =
@@ -42,17 +43,9 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
     refusals: [...refusals, ...plan.refusals, ...(boxes?.refusals ?? [])],
   });
   if (results.every(({ examples }) => examples === 0)) {
-    throw refused[0] ? toError(refused[0]) : emptyArchive(nameOf(request.images), plan);
+    throw refused[0] ? toError(refused[0]) : emptyArchive(name, plan);
   }
-  await store.put(indexKeys.refused(dataset), jsonLines(refused));
-  const remarks = boxes && remarksOf(boxes, results);
-  if (remarks) await store.put(indexKeys.boxes(dataset), jsonLines(remarks));
-  const counts = boxes && remarks && countBoxes(boxes, remarks, results);
-  const { check } = request;
-  const missing = [...(selection.images?.missing() ?? [])];
-  const told = { dataset, check, classes, results, refusals: refused, boxes: counts, remarks: remarks ?? [], missing };
-  await storeReport(told, store);
-  await store.put(indexKeys.labelMap(dataset), classes.map(({ synset }) => `${synset}\n`).join(''));
+  const counts = await storeFindings({ request, classes, results, refused, boxes, images: selection.images }, store);
   const result = await commit(
     request,
     { classes, results, archive, archiveSize: source.size, refused: refused.length, boxes: counts },
@@ -60,6 +53,32 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   );
   await removeStrays(store, dataset, { synsets: listed, archive, hasBoxes: boxes !== undefined });
   return result;
+}
+
+/** What was found, before it is told. */
+interface Findings {
+  readonly request: IngestRequest;
+  readonly classes: readonly LabelledClass[];
+  /** In the order of the classes. */
+  readonly results: readonly SynsetResult[];
+  readonly refused: readonly Refusal[];
+  readonly boxes: ReadBoxes | undefined;
+  readonly images: ImageSelection | undefined;
+}
+
+/** Stores what people and programs read of an index beside its lines. @returns what came of the annotations. */
+async function storeFindings(
+  { request: { dataset, check }, classes, results, refused, boxes, images }: Findings,
+  store: ObjectStore,
+): Promise<BoxCounts | undefined> {
+  await store.put(indexKeys.refused(dataset), jsonLines(refused));
+  const remarks = boxes ? remarksOf(boxes, results) : [];
+  const counts = boxes && countBoxes(boxes, remarks, results);
+  if (boxes) await store.put(indexKeys.boxes(dataset), jsonLines(remarks));
+  const missing = [...(images?.missing() ?? [])];
+  await storeReport({ dataset, check, classes, results, refusals: refused, boxes: counts, remarks, missing }, store);
+  await store.put(indexKeys.labelMap(dataset), classes.map(({ synset }) => `${synset}\n`).join(''));
+  return counts;
 }
 
 function openPlain(
@@ -98,7 +117,7 @@ interface Finished {
   readonly classes: readonly LabelledClass[];
   /** In the order of the classes. */
   readonly results: readonly SynsetResult[];
-  readonly archive: SourceName;
+  readonly archive: PlainArchive['archive'];
   readonly archiveSize: number;
   readonly refused: number;
   readonly boxes: BoxCounts | undefined;

@@ -1,13 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { toCodedError } from '@bluewaters/errors';
 import type { Progress } from '@bluewaters/messages';
 import { indexKeys } from '@bluewaters/records';
 import { ProgressMeter } from '@bluewaters/service';
-import { openSource, type ObjectStore, type SourceFile, type SourceName } from '@bluewaters/storage';
+import {
+  listFolder,
+  openSource,
+  type FolderFile,
+  type FolderName,
+  type ObjectStore,
+  type SourceFile,
+  type SourceName,
+} from '@bluewaters/storage';
 import { z } from 'zod';
 import { assertArchive } from './archive-form.js';
 import { compressionOf, inflate, type Compression } from './inflate.js';
+import { isPartOfFolder } from './plan-folder.js';
 import { asRefusal, Refusal } from './refusal.js';
 import { getIfThere, parseJson } from './synset-result.js';
 
@@ -27,7 +36,9 @@ export interface InflateContext {
 
 /** Where an archive's plain bytes are. */
 export interface PlainArchive {
-  readonly archive: SourceName;
+  readonly archive: SourceName | FolderName;
+  /** Of a folder: what is in it, in the order of its offsets. */
+  readonly files?: readonly FolderFile[];
   /** Where its stream was cut, if it was. */
   readonly refusals: readonly Refusal[];
 }
@@ -44,12 +55,13 @@ type Origin = z.infer<typeof Origin>;
 
 /**
  * Where the archive's plain bytes are. A gzip or zstd stream is inflated into the store once, since its members can't be
- * found by offset; a plain archive stays where it is.
+ * found by offset; a plain archive stays where it is, and so do the files of a folder.
  *
  * @throws {CodedError} ARCHIVE_INVALID for what never was a tar, a damaged stream, or one that inflates beyond reason;
  * ARCHIVE_TRUNCATED for one that was cut, TOOL_MISSING, STORE_FULL, INTERRUPTED.
  */
 export async function plainArchive(images: SourceName, context: InflateContext): Promise<PlainArchive> {
+  if ('path' in images && (await isFolder(images.path))) return listFiles(images.path, context);
   await using source = await openSource(context.store, images);
   const compression = await compressionOf(source);
   const key = indexKeys.archive(context.dataset);
@@ -63,6 +75,27 @@ export async function plainArchive(images: SourceName, context: InflateContext):
   const origin: Origin = { source: images, version: source.version, size, ...(cut && { cut }) };
   await context.store.put(indexKeys.archiveOrigin(context.dataset), JSON.stringify(origin));
   return { archive: { key }, refusals: cut ? [cut] : [] };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** A folder is read as if its files were one after the other; what they are is stored, so that offsets keep their meaning. */
+async function listFiles(folder: string, context: InflateContext): Promise<PlainArchive> {
+  const { store, dataset, beforeReplacing } = context;
+  const files = (await listFolder(folder)).filter(({ name }) => isPartOfFolder(name));
+  const lines = files.map((file) => `${JSON.stringify(file)}\n`).join('');
+  const key = indexKeys.files(dataset);
+  const before = await getIfThere(store, key);
+  if (!before || Buffer.from(before).toString() !== lines) {
+    await beforeReplacing();
+    await store.put(key, lines);
+  }
+  return { archive: { folder, files: key }, files, refusals: [] };
 }
 
 async function findInflated(

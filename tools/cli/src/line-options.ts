@@ -14,7 +14,10 @@ const name = (meaning: string): z.ZodOptional<z.ZodString> => z.string().optiona
 
 /** What ingest may be asked. */
 export const ingestOptions = {
-  images: z.string().optional().describe('an ImageNet-style archive: tar, plain, gzip or zstd, of <synset>.tar'),
+  images: z
+    .string()
+    .optional()
+    .describe('a tar, plain, gzip or zstd, of <synset>.tar; or a folder of these, or of <synset>/ with pictures'),
   synsets: z
     .string()
     .optional()

@@ -3,7 +3,9 @@
  * does, with its progress shown. Where the services run (in this process or elsewhere) makes no difference here.
  */
 import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { CodedError } from '@bluewaters/errors';
 import {
   BuildShards,
   ImportModel,
@@ -145,7 +147,13 @@ async function follow<Request, Result>(
 export async function asSource({ workplace, terminal }: LineContext, text: string, dataset: string): Promise<Source> {
   if (text.startsWith('store:')) return { key: text.slice('store:'.length) };
   const path = resolve(text);
+  const found = await stat(path).catch(() => undefined);
   if (workplace.storeOptions.kind === 'directory') return { path };
+  if (found?.isDirectory()) {
+    throw new CodedError('CONFIG_INVALID', 'A folder can be read only where the store is a folder, too', {
+      details: { file: path, expected: 'a tar, for this store', got: 'a folder' },
+    });
+  }
   const key = `archives/${dataset}/${basename(path)}`;
   terminal.say(`  copying ${basename(path)} into ${workplace.store.description}`);
   await workplace.store.putFile(key, path);

@@ -1,0 +1,83 @@
+/**
+ * `npm run bench:ingest`: our way from an archive to records beside those of others, both sides in turns in the same run.
+ *
+ *   npm run bench:ingest -- [--turns 3] [--set imagenette224]
+ *
+ * BLUEWATERS_DATA names the folder that has the set, with `Images.tar` and `synsets.txt`. It gets a Python with TensorFlow
+ * as the tests do, unless BLUEWATERS_PYTHON names one. A ratio above 1 means that ours is the faster one; that by the
+ * processor's time is disturbed less by other programs.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { beside } from './comparison.mjs';
+import { findPlace } from './place.mjs';
+import { median } from './side.mjs';
+
+/** @typedef {{ images: number, seconds: number, cpuSeconds: number, megabytes: number }} Turn */
+
+const COMPARISONS = [
+  { work: 'index, by headers', ours: 'index', against: 'tar tf and sha256sum', theirs: 'list' },
+  {
+    work: 'index by every pixel, and write',
+    ours: 'build-full',
+    against: 'Python TensorFlow: decode and write',
+    theirs: 'write',
+  },
+  {
+    work: 'index by headers, and write',
+    ours: 'build',
+    against: "the talk's way: extract, then build",
+    theirs: '2018',
+  },
+];
+
+const { values } = parseArgs({
+  options: { turns: { type: 'string', default: '3' }, set: { type: 'string', default: 'imagenette224' } },
+});
+
+/** @param {import('./comparison.mjs').Place} place @returns {(ours: boolean, what: string) => Turn} */
+function sideOf(place) {
+  return (ours, what) => {
+    const folder = mkdtempSync(join(place.folder, 'turn-'));
+    const set = join(place.data ?? '', values.set);
+    const program = ours ? process.execPath : place.python;
+    const args = [
+      beside(ours ? 'ingest_ours.mjs' : 'ingest_theirs.py'),
+      join(set, 'Images.tar'),
+      join(set, 'synsets.txt'),
+    ];
+    const options = {
+      env: place.tuned,
+      stdio: /** @type {['ignore', 'pipe', 'ignore']} */ (['ignore', 'pipe', 'ignore']),
+    };
+    const turn = JSON.parse(execFileSync(program, [...args, folder, what], options).toString());
+    rmSync(folder, { recursive: true });
+    return turn;
+  };
+}
+
+/** @param {readonly Turn[]} turns */
+const milliseconds = (turns) => (1000 * median(turns.map(({ cpuSeconds, images }) => cpuSeconds / images))).toFixed(3);
+
+const folder = mkdtempSync(join(tmpdir(), 'bluewaters-bench-'));
+try {
+  const place = await findPlace(folder, Number(values.turns));
+  if (place.data === undefined) throw new Error('BLUEWATERS_DATA names no folder of pictures');
+  const side = sideOf(place);
+  console.log('| work | against | CPU ms an image: ours | theirs | ratio | by the clock | MB: ours | theirs |');
+  console.log('|---|---|---|---|---|---|---|---|');
+  for (const { work, ours, against, theirs } of COMPARISONS) {
+    const turns = Array.from({ length: place.turns }, () => ({ mine: side(true, ours), other: side(false, theirs) }));
+    const [mine, other] = [turns.map((turn) => turn.mine), turns.map((turn) => turn.other)];
+    const ratio = median(turns.map((turn) => turn.other.cpuSeconds / turn.mine.cpuSeconds)).toFixed(2);
+    const byClock = median(turns.map((turn) => turn.other.seconds / turn.mine.seconds)).toFixed(2);
+    const memory = [mine, other].map((each) => Math.max(...each.map(({ megabytes }) => megabytes)).toFixed(0));
+    const cells = [work, against, milliseconds(mine), milliseconds(other), ratio, byClock, ...memory];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
