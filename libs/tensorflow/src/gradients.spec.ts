@@ -68,7 +68,7 @@ describe('gradients', () => {
 
   it.each<[string, (scope: Scope, x: Output) => Output]>([
     ['an operation of TensorFlow’s rules', (scope, x) => mul(scope, x, 2)],
-    ['an operation of our own rule', (scope, x) => lrn(scope, x, { radius: 1 })],
+    ['an operation of our own rule', (scope, x) => lrn(scope, x, { radius: 1, bias: 1, alpha: 1, beta: 0.5 })],
   ])('of a rectifier behind %s keep what came out of it, not what went in', async (_, before) => {
     using graph = new Graph();
     const scope = graph.scope();
