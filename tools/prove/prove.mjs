@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { keras, race } from './src/beside.mjs';
 import { fuzz, leak, parity } from './src/engine.mjs';
 import { cifar10, cifarFast, cifarLong, finetune, imagenette } from './src/learning.mjs';
+import { overfit } from './src/overfit.mjs';
 import { killed, quickstart } from './src/line.mjs';
 import { LeftOut, REPOSITORY } from './src/support.mjs';
 
@@ -26,6 +27,7 @@ const PROOFS = {
   parity,
   leak,
   fuzz,
+  overfit,
   cifar10,
   'cifar-fast': cifarFast,
   'cifar-long': cifarLong,
