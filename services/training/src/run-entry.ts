@@ -91,7 +91,7 @@ export function assertSameRun(entry: RunEntry, request: TrainRequest): void {
 }
 
 function textOf(value: TrainRequest[keyof TrainRequest]): string {
-  return typeof value === 'object' && !Array.isArray(value) ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function isSame(one: TrainRequest[keyof TrainRequest], other: typeof one): boolean {
