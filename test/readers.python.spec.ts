@@ -208,8 +208,8 @@ describe.skipIf(!PYTHON)('what a run leaves behind, read by Python', { timeout: 
     const { train, validation } = value;
     expect(train.plugins).toEqual(['histograms', 'images', 'scalars']);
     expect(validation.plugins).toEqual(['hparams', 'images', 'scalars']);
-    const curves = ['images_per_second', 'learning_rate', 'loss', 'seconds/checkpoint'];
-    expect(Object.keys(train.scalars).sort()).toEqual(curves);
+    const parts = ['checkpoint', 'compute', 'input', 'reduce'].map((part) => `seconds/${part}`);
+    expect(Object.keys(train.scalars).sort()).toEqual(['images_per_second', 'learning_rate', 'loss', ...parts]);
     expect(Object.keys(validation.scalars).sort()).toEqual(['accuracy/top1', 'accuracy/top5', 'loss']);
     expect(train.operations.filter((name) => name.startsWith('conv1/'))).not.toEqual([]);
     expect(steps(train.scalars['loss']).at(-1)).toBe(run.step);

@@ -88,14 +88,18 @@ describe('a training step', { timeout: 120_000 }, () => {
 });
 
 describe('weight decay', () => {
-  it('is on the weights of convolutions and dense layers, and on nothing else, in every network', () => {
-    for (const network of listNetworks()) {
-      const { graph, store } = syntheticTraining(network, { batch: 1, outputs: 3 });
-      using _ = graph;
-      const decayed = store.parameters.filter((parameter) => parameter.decayed).map(({ variable: { name } }) => name);
-      const rest = store.parameters.filter((parameter) => !parameter.decayed).map(({ variable: { name } }) => name);
-      expect(decayed.filter((name) => !name.endsWith('/weights'))).toEqual([]);
-      expect(rest.filter((name) => !/\/(?:biases|beta|gamma)$/u.test(name))).toEqual([]);
-    }
-  });
+  it(
+    'is on the weights of convolutions and dense layers, and on nothing else, in every network',
+    { timeout: 120_000 },
+    () => {
+      for (const network of listNetworks()) {
+        const { graph, store } = syntheticTraining(network, { batch: 1, outputs: 3 });
+        using _ = graph;
+        const decayed = store.parameters.filter((parameter) => parameter.decayed).map(({ variable: { name } }) => name);
+        const rest = store.parameters.filter((parameter) => !parameter.decayed).map(({ variable: { name } }) => name);
+        expect(decayed.filter((name) => !name.endsWith('/weights'))).toEqual([]);
+        expect(rest.filter((name) => !/\/(?:biases|beta|gamma)$/u.test(name))).toEqual([]);
+      }
+    },
+  );
 });
