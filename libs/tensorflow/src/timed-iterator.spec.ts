@@ -31,10 +31,16 @@ describe('a timed iterator', () => {
     using session = new Session(graph);
     await session.run({ targets: [direct.initializer, ahead.initializer] });
     await new Promise((resolve) => setTimeout(resolve, 1000 * 3 * ELEMENTS * PAUSE));
-    const [waited = NaN, element] = await fetchNumbers(session, [direct.wait, ...direct.next]);
-    const [prepared, first] = await fetchNumbers(session, [ahead.wait, ...ahead.next]);
-    expect([element, first]).toEqual([0, 0]);
-    expect(waited).toBeGreaterThan(0.9 * PAUSE);
-    expect(prepared).toBeLessThan(waited);
+    const waited: number[] = [];
+    const prepared: number[] = [];
+    for (let number = 0; number < ELEMENTS; number += 1) {
+      const [wait = NaN, element] = await fetchNumbers(session, [direct.wait, ...direct.next]);
+      const [shorter = NaN, same] = await fetchNumbers(session, [ahead.wait, ...ahead.next]);
+      expect([element, same]).toEqual([number, number]);
+      waited.push(wait);
+      prepared.push(shorter);
+    }
+    expect(Math.min(...waited)).toBeGreaterThan(0.9 * PAUSE);
+    expect(Math.min(...prepared)).toBeLessThan(Math.min(...waited)); // a busy machine may hold up one of them
   });
 });

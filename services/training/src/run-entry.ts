@@ -91,6 +91,8 @@ export function assertSameRun(entry: RunEntry, request: TrainRequest): void {
 }
 
 function textOf(value: TrainRequest[keyof TrainRequest]): string {
+  const inList = (each: unknown): string => (typeof each === 'string' ? each : JSON.stringify(each));
+  if (Array.isArray(value)) return value.map(inList).join();
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 

@@ -99,8 +99,8 @@ describe('the memory of a network', () => {
 
   it('is for training variables, gradients, accumulators, and what the backward pass takes from the forward pass', () => {
     const { training } = networkMemory(networkByName('perceptron'), { batch: 16 });
-    // The pictures; the hidden layer before and after it is rectified; and the loss's own derivative by the logits.
-    const kept = 16 * (784 + 2 * 300 + 10);
+    // The pictures; the hidden layer after it is rectified; and the loss's own derivative by the logits.
+    const kept = 16 * (784 + 300 + 10);
     expect(training).toMatchObject({
       ...{ variables: FLOAT_BYTES * PARAMETERS, gradients: FLOAT_BYTES * PARAMETERS, slots: FLOAT_BYTES * PARAMETERS },
     });
