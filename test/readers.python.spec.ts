@@ -210,7 +210,8 @@ describe.skipIf(!PYTHON)('what a run leaves behind, read by Python', { timeout: 
     expect(validation.plugins).toEqual(['hparams', 'images', 'scalars']);
     const parts = ['checkpoint', 'compute', 'input', 'reduce'].map((part) => `seconds/${part}`);
     expect(Object.keys(train.scalars).sort()).toEqual(['images_per_second', 'learning_rate', 'loss', ...parts]);
-    expect(Object.keys(validation.scalars).sort()).toEqual(['accuracy/top1', 'accuracy/top5', 'loss']);
+    const found = ['accuracy/best', 'accuracy/top1', 'accuracy/top5', 'epochs_since_best', 'loss'];
+    expect(Object.keys(validation.scalars).sort()).toEqual(found);
     expect(train.operations.filter((name) => name.startsWith('conv1/'))).not.toEqual([]);
     expect(steps(train.scalars['loss']).at(-1)).toBe(run.step);
     const { top1, top5, loss } = run.evaluation;
