@@ -38,8 +38,17 @@ export function shardsOf({ data = '', folder, tuned }, pictures) {
       execFileSync(process.execPath, [COMMAND, ...step], { stdio: ['ignore', 'ignore', 'pipe'], env: tuned });
     }
   }
-  const found = readdirSync(shards).filter((name) => /^train-\d+-of-\d+$/u.test(name));
-  return found.sort().map((name) => join(shards, name));
+  return shardPaths(shards, 'train');
+}
+
+/**
+ * @param {string} folder Of a dataset.
+ * @param {'train' | 'validation'} split
+ * @returns {string[]} Paths of its shards, in their order.
+ */
+export function shardPaths(folder, split) {
+  const names = readdirSync(folder).filter((name) => new RegExp(`^${split}-\\d+-of-\\d+$`, 'u').test(name));
+  return names.sort().map((name) => join(folder, name));
 }
 
 /** @param {string} folder @param {string | undefined} heldOut Synset and image id; by share where there is none. */

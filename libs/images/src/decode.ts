@@ -18,15 +18,8 @@ export interface SquareOptions extends ImageSource {
 export async function decodeSquare(bytes: Uint8Array, options: SquareOptions): Promise<Uint8Array> {
   const { side, limits = DEFAULT_LIMITS, ...source } = options;
   assertBytes(bytes, source, limits);
-  return openPicture(bytes, limits)
-    .resize(side, side, { fit: 'fill' })
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer()
-    .catch((error: unknown) => {
-      throw invalidImage(source, `a picture that can't be decoded: ${String(error)}`, error);
-    });
+  const square = openPicture(bytes, limits).resize(side, side, { fit: 'fill' }).removeAlpha().toColourspace('srgb');
+  return decoded(square.raw().toBuffer(), source);
 }
 
 /** Larger pictures are decoded a few rows at a time: slower, and without their 12 MB and more of pixels at once. */
@@ -47,8 +40,12 @@ export async function assertDecodes(
 ): Promise<void> {
   const picture = openPicture(bytes, limits);
   const isLarge = facts.width * facts.height > WHOLE_PIXELS;
-  const decoded: Promise<unknown> = isLarge ? picture.stats() : picture.raw().toBuffer();
-  await decoded.catch((error: unknown) => {
+  await decoded<unknown>(isLarge ? picture.stats() : picture.raw().toBuffer(), source);
+}
+
+/** What libvips makes of a picture, or the picture's name and why not. */
+function decoded<Made>(made: Promise<Made>, source: ImageSource): Promise<Made> {
+  return made.catch((error: unknown) => {
     throw invalidImage(source, `a picture that can't be decoded: ${String(error)}`, error);
   });
 }

@@ -7,8 +7,6 @@ import { writeConfusion } from './report/confusion.js';
 import type { RunContext } from './run-context.js';
 import type { TrainingEngine } from './training-engine.js';
 
-export type { EvaluatedSplit } from './evaluate.js';
-
 /** What is evaluated, and who is told how far it has come. */
 export interface EvaluateStepOptions {
   readonly run: RunContext;

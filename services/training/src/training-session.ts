@@ -4,7 +4,8 @@ import { Checkpointed, Evaluated, Runs, type Progress } from '@bluewaters/messag
 import { imageSizeAt } from '@bluewaters/models';
 import type { Checkpoint } from './checkpoints.js';
 import { diverged, findFirstNonFinite } from './divergence.js';
-import { evaluateStep, type EvaluatedSplit } from './evaluate-step.js';
+import { evaluateStep } from './evaluate-step.js';
+import type { EvaluatedSplit } from './evaluate.js';
 import type { TrainedWeights } from './export.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';

@@ -1,16 +1,15 @@
 /** Proofs beside Keras, by the clock. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readScalars } from '@bluewaters/tensorflow';
+import { shardPaths } from '../../bench/shards.mjs';
 import { REPOSITORY, bluewaters, demand, percent, pictures, python } from './support.mjs';
 
 /** lenet on MNIST's shards. @param {string} folder */
 export async function keras(folder) {
   const program = await python();
   await bluewaters(['run', '--quickstart', '--epochs', '1', '--store', folder, '--minimum-accuracy', '0.95']);
-  const shards = readdirSync(join(folder, 'datasets/mnist')).filter((name) => /^train-.*-of-\d+$/u.test(name));
-  const paths = shards.map((name) => join(folder, 'datasets/mnist', name));
+  const paths = shardPaths(join(folder, 'datasets/mnist'), 'train');
   /** @type {number[]} */
   const ratios = [];
   const figures = [];
@@ -32,8 +31,6 @@ export async function keras(folder) {
 const EPOCHS = 12;
 const WARM_UP_EPOCHS = 3;
 const GOAL = 0.85;
-/** Of CIFAR-10's 50,000, when a tenth is held out. */
-const TRAINING_PICTURES = 45_000;
 
 /**
  * Who comes first to 85 % of CIFAR-10's held-out pictures, by the same recipe: our command, or Keras with a script that
@@ -46,29 +43,30 @@ export async function race(folder) {
   const files = ['--images', join(from, 'Images.tar.gz'), '--synsets', join(from, 'synsets.txt')];
   const place = ['--dataset', 'cifar10', '--store', folder];
   await bluewaters(['ingest', ...files, ...place]);
-  await bluewaters(['shards', 'build', ...place]);
+  const built = await bluewaters(['shards', 'build', ...place]);
   const recipe = ['--recipe', 'cifar-fast', '--epochs', String(EPOCHS), '--warm-up-epochs', String(WARM_UP_EPOCHS)];
   const startedAt = Date.now() / 1000;
   await bluewaters(['train', ...recipe, '--seed', '1', '--run', 'race', ...place]);
   const curves = await readScalars(join(folder, 'runs/race/checkpoint_dir/validation'));
   const ours = (curves.get('accuracy/top1') ?? []).find(({ value }) => value >= GOAL);
-  const theirs = await raceKeras(join(folder, 'datasets/cifar10'));
+  const theirs = await raceKeras(join(folder, 'datasets/cifar10'), built.result.splits.train.examples);
   const ratio = ours && theirs ? theirs / (ours.wallTime - startedAt) : 0;
   demand(ratio >= 1.2, `${percent(GOAL)} in 1.2 times less time: got ${ratio.toFixed(2)}`);
   const [mine, other] = [(ours?.wallTime ?? NaN) - startedAt, theirs ?? NaN].map((seconds) => seconds.toFixed(0));
   return `${percent(GOAL)} of CIFAR-10's held-out pictures after ${mine} s, Keras after ${other} s by the same recipe of ${EPOCHS} epochs: ${ratio.toFixed(2)} times faster`;
 }
 
-/** @param {string} shards @returns {Promise<number | undefined>} Seconds until Keras has reached the goal, if it has. */
-async function raceKeras(shards) {
-  const paths = (/** @type {string} */ split) =>
-    readdirSync(shards)
-      .filter((name) => new RegExp(`^${split}-\\d+-of-\\d+$`, 'u').test(name))
-      .map((name) => join(shards, name));
+/**
+ * @param {string} folder Of the dataset.
+ * @param {number} examples To train on.
+ * @returns {Promise<number | undefined>} Seconds until Keras has reached the goal, if it has.
+ */
+async function raceKeras(folder, examples) {
   const program = join(REPOSITORY, 'tools/prove/keras_cifar.py');
-  const plan = [EPOCHS, WARM_UP_EPOCHS, GOAL, TRAINING_PICTURES].map(String);
+  const plan = [EPOCHS, WARM_UP_EPOCHS, GOAL, examples].map(String);
   const startedAt = performance.now();
-  const output = execFileSync(await python(), [program, ...plan, ...paths('train'), '--', ...paths('validation')], {
+  const files = [...shardPaths(folder, 'train'), '--', ...shardPaths(folder, 'validation')];
+  const output = execFileSync(await python(), [program, ...plan, ...files], {
     encoding: 'utf8',
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
   });
