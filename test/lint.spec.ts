@@ -44,7 +44,7 @@ const forbidden: [behaviour: string, file: string, text: string, complaint: RegE
   ['the base with an arrow of its own', 'libs/errors/src/index.ts', `import '@bluewaters/records';`, CIRCLE],
   ['sharp outside images', 'services/ingest/src/index.ts', `import 'sharp';`, OWNER],
   ['nats outside messages', 'libs/service/src/index.ts', `import 'nats';`, OWNER],
-  ['koffi outside tensorflow', 'libs/models/src/index.ts', `import 'koffi';`, OWNER],
+  ['koffi outside tensorflow and collectives', 'libs/models/src/index.ts', `import 'koffi';`, OWNER],
   ['minio outside storage', 'libs/testing/src/index.ts', `import 'minio';`, OWNER],
   ['tfjs outside models', 'services/training/src/index.ts', `import '@tensorflow/tfjs';`, OWNER],
   ['a type of pino outside service', 'services/ingest/src/index.ts', `export type { Logger } from 'pino';`, OWNER],

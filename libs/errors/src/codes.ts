@@ -107,6 +107,16 @@ export const ERROR_CODES = {
     httpStatus: 500,
     meaning: 'TensorFlow reported an error while the graph ran.',
   },
+  MPI_MISSING: {
+    retryable: false,
+    httpStatus: 500,
+    meaning: 'No MPI library can be opened, or it does not bring the ranks together.',
+  },
+  RANKS_DIFFER: {
+    retryable: false,
+    httpStatus: 500,
+    meaning: 'The ranks of a run do not run the same code on the same records with the same MPI.',
+  },
   HANDLE_DISPOSED: { retryable: false, httpStatus: 500, meaning: 'A native handle was used after it was given back.' },
   OBJECT_NOT_FOUND: { retryable: false, httpStatus: 404, meaning: 'The store has no object under that key.' },
   OBJECT_EXISTS: {

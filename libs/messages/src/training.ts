@@ -39,6 +39,8 @@ export const TrainRequest = z.strictObject({
   export: z.enum(['last', 'best']).default('last'),
   /** Epochs without a better one after which the run ends; when left out it has all its epochs. */
   earlyStop: z.int().positive().optional(),
+  /** What batch normalisation looks at where ranks share a batch; `BatchStatistics` of the models package says more. */
+  batchStatistics: z.enum(['own', 'averaged', 'synchronised']).default('own'),
   /** Whether to note what every operation of a few steps does, in `checkpoint_dir/trace.json`. */
   trace: z.boolean().optional(),
   /** Whether to keep MLPerf's log, in `checkpoint_dir/mlperf.log`. */

@@ -1,18 +1,19 @@
 import { Graph, group, Session, Tensor, type Operation, type Output } from '@bluewaters/tensorflow';
 import { describe, expect, it } from 'vitest';
-import { batchNorm, dropout, TrainingTower, VariableStore } from './index.js';
+import { ALONE, batchNorm, dropout, TrainingTower, VariableStore, type BatchStatistics } from './index.js';
 
 const PIXELS = [1, 3, 5, 7];
 const NONE: readonly Operation[] = [];
 
 /** One channel of four pixels behind a layer, in a tower for training and one for evaluation. */
-function towers(layer: 'batchNorm' | 'dropout', frozen = '') {
+function towers(layer: 'batchNorm' | 'dropout', frozen = '', batchStatistics: BatchStatistics = 'own') {
   const graph = new Graph();
   const root = graph.scope();
   const variables = new VariableStore(root, 1);
   const step = root.placeholder('int64', [], { name: 'step' });
-  const training = new TrainingTower(1, step, (name) => name.startsWith(`${frozen}/`));
-  const x = root.placeholder('float32', [null, 1, 1, 1], { name: 'x' });
+  const exchange = { ...ALONE, batchStatistics };
+  const training = new TrainingTower(1, step, { isFrozen: (name) => name.startsWith(`${frozen}/`), exchange });
+  const x = root.placeholder('float32', [layer === 'batchNorm' ? PIXELS.length : null, 1, 1, 1], { name: 'x' });
   const build = (name: string, tower?: TrainingTower): Output => {
     const context = { scope: root.child(name), variables, ...(tower && { training: tower }) };
     if (layer === 'dropout') return dropout(context, x, { name: 'drop', rate: 0.5 });
@@ -39,8 +40,8 @@ function towers(layer: 'batchNorm' | 'dropout', frozen = '') {
 }
 
 describe('batch normalisation', () => {
-  it('takes mean and variance of the batch in training, and the moving ones in evaluation', async () => {
-    using made = towers('batchNorm');
+  it.each(['own', 'synchronised'] as const)('takes of the batch in training, else the moving ones, %s', async (how) => {
+    using made = towers('batchNorm', '', how);
     await made.session.run({ targets: [made.initialize] });
     const [mean, deviation] = [4, Math.sqrt(5 + 1e-3)];
     const normalised = PIXELS.map((pixel) => expect.closeTo((pixel - mean) / deviation, 5) as number);
@@ -56,8 +57,8 @@ describe('batch normalisation', () => {
     expect(made.training.updates).toEqual([]);
   });
 
-  it('lets the moving averages go a tenth of the way to each batch', async () => {
-    using made = towers('batchNorm');
+  it.each(['own', 'synchronised'] as const)('lets the moving averages go a tenth of the way, %s', async (how) => {
+    using made = towers('batchNorm', '', how);
     await made.session.run({ targets: [made.initialize] });
     const averages = made.variables.variables.filter(({ trainable }) => !trainable);
     expect(averages.map(({ name }) => name)).toEqual(['bn/moving_mean', 'bn/moving_variance']);

@@ -1,6 +1,20 @@
-import { assignMovingAverage, cast, dropout as drop, fusedBatchNorm, lrn, type Output } from '@bluewaters/tensorflow';
+import {
+  add,
+  assignMovingAverage,
+  cast,
+  dropout as drop,
+  fusedBatchNorm,
+  lrn,
+  mean,
+  mul,
+  rsqrt,
+  square,
+  sub,
+  type BatchNormResult,
+  type Output,
+} from '@bluewaters/tensorflow';
 import type { BuildContext } from './network.js';
-import { fromNhwc, toNhwc } from './picture-axes.js';
+import { fromNhwc, lengthOf, toNhwc } from './picture-axes.js';
 
 /** How batch normalisation behaves, the same all over a network. */
 export interface BatchNormSettings {
@@ -24,10 +38,11 @@ export interface BatchNormSettings {
  * @see Ioffe and Szegedy 2015, algorithms 1 and 2.
  */
 export function batchNorm(
-  { scope, variables, training, dataFormat = 'NHWC' }: BuildContext,
+  context: BuildContext,
   x: Output,
   options: BatchNormSettings & { readonly name: string; readonly channels: number },
 ): Output {
+  const { scope, variables, training, dataFormat = 'NHWC' } = context;
   const { name, channels, decay, epsilon, scale: learnsScale = true } = options;
   const inner = scope.child('BatchNorm');
   const offset = variables.get(`${name}/beta`, [channels], 'zeros').value;
@@ -40,14 +55,68 @@ export function batchNorm(
     const moving = { scale, offset, mean: movingMean.value, variance: movingVariance.value };
     return fusedBatchNorm(inner, x, moving, { training: false, epsilon, dataFormat }).y;
   }
-  const none = inner.constant([], { dtype: 'float32', name: 'none' });
-  const own = { scale, offset, mean: none, variance: none };
-  const { y, batchMean, batchVariance } = fusedBatchNorm(inner, x, own, { training: true, epsilon, dataFormat });
+  const { y, batchMean, batchVariance } =
+    training.exchange.batchStatistics === 'synchronised'
+      ? normaliseTogether({ ...context, scope: inner, training }, x, { scale, offset, epsilon })
+      : normaliseOwn({ ...context, scope: inner, training }, x, { scale, offset, epsilon });
   training.addUpdates(
     assignMovingAverage(inner, movingMean, { value: batchMean, decay }),
     assignMovingAverage(inner, movingVariance, { value: batchVariance, decay }),
   );
   return y;
+}
+
+/** A context in training. */
+type InTraining = BuildContext & Required<Pick<BuildContext, 'training'>>;
+
+interface Learned {
+  readonly scale: Output;
+  readonly offset: Output;
+  readonly epsilon: number;
+}
+
+/** By mean and variance of this rank's part of the batch. */
+function normaliseOwn(
+  { scope, training, dataFormat = 'NHWC' }: InTraining,
+  x: Output,
+  learned: Learned,
+): BatchNormResult {
+  const { scale, offset, epsilon } = learned;
+  const none = scope.constant([], { dtype: 'float32', name: 'none' });
+  const own = { scale, offset, mean: none, variance: none };
+  const { y, batchMean, batchVariance } = fusedBatchNorm(scope, x, own, { training: true, epsilon, dataFormat });
+  if (training.exchange.batchStatistics === 'own') return { y, batchMean, batchVariance };
+  const [mean, variance] = training.exchange.averageStatistics(scope, [batchMean, batchVariance]);
+  return { y, batchMean: mean as Output, batchVariance: variance as Output };
+}
+
+/**
+ * By mean and variance of the whole batch, over all ranks: first the mean, then the mean of the squares around it. Both at
+ * once, from the mean of the squares of x itself, would lose a variance that is small beside the mean.
+ */
+function normaliseTogether(context: InTraining, x: Output, { scale, offset, epsilon }: Learned): BatchNormResult {
+  const { scope, training, precision } = context;
+  const seen = toNhwc(context, x.dtype === 'float32' ? x : cast(scope, x, 'float32'));
+  const overBatch = (own: Output): Output => {
+    const [whole] = training.exchange.averageStatistics(scope, [mean(scope, own, { axes: [0, 1, 2] })]);
+    return whole as Output;
+  };
+  const batchMean = overBatch(seen);
+  const centred = sub(scope, seen, batchMean);
+  const variance = overBatch(square(scope, centred));
+  const factor = mul(scope, scale, rsqrt(scope, add(scope, variance, epsilon)));
+  const y = add(scope, mul(scope, centred, factor), offset);
+  return {
+    y: fromNhwc(context, precision?.input(scope, y) ?? y),
+    batchMean,
+    batchVariance: mul(scope, variance, unbiased(seen, training.exchange.worldSize)),
+  };
+}
+
+/** What makes the variance of the numbers of a batch one of all that they may stand for: n / (n - 1). */
+function unbiased(x: Output, worldSize: number): number {
+  const count = [0, 1, 2].reduce((product, axis) => product * lengthOf(x, axis), worldSize);
+  return count / Math.max(count - 1, 1);
 }
 
 /**

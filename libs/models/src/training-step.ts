@@ -16,13 +16,14 @@ import {
 } from '@bluewaters/tensorflow';
 import { accumulation, microCounter } from './accumulation.js';
 import { buildNetwork } from './build-network.js';
+import { ALONE, type GradientExchange } from './gradient-exchange.js';
 import type { StepSettings } from './hyperparameters.js';
 import { classificationLoss } from './losses.js';
 import { mixes, mixExamples } from './mixing.js';
 import type { Network } from './network.js';
 import { optimiserOf } from './optimiser.js';
 import { TrainingTower } from './training-tower.js';
-import type { VariableStore } from './variable-store.js';
+import type { Parameter, VariableStore } from './variable-store.js';
 
 /** One step of training, as operations of a graph. */
 export interface TrainingStep {
@@ -33,8 +34,10 @@ export interface TrainingStep {
    * but the last, which `step` itself takes.
    */
   readonly accumulate?: Operation;
-  /** float32 scalar: the loss of the (micro-)batch before the update, without the penalty on weights. */
+  /** float32 scalar: the loss of the (micro-)batch of all ranks before the update, without the penalty on weights. */
   readonly loss: Output;
+  /** float32 scalar: what {@link TrainingStepOptions.stopping} is on some rank; above 0 when one of them is to stop. */
+  readonly stopping?: Output;
   /** Of the loss, by the parameters that are trained, in their order. */
   readonly gradients: readonly Output[];
   /** The optimiser's accumulators, the moving averages and, in float16, the loss's scale: a checkpoint must hold them. */
@@ -75,6 +78,10 @@ export interface TrainingStepOptions {
   readonly convolutions?: 'fastest' | 'stock';
   /** Threads within an operation of ours; every core by default. Others take as many as the session was given. */
   readonly threads?: number;
+  /** With the other ranks that train the same network; there are none by default. */
+  readonly exchange?: GradientExchange;
+  /** float32 scalar, fed: above 0 when this rank is to stop, which all must know at the same step. */
+  readonly stopping?: Output;
 }
 
 /**
@@ -83,26 +90,26 @@ export interface TrainingStepOptions {
  * @param scope Where all but variables goes.
  */
 export function trainingStep(scope: Scope, options: TrainingStepOptions): TrainingStep {
-  const { variables, globalStep, learningRate, settings, rateOf = () => 1 } = options;
+  const { variables, globalStep, learningRate, settings, exchange = ALONE } = options;
   const { microBatches = 1, averageDecay = 0 } = settings;
   const micro = microBatches > 1 ? microCounter(scope) : undefined;
   const draws = micro ? add(scope, mul(scope, globalStep.value, microBatches), micro.value) : globalStep.value;
-  const training = new TrainingTower(options.seed, draws, (name) => rateOf(name) === 0);
-  const loss = towerLoss(scope, training, options);
-  const parameters = variables.parameters
-    .map((parameter) => ({ ...parameter, rateFactor: rateOf(parameter.variable.name) }))
-    .filter(({ rateFactor }) => rateFactor > 0);
+  const training = towerOf(scope, draws, options);
+  const own = towerLoss(scope, training, options);
+  const told = tellOthers(scope, own, options);
+  const parameters = trainedOf(options);
   const scaling = scalingOf(scope, options);
   const slopes = slopesOf(
     scope,
-    scaling.scaled(loss),
+    scaling.scaled(own),
     parameters.map((parameter) => parameter.variable.value),
     options,
   );
   const sums = micro && accumulation(scope, { parameters, slopes, micro, microBatches, updates: training.updates });
+  const means = averaged(scope.child('exchange'), sums?.totals ?? slopes, exchange);
   const { operation, slots } = scaling.optimiser.apply(
     scope,
-    parameters.map((parameter, index) => ({ ...parameter, gradient: (sums?.totals ?? slopes)[index] as Output })),
+    parameters.map((parameter, index) => ({ ...parameter, gradient: means[index] as Output })),
     learningRate,
   );
   const made = [operation, ...training.updates];
@@ -116,7 +123,7 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
     });
   return {
     step,
-    loss,
+    ...told,
     gradients: scaling.unscaled(slopes),
     slots: [...slots, ...averages],
     transient: sums?.transient ?? [],
@@ -126,9 +133,46 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
 }
 
 function slopesOf(scope: Scope, loss: Output, of: readonly Output[], options: TrainingStepOptions): Output[] {
-  const slopes = gradients(scope, [loss], of);
-  const { convolutions = 'fastest', threads } = options;
+  const { convolutions = 'fastest', threads, exchange = ALONE } = options;
+  const slopes = gradients(scope, [loss], of, { rules: exchange.gradientRules });
   return convolutions === 'stock' ? slopes : fasterConvolutions(scope.child('convolutions'), slopes, threads);
+}
+
+/** The loss is there first, so it travels first; and with it, whether to stop. */
+function tellOthers(
+  scope: Scope,
+  own: Output,
+  { stopping, exchange = ALONE }: TrainingStepOptions,
+): Pick<TrainingStep, 'loss' | 'stopping'> {
+  if (!stopping) return { loss: exchange.average(scope, [own])[0] as Output };
+  const [loss, ofAll] = exchange.average(scope, [own, stopping]) as [Output, Output];
+  return { loss, stopping: ofAll };
+}
+
+/** The parameters that are not frozen. */
+function trainedOf({
+  variables,
+  rateOf = () => 1,
+}: TrainingStepOptions): (Parameter & { readonly rateFactor: number })[] {
+  return variables.parameters
+    .map((parameter) => ({ ...parameter, rateFactor: rateOf(parameter.variable.name) }))
+    .filter(({ rateFactor }) => rateFactor > 0);
+}
+
+/** Its draws are others on each rank. */
+function towerOf(
+  scope: Scope,
+  draws: Output,
+  { seed, rateOf = () => 1, exchange = ALONE }: TrainingStepOptions,
+): TrainingTower {
+  const { rank, worldSize } = exchange;
+  const own = worldSize === 1 ? draws : add(scope, mul(scope, draws, worldSize), rank);
+  return new TrainingTower(seed, own, { isFrozen: (name) => rateOf(name) === 0, exchange });
+}
+
+/** Back-propagation comes to the last layers first, so theirs travel first, while it goes on. */
+function averaged(scope: Scope, gradients: readonly Output[], exchange: GradientExchange): readonly Output[] {
+  return exchange.average(scope, gradients.toReversed()).toReversed();
 }
 
 /**

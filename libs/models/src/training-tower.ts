@@ -1,4 +1,5 @@
 import type { Operation, Output, Scope } from '@bluewaters/tensorflow';
+import { ALONE, type GradientExchange } from './gradient-exchange.js';
 
 /** Logits whose loss is added to the network's own, so that early layers learn sooner. */
 export interface AuxiliaryHead {
@@ -13,6 +14,8 @@ export interface AuxiliaryHead {
  * whoever makes the training step takes from it.
  */
 export class TrainingTower {
+  /** The ranks that train together, for layers that look at the whole batch. */
+  readonly exchange: GradientExchange;
   readonly #seed: number;
   readonly #step: Output;
   readonly #isFrozen: (name: string) => boolean;
@@ -24,9 +27,15 @@ export class TrainingTower {
    * @param seed Of the run.
    * @param step int64 scalar, another one each step: random draws depend on the run's seed, the step, and the order of
    * the layers only, so that a resumed run draws what an uninterrupted one would have.
-   * @param isFrozen Whether the variable of a name stays as it is; none does by default.
+   * @param rest `isFrozen` says whether the variable of a name stays as it is; none does by default. `exchange` is with
+   * the other ranks; there are none by default.
    */
-  constructor(seed: number, step: Output, isFrozen: (name: string) => boolean = () => false) {
+  constructor(
+    seed: number,
+    step: Output,
+    { isFrozen = () => false, exchange = ALONE }: Partial<Pick<TrainingTower, 'isFrozen' | 'exchange'>> = {},
+  ) {
+    this.exchange = exchange;
     this.#seed = seed;
     this.#step = step;
     this.#isFrozen = isFrozen;

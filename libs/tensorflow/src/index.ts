@@ -1,6 +1,11 @@
 export { findLibtensorflow, TENSORFLOW_RELEASE, type LibtensorflowLocation } from './library.js';
 export { tensorflowVersion } from './native.js';
-export { hasNativeOperations } from './native-operations.js';
+export {
+  hasNativeOperations,
+  loadOperations,
+  nativeOperationsFile,
+  type NativeOperations,
+} from './native-operations.js';
 export { liveHandles, type HandleKind } from './handles.js';
 export { StatusError, type StatusCode } from './status.js';
 

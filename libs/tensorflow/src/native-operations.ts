@@ -10,17 +10,28 @@ import { cacheDirectory, findLibtensorflow } from './library.js';
 import { native } from './native.js';
 import { checkedPointer } from './status.js';
 
-const SOURCES = new URL('../native/', import.meta.url);
+/** A library of operations: where its sources are, and what it is called. */
+export interface NativeOperations {
+  /** Folder of C++ sources; ends in `/`. */
+  readonly sources: URL;
+  /** Name of the compiled library. */
+  readonly file: string;
+}
+
+const RECORDS: NativeOperations = {
+  sources: new URL('../native/', import.meta.url),
+  file: 'bluewaters-operations.so',
+};
 
 let loaded: boolean | undefined;
 
-/** Where set-up leaves the compiled operations: one file for each state of their source and each TensorFlow library. */
-export function nativeOperationsFile(): string {
+/** Where set-up leaves compiled operations: one file for each state of their sources and each TensorFlow library. */
+export function nativeOperationsFile({ sources, file }: NativeOperations = RECORDS): string {
   const { library } = findLibtensorflow();
-  const names = readdirSync(SOURCES).sort();
-  const sources = sha256(names.map((name) => sha256(readFileSync(new URL(name, SOURCES)))).join(' '));
-  const key = sha256(`${sources} ${statSync(library).size}`).slice(0, 12);
-  return join(cacheDirectory(), 'operations', key, 'bluewaters-operations.so');
+  const names = readdirSync(sources).sort();
+  const source = sha256(names.map((name) => sha256(readFileSync(new URL(name, sources)))).join(' '));
+  const key = sha256(`${source} ${statSync(library).size}`).slice(0, 12);
+  return join(cacheDirectory(), 'operations', key, file);
 }
 
 /** Whether graphs of this process can use our own operations; loads them. One that does not load is told as a warning. */
@@ -29,20 +40,25 @@ export function hasNativeOperations(): boolean {
   return loaded;
 }
 
-function sha256(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 function load(file: string): boolean {
   if (!existsSync(file)) return false;
   try {
-    checkedPointer(
-      (status) => native().TF_LoadLibrary(file, status),
-      (failure) => new CodedError('TENSORFLOW_MISSING', failure.message, { details: { file }, cause: failure }),
-    );
+    loadOperations(file);
     return true;
   } catch (error) {
     process.emitWarning(`stock operations stand in for those of ${file}: ${String(error)}`);
     return false;
   }
+}
+
+/** Lets graphs of this process use the operations of a library. @throws {CodedError} TENSORFLOW_MISSING. */
+export function loadOperations(file: string): void {
+  checkedPointer(
+    (status) => native().TF_LoadLibrary(file, status),
+    (failure) => new CodedError('TENSORFLOW_MISSING', failure.message, { details: { file }, cause: failure }),
+  );
+}
+
+function sha256(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

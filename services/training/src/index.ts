@@ -1,5 +1,6 @@
 export { runHolder, type RunHolder } from './lease.js';
 export { TrainingOptions } from './options.js';
 export { start } from './service.js';
+export { trainTogether, type RankWord, type TogetherOptions } from './train-together.js';
 export { stepRates, type StepRates } from './synthetic/step-rates.js';
 export { trainSynthetic, type SyntheticReport, type SyntheticTask } from './synthetic/synthetic.js';

@@ -15,6 +15,7 @@ import { CheckpointDirectory } from './checkpoints.js';
 import type { Lease } from './lease.js';
 import { countExamples, readManifest } from './manifest.js';
 import { Mirror } from './mirror.js';
+import { ALONE, type Ranks } from './ranks.js';
 import { inputOf, readParent, type Parent } from './parent.js';
 import { stepsInEpoch } from './position.js';
 import { assertSameRun, readRunEntry, requestDigest, type RunEntry } from './run-entry.js';
@@ -32,12 +33,19 @@ export interface RankPorts {
   readonly signal: AbortSignal;
   /** Waits for another who works on the run instead of refusing: for work that came again while its worker lives. */
   readonly patient?: boolean;
+  /** Those that train with this one; it is alone by default. */
+  readonly ranks?: Ranks;
+}
+
+/** A run that this process may write: rank 0 of those that train it. */
+export interface RunContext extends OpenedRun {
+  /** The right to write it. */
+  readonly lease: Lease;
 }
 
 /** A run as it stands at the start of a rank: what was asked, what it is made from, and how far it came before. */
-export interface RunContext extends RankPorts {
-  /** The right to write it. */
-  readonly lease: Lease;
+export interface OpenedRun extends RankPorts {
+  readonly ranks: Ranks;
   readonly request: TrainRequest;
   readonly manifest: Manifest;
   readonly network: Network;
@@ -62,15 +70,14 @@ export interface RunContext extends RankPorts {
  * @throws {CodedError} MANIFEST_INVALID, NETWORK_UNKNOWN, CONFIG_INVALID when the run was started with other options or
  * asks for MLPerf's log of another network than it is for.
  */
-export async function openRun(
-  request: TrainRequest,
-  ports: RankPorts & { readonly lease: Lease },
-): Promise<RunContext> {
+export async function openRun(request: TrainRequest, ports: RankPorts): Promise<OpenedRun> {
   const manifest = await readManifest(ports.store, request);
   const network = networkByName(request.network);
   if (request.mlperfLog) assertMlperf(network);
-  assertWholeMicroBatches(request);
+  const { ranks = ALONE } = ports;
+  assertWholeParts(request, ranks);
   assertProgressiveSizes(network, request);
+  assertOneSize(request, ranks);
   const parent = await readParent(ports.store, request, manifest);
   const directory =
     ports.store.localPath(runKeys.checkpoints(request.run).replace(/\/$/u, '')) ??
@@ -87,6 +94,7 @@ export async function openRun(
   const stepsPerEpoch = stepsInEpoch(countExamples(manifest, 'train'), request.batch);
   return {
     ...ports,
+    ranks,
     request,
     manifest,
     network,
@@ -102,14 +110,22 @@ export async function openRun(
   };
 }
 
-/** @throws {CodedError} CONFIG_INVALID when a batch cannot be shared evenly among its micro-batches. */
-export function assertWholeMicroBatches({
-  batch,
-  microBatches = 1,
-}: Pick<StepSettings, 'microBatches'> & { readonly batch: number }): void {
-  if (batch % microBatches === 0) return;
-  throw new CodedError('CONFIG_INVALID', 'A batch is shared evenly among its micro-batches', {
-    details: { field: 'batch', expected: `a multiple of ${microBatches}`, got: String(batch) },
+/** The graph of every rank would have to be built anew between two epochs. */
+function assertOneSize({ progressiveSizes }: TrainRequest, { size }: Ranks): void {
+  if (size === 1 || progressiveSizes.length === 0) return;
+  throw new CodedError('CONFIG_INVALID', 'Pictures that grow over the epochs are for one rank alone', {
+    details: { field: 'progressiveSizes', expected: 'none', got: JSON.stringify(progressiveSizes) },
+  });
+}
+
+/** @throws {CodedError} CONFIG_INVALID when a batch cannot be shared evenly among the ranks and their micro-batches. */
+export function assertWholeParts(
+  { batch, microBatches = 1 }: Pick<StepSettings, 'microBatches'> & { readonly batch: number },
+  { size }: Pick<Ranks, 'size'> = ALONE,
+): void {
+  if (batch % (microBatches * size) === 0) return;
+  throw new CodedError('CONFIG_INVALID', 'A batch is shared evenly among the ranks and their micro-batches', {
+    details: { field: 'batch', expected: `a multiple of ${microBatches * size}`, got: String(batch) },
   });
 }
 

@@ -4,7 +4,7 @@ import { epochFeeds } from './epoch-feeds.js';
 import type { InspectedStep, Inspection } from './inspection.js';
 import type { LocalShards } from './local-shards.js';
 import { positionAt } from './position.js';
-import type { RunContext } from './run-context.js';
+import type { OpenedRun } from './run-context.js';
 import type { TrainingGraph } from './training-graph.js';
 
 /** How a step's requests are run: by the session itself, or by someone who looks at them as well. */
@@ -30,19 +30,21 @@ export interface MadeStep {
   readonly loss: number;
   readonly rate: number;
   readonly seconds: StepSeconds;
+  /** Whether this rank or another was asked to stop; all know it at the same step. */
+  readonly stopping: boolean;
   readonly inspected?: InspectedStep;
 }
 
 /** Makes steps of a run: the same ones, whenever they are made from the same variables. */
 export class Stepper {
-  readonly #run: RunContext;
+  readonly #run: OpenedRun;
   readonly #shards: LocalShards;
   readonly #graph: TrainingGraph;
   readonly #session: Session;
   readonly #schedule: Schedule;
 
   /** @param parts The session is of the graph. */
-  constructor(parts: { run: RunContext; shards: LocalShards; graph: TrainingGraph; session: Session }) {
+  constructor(parts: { run: OpenedRun; shards: LocalShards; graph: TrainingGraph; session: Session }) {
     this.#run = parts.run;
     this.#shards = parts.shards;
     this.#graph = parts.graph;
@@ -53,6 +55,7 @@ export class Stepper {
   /** Lets the input pipeline give what is left of an epoch from a step of the run on. */
   async start(step: number): Promise<void> {
     const { training } = this.#graph;
+    const { ranks } = this.#run;
     const { seed, batch } = this.#run.request;
     const { epoch, stepInEpoch } = positionAt(step, this.#run.stepsPerEpoch);
     using part = epochFeeds(training, this.#shards, {
@@ -60,8 +63,8 @@ export class Stepper {
       epoch,
       batch,
       fromStep: stepInEpoch,
-      rank: 0,
-      worldSize: 1,
+      rank: ranks.rank,
+      worldSize: ranks.size,
     });
     await this.#session.run({ feeds: part.feeds, targets: [training.start] });
   }
@@ -82,7 +85,7 @@ export class Stepper {
       input += part.wait;
     }
     const { loss, wait, ...seen } = await this.#runBatch(training.step, rate, { runner, inspection });
-    // A rank by itself exchanges nothing.
+    // Exchanging goes on beside computing, and is not told apart from it.
     const seconds = { input: input + wait, reduce: 0 };
     return { ...seen, loss: (losses + loss) / microBatches, rate, seconds };
   }
@@ -91,19 +94,28 @@ export class Stepper {
     target: Operation,
     rate: number,
     { runner, inspection }: StepOptions,
-  ): Promise<Pick<MadeStep, 'loss' | 'inspected'> & { readonly wait: number }> {
+  ): Promise<Pick<MadeStep, 'loss' | 'stopping' | 'inspected'> & { readonly wait: number }> {
     const { training } = this.#graph;
     using fed = Tensor.scalar('float32', rate);
+    using asked = Tensor.scalar('float32', this.#run.signal.aborted ? 1 : 0);
     const tensors = await runner(this.#session, {
-      feeds: [[training.learningRate, fed]],
-      fetches: [training.loss, training.wait, ...(inspection?.fetches ?? [])],
+      feeds: [
+        [training.learningRate, fed],
+        [training.askedToStop, asked],
+      ],
+      fetches: [training.loss, training.stopping, training.wait, ...(inspection?.fetches ?? [])],
       targets: [target],
     });
     using _ = allOf(tensors);
-    const [loss, wait, ...seen] = tensors;
-    // The machine's clock may be set in between.
-    const waited = Math.max(0, wait?.number() ?? NaN);
-    return { loss: loss?.number() ?? NaN, wait: waited, ...(inspection && { inspected: inspection.read(seen) }) };
+    const [loss, stopping, wait, ...seen] = tensors;
+    return {
+      loss: loss?.number() ?? NaN,
+      // Alone, what comes during the step is seen at its end.
+      stopping: this.#run.ranks.size === 1 ? this.#run.signal.aborted : (stopping?.number() ?? 0) > 0,
+      // The machine's clock may be set in between.
+      wait: Math.max(0, wait?.number() ?? NaN),
+      ...(inspection && { inspected: inspection.read(seen) }),
+    };
   }
 }
 

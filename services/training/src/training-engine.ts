@@ -4,7 +4,8 @@ import { hasNativeOperations, Session, tensorflowVersion } from '@bluewaters/ten
 import type { Checkpoint } from './checkpoints.js';
 import type { LocalShards } from './local-shards.js';
 import { rateOf, startFrom } from './parent.js';
-import type { RunContext } from './run-context.js';
+import { exchangeOf, waitingThreads } from './ranks.js';
+import type { OpenedRun } from './run-context.js';
 import { Stepper } from './stepper.js';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
 
@@ -18,10 +19,10 @@ export class TrainingEngine {
   readonly graph: TrainingGraph;
   readonly session: Session;
   readonly stepper: Stepper;
-  readonly #run: RunContext;
+  readonly #run: OpenedRun;
 
   /** @param epoch The one that it is to train, from 0. */
-  constructor(run: RunContext, shards: LocalShards, epoch: number) {
+  constructor(run: OpenedRun, shards: LocalShards, epoch: number) {
     this.#run = run;
     this.imageSize = imageSizeAt(run.request, epoch);
     this.graph = buildTrainingGraph({
@@ -32,8 +33,10 @@ export class TrainingEngine {
       rateOf: (name) => rateOf(name, run.parent),
       outputs: run.outputs,
       threads: run.threads,
+      exchange: exchangeOf(run.ranks, run.request.batchStatistics),
     });
-    this.session = new Session(this.graph.graph, { intraOpThreads: run.threads, interOpThreads: run.threads });
+    const interOpThreads = run.threads + waitingThreads(run.ranks);
+    this.session = new Session(this.graph.graph, { intraOpThreads: run.threads, interOpThreads });
     this.stepper = new Stepper({ run, shards, graph: this.graph, session: this.session });
   }
 
@@ -43,7 +46,7 @@ export class TrainingEngine {
    *
    * @returns What the user should know.
    */
-  async goTo(checkpoint: Checkpoint | undefined): Promise<readonly string[]> {
+  async goTo(checkpoint: Pick<Checkpoint, 'prefix'> | undefined): Promise<readonly string[]> {
     if (checkpoint) await this.graph.saver.restore(this.session, checkpoint.prefix);
     await this.session.run({ targets: [checkpoint ? this.graph.prepare : this.graph.initialize] });
     return checkpoint ? [] : startFrom(this.#run, { ...this.graph, session: this.session });

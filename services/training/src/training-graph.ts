@@ -1,7 +1,15 @@
-import { trainingStep, VariableStore, type InputContract, type Network, type TrainingStep } from '@bluewaters/models';
+import {
+  trainingStep,
+  VariableStore,
+  type GradientExchange,
+  type InputContract,
+  type Network,
+  type TrainingStep,
+} from '@bluewaters/models';
 import {
   Graph,
   group,
+  identity,
   initializers,
   saver,
   sparseSoftmaxCrossEntropy,
@@ -27,6 +35,10 @@ export interface TrainingGraph {
   readonly training: TrainingPipeline & {
     /** float32 scalar, fed each step. */
     readonly learningRate: Output;
+    /** float32 scalar, fed each step: 1 when this rank was asked to stop. */
+    readonly askedToStop: Output;
+    /** float32 scalar: above 0 when some rank was asked to stop. */
+    readonly stopping: Output;
     /** Reads a batch, or its last micro-batch, and makes one update. */
     readonly step: Operation;
     /** Reads a micro-batch and keeps its gradients for the update; there where a batch has several. */
@@ -65,6 +77,8 @@ export interface TrainingGraphOptions {
   /** Classes + 1. */
   readonly outputs: number;
   readonly threads: number;
+  /** With the other ranks. */
+  readonly exchange: GradientExchange;
 }
 
 /**
@@ -109,16 +123,19 @@ function trainingTower(
   globalStep: Variable,
   options: TrainingGraphOptions,
 ): TrainingGraph['training'] & Pick<TrainingStep, 'slots' | 'transient' | 'averages'> {
-  const { network, request, input, outputs, threads, rateOf } = options;
+  const { network, request, input, outputs, threads, rateOf, exchange } = options;
   const { seed, microBatches, augmentation, precision, dataFormat } = request;
   const scope = root.child('train');
   const pipeline = trainingPipeline(scope, {
     input: { ...input, imageSize: options.trainingSize },
-    batch: request.batch / microBatches,
+    batch: request.batch / exchange.worldSize / microBatches,
     parallelism: threads,
     augmentation,
   });
   const learningRate = scope.placeholder('float32', [], { name: 'learning_rate' });
+  const askedToStop = scope.placeholder('float32', [], { name: 'asked_to_stop' });
+  // TensorFlow does not give back what it is fed.
+  const alone = identity(scope, askedToStop);
   const { images, labels } = pipeline;
   const made = trainingStep(scope, {
     network,
@@ -134,8 +151,10 @@ function trainingTower(
     rateOf,
     seed,
     threads,
+    exchange,
+    stopping: alone,
   });
-  return { ...pipeline, learningRate, ...made };
+  return { ...pipeline, learningRate, askedToStop, stopping: alone, ...made };
 }
 
 function evaluationTower(

@@ -7,6 +7,7 @@ import { diverged, findFirstNonFinite } from './divergence.js';
 import { evaluateStep } from './evaluate-step.js';
 import type { EvaluatedSplit } from './evaluate.js';
 import type { TrainedWeights } from './export.js';
+import type { StartingPoint } from './follow.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
 import type { Observers } from './observers/observer.js';
@@ -101,7 +102,7 @@ export class TrainingSession {
     this.#laps.start();
     while (this.#step < end) {
       const inspection = this.#step + 1 === end ? graph.inspection : undefined;
-      const { loss, rate, seconds, inspected } = await stepper.make(this.#step, { runner, inspection });
+      const { loss, rate, seconds, stopping, inspected } = await stepper.make(this.#step, { runner, inspection });
       await this.#refuseLostWeights(loss);
       this.#step += 1;
       if (inspected) await this.#observers.tellAll((observer) => observer.inspected?.(this.#step, inspected));
@@ -111,7 +112,7 @@ export class TrainingSession {
       else this.#laps.lap(seconds);
       if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, rate);
       if (this.#step % this.#run.request.checkpointEverySteps === 0) await this.checkpoint();
-      if (this.#run.signal.aborted) await this.#interrupt();
+      if (stopping) await this.#interrupt();
     }
     this.#observers.tell((observer) => observer.epochEnded?.(epoch));
     await this.checkpoint();
@@ -206,6 +207,7 @@ export class TrainingSession {
 
   async #begin(latest: Checkpoint | undefined): Promise<void> {
     this.#notices.push(...(await this.#engine.goTo(latest)));
+    await this.#run.ranks.broadcast<StartingPoint>({ step: this.#step, restored: latest !== undefined });
     if (!latest) return;
     this.#checkpoint = latest;
     this.#evaluations = upTo(this.#run.entry?.evaluations ?? [], latest.step);
@@ -239,7 +241,9 @@ export class TrainingSession {
   /** Before anything is written: a checkpoint of lost weights would replace one that can be gone on from. */
   async #refuseLostWeights(loss: number): Promise<void> {
     if (Number.isFinite(loss)) return;
-    const first = await findFirstNonFinite(this.#run, { engine: this.#engine, failed: this.#step });
+    const search = { engine: this.#engine, failed: this.#step };
+    // Other ranks, which would have to go back too, have ended by now.
+    const first = this.#run.ranks.size > 1 ? undefined : await findFirstNonFinite(this.#run, search);
     throw diverged(this.#run.request, { what: 'the loss of a batch', value: loss, first });
   }
 

@@ -66,6 +66,7 @@ const list = <Element extends z.ZodType>(element: Element) =>
 const OPTIMISERS = Hyperparameters.shape.optimiser.unwrap();
 const SCHEDULES = Hyperparameters.shape.schedule.unwrap();
 const PRECISIONS = Hyperparameters.shape.precision.unwrap();
+const BATCH_STATISTICS = TrainRequest.shape.batchStatistics.unwrap();
 const SCALINGS = Hyperparameters.shape.rateScaling.unwrap();
 
 /** `96:6`: 96 pixels for the epochs before the seventh. */
@@ -129,6 +130,9 @@ export const trainOptions = {
   dataFormat: DATA_FORMATS.optional().describe(
     'the order of axes in layers: NHWC, or NCHW, which GPUs may like better',
   ),
+  batchStatistics: BATCH_STATISTICS.default('own').describe(
+    `what batch normalisation looks at where ranks share a batch: ${BATCH_STATISTICS.options.join(', ')}`,
+  ),
   from: z.string().optional().describe('a registered model to start from, NAME or NAME:VERSION; its network goes on'),
   freeze: list(z.string())
     .optional()
@@ -189,6 +193,7 @@ export async function trainRequest(
     ...(parent && { from: fromOf(values, parent) }),
     dataFormat: values.dataFormat,
     seed: values.seed,
+    batchStatistics: values.batchStatistics,
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,
     ...endOf(values),

@@ -9,6 +9,7 @@ import { classify } from './verbs/classify.js';
 import { doctor } from './verbs/doctor.js';
 import { evaluate } from './verbs/evaluate.js';
 import { ingest } from './verbs/ingest.js';
+import { launch } from './verbs/launch.js';
 import { modelsImport, modelsList } from './verbs/models.js';
 import { networksList, networksShow } from './verbs/networks.js';
 import { recipesList, recipesShow } from './verbs/recipes.js';
@@ -28,6 +29,7 @@ const VERBS: readonly Verb[] = [
   networksList,
   networksShow,
   train,
+  launch,
   modelsImport,
   modelsList,
   evaluate,
@@ -73,7 +75,12 @@ function addGroup(parser: Argv, group: string): Argv {
 const parser = yargs(hideBin(process.argv))
   .scriptName('bluewaters')
   .usage('$0 <command>\n\nTrains networks on archives of pictures and serves them over HTTP.')
-  .parserConfiguration({ 'camel-case-expansion': true, 'strip-dashed': true, 'boolean-negation': true })
+  .parserConfiguration({
+    'camel-case-expansion': true,
+    'strip-dashed': true,
+    'boolean-negation': true,
+    'populate--': true,
+  })
   .strict()
   .demandCommand(1, 'Say what to do; `bluewaters --help` lists the commands.')
   .recommendCommands()

@@ -19,7 +19,7 @@ export async function runVerb(verb: Verb, argv: Readonly<Record<string, unknown>
     const options = readOptions(verb, argv);
     // Also the environment and a file may ask for it; an error before this line can only go by the flag.
     json = options['json'] === true;
-    const words = verb.words === undefined ? [] : ((argv[verb.words.toLowerCase()] ?? []) as unknown[]).map(String);
+    const words = wordsOf(verb, argv);
     const terminal = openTerminal(process.stderr);
     const result = await verb.run(options, { terminal, signal: stopping.signal, print, words });
     if (json) process.stdout.write(`${JSON.stringify(result ?? {})}\n`);
@@ -27,6 +27,12 @@ export async function runVerb(verb: Verb, argv: Readonly<Record<string, unknown>
     fail(error, { json, stopped: stopping.signal.aborted });
   }
   process.exit();
+}
+
+/** What follows `--` are words too, however much like flags they look. */
+function wordsOf({ words }: Verb, argv: Readonly<Record<string, unknown>>): string[] {
+  if (words === undefined) return [];
+  return [argv[words.toLowerCase()], argv['--']].flatMap((some) => (some as unknown[] | undefined) ?? []).map(String);
 }
 
 /** Flags go before environment, file and defaults; yargs' own additions to `argv` are left out. */

@@ -72,7 +72,12 @@ async function openWorkplace(options: Place): Promise<Workplace> {
 function trainingOptions({ store, threads }: Place): TrainingOptions {
   return TrainingOptions.parse({
     store,
-    workDirectory: store.kind === 'directory' ? join(store.path, 'work') : cacheDirectory('work'),
+    workDirectory: workDirectoryOf(store),
     ...(threads === undefined ? {} : { threads }),
   });
+}
+
+/** Where local copies lie that training needs. */
+export function workDirectoryOf(store: StoreOptions): string {
+  return store.kind === 'directory' ? join(store.path, 'work') : cacheDirectory('work');
 }

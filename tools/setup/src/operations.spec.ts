@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { operationsFile, placeOperations } from './operations.mjs';
+import { OPERATIONS, operationsFile, placeOperations } from './operations.mjs';
 import type { Libtensorflow } from './libtensorflow.mjs';
 
 const repository = new URL('../../..', import.meta.url).pathname;
@@ -36,13 +36,14 @@ describe('the operations of our own', () => {
       true,
       true,
     ]);
-    expect(await readdir(dirname(await operationsFile(repository, library, env)))).toContain(
-      'bluewaters-operations.so',
-    );
-    expect(await kept()).toBe(1);
+    for (const operations of Object.values(OPERATIONS)) {
+      const file = await operationsFile(repository, library, env, operations);
+      expect(await readdir(dirname(file))).toContain(operations.file);
+    }
+    expect(await kept()).toBe(2);
     await writeFile(join(folder, 'libtensorflow_cc.so.2'), 'another library');
     expect(await placeOperations(repository, library, env)).toBe(true);
-    expect(await kept()).toBe(2);
+    expect(await kept()).toBe(4);
   });
 
   it('are left out without a compiler, without headers, and where they do not compile', async () => {

@@ -5,13 +5,13 @@
 import { networkByName, syntheticTraining } from '@bluewaters/models';
 import { serveChildTask } from '@bluewaters/service';
 import { listDevices, Session, tensorflowVersion, type Step } from '@bluewaters/tensorflow';
-import { assertWholeMicroBatches } from '../run-context.js';
+import { assertWholeParts } from '../run-context.js';
 import type { SyntheticReport, SyntheticTask } from './synthetic.js';
 
 async function run(task: SyntheticTask, report: (report: SyntheticReport) => void): Promise<void> {
   const { network, hyperparameters, imageSize, dataFormat = 'NHWC', threads, warmupBatches, batches } = task;
   const { batch, learningRate, microBatches = 1, precision = 'float32' } = hyperparameters;
-  assertWholeMicroBatches(hyperparameters);
+  assertWholeParts(hyperparameters);
   const made = syntheticTraining(networkByName(network), {
     ...{ batch: batch / microBatches, learningRate, settings: hyperparameters, compute: precision, dataFormat },
     ...(imageSize === undefined ? {} : { imageSize }),

@@ -1,10 +1,9 @@
-import { CodedError } from '@bluewaters/errors';
+import { placeInWorld } from '@bluewaters/collectives';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
-import { findDataset } from '../digests.js';
-import { findParent } from '../find-model.js';
-import { shardsOptions, trainOptions, trainRequest } from '../line-options.js';
+import { shardsOptions, trainOptions } from '../line-options.js';
 import { trainNetwork } from '../line.js';
+import { rankOptions, requestOf, trainAsRank } from '../rank.js';
 import { measureSynthetic, syntheticOptions } from '../synthetic.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
@@ -14,6 +13,7 @@ const options = z.strictObject({
   seed: shardsOptions.seed,
   ...trainOptions,
   ...syntheticOptions,
+  ...rankOptions,
   ...placeOptions,
   ...frameOptions,
 });
@@ -32,15 +32,10 @@ export const train = defineVerb({
   ],
   run: (values, context) => {
     if (values.synthetic) return measureSynthetic(values, context);
+    const place = placeInWorld(process.env, values);
+    if (place) return trainAsRank(place, values, context);
     return withWorkplace(readPlace(values), async (workplace) => {
-      if (values.dataset === undefined) {
-        throw new CodedError('CONFIG_INVALID', 'Say which dataset: --dataset NAME is missing');
-      }
-      const dataset = await findDataset(workplace.store, values.dataset);
-      return trainNetwork(
-        { ...context, workplace },
-        await trainRequest(values, dataset, await findParent(workplace.store, values)),
-      );
+      return trainNetwork({ ...context, workplace }, await requestOf(values, workplace.store));
     });
   },
 });

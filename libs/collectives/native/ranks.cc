@@ -1,0 +1,509 @@
+/**
+ * One thread makes all calls of MPI, so that any MPI will do, however little it knows of threads. Others hand it work
+ * and wait. While a collective is under way it tests, and after some tests in vain naps between two: where ranks share
+ * cores, one that only tests would take the core from the one it waits for.
+ *
+ * The same thread is the watchdog. MPI cannot go on without a rank that died; survivors wait forever. So every rank
+ * tells rank 0, and rank 0 every rank, once a second that it lives and how many collectives it has begun. Whoever hears
+ * nothing for too long, or sees a collective wait too long for someone, names the missing ranks, tells the others, and
+ * ends: by `_exit`, since nothing that waits in MPI can be ended otherwise.
+ */
+#include "ranks.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "mpi.h"
+
+namespace bluewaters {
+namespace {
+
+constexpr int kHostNameBytes = 64;
+constexpr int kVersionBytes = 8192;
+constexpr int kTestsBeforeNaps = 200;
+constexpr long kNapNanoseconds = 20000;
+constexpr double kSignEverySeconds = 1;
+constexpr double kLastWordSeconds = 2;
+/** `src/exit-codes.ts` has the same. */
+constexpr int kExitRankLost = 76;
+
+double now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec + time.tv_nsec * 1e-9;
+}
+
+void nap(long nanoseconds) {
+  const timespec time{0, nanoseconds};
+  nanosleep(&time, nullptr);
+}
+
+enum Kind { kAllReduce, kAllGather, kBroadcast, kBarrier };
+
+/** A collective that someone waits for. */
+struct Work {
+  Kind kind;
+  Lane lane;
+  void* data = nullptr;
+  const void* own = nullptr;  // of an all-gather: this rank's part
+  int64_t count = 0;          // of floats, or of bytes
+  int root = 0;
+  Handle request = nullptr;
+  double begun_at = 0;
+  bool done = false;
+};
+
+/** What a rank tells: that it lives, that it has no more to tell, or that this generation ends with an exit code. */
+enum Word : int32_t { kLiving = -1, kParting = -2 };
+
+struct Sign {
+  int32_t from;
+  int32_t word;
+  int64_t begun[kLanes];
+};
+
+/** What is known of another rank. */
+struct Neighbour {
+  double heard_at;
+  int64_t begun[kLanes] = {};
+  Sign sending;
+  Handle request = nullptr;
+  bool is_sending = false;
+};
+
+class Ranks {
+ public:
+  bool load(const char* path, std::string* why) { return mpi_.open(path, why); }
+
+  bool join(double silence, double patience, double seconds, std::string* why) {
+    silence_ = silence;
+    patience_ = patience;
+    std::thread(&Ranks::run, this).detach();
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto settled = [this] { return state_ != kJoining; };
+    const bool in_time = changed_.wait_for(lock, std::chrono::duration<double>(seconds), settled);
+    *why = in_time ? failure_ : "not all ranks came within " + in_words(seconds);
+    return state_ == kOpen;
+  }
+
+  bool wait_for(Work* work, std::string* why) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (state_ != kOpen) {
+      *why = "no world of ranks is open in this process";
+      return false;
+    }
+    queues_[work->lane].push_back(work);
+    wake_.notify_one();
+    changed_.wait(lock, [work] { return work->done; });
+    return true;
+  }
+
+  /** Ends this generation for the other ranks; this one ends itself. */
+  void tell_end(int exit_code) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (state_ != kOpen) return;
+    ending_ = exit_code;
+    wake_.notify_one();
+    changed_.wait_for(lock, std::chrono::duration<double>(2 * kLastWordSeconds), [this] { return state_ == kClosed; });
+  }
+
+  /** All ranks must call it; collectives under way have ended. */
+  void close() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (state_ != kOpen) return;
+    closing_ = true;
+    wake_.notify_one();
+    changed_.wait(lock, [this] { return state_ == kClosed; });
+  }
+
+  int rank() const { return rank_; }
+  int size() const { return size_; }
+  const std::vector<char>& hosts() const { return hosts_; }
+  const char* version() const { return version_.data(); }
+
+ private:
+  enum State { kJoining, kOpen, kClosed };
+
+  // ---- The thread ----------------------------------------------------------------------------------------------------
+
+  void run() {
+    prctl(PR_SET_TIMERSLACK, 1000);  // else a nap is at least 50 microseconds longer
+    const bool joined = initialise();
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (!joined) failure_ = "MPI_Init_thread failed";
+      state_ = joined ? kOpen : kClosed;
+    }
+    changed_.notify_all();
+    if (!joined) return;
+    for (int tests = 0;;) {
+      if (leave_if_asked()) return;
+      const bool is_waiting = advance(&tests);
+      watch();
+      rest(is_waiting, tests);
+    }
+  }
+
+  bool initialise() {
+    int provided = 0;
+    version_.resize(kVersionBytes);
+    int length = 0;
+    if (mpi_.init_thread(nullptr, nullptr, kThreadFunneled, &provided) != 0) return false;
+    mpi_.comm_set_errhandler(mpi_.world, mpi_.errors_return);
+    mpi_.get_library_version(version_.data(), &length);
+    mpi_.comm_rank(mpi_.world, &rank_);
+    mpi_.comm_size(mpi_.world, &size_);
+    for (Handle& lane : lanes_) mpi_.comm_dup(mpi_.world, &lane);
+    mpi_.comm_dup(mpi_.world, &signs_);
+    char own[kHostNameBytes] = {};
+    gethostname(own, sizeof own - 1);
+    hosts_.resize(static_cast<size_t>(size_) * kHostNameBytes);
+    mpi_.allgather(own, sizeof own, mpi_.byte, hosts_.data(), sizeof own, mpi_.byte, mpi_.world);
+    neighbours_.resize(size_);
+    for (Neighbour& neighbour : neighbours_) neighbour.heard_at = now();
+    watched_at_ = now();
+    to_part_ = rank_ == 0 ? size_ - 1 : 1 - (size_ == 1);
+    listen();
+    return true;
+  }
+
+  bool leave_if_asked() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (ending_ == 0 && !closing_) return false;
+    const int ending = ending_;
+    lock.unlock();
+    if (ending != 0) {
+      spread_end(ending);
+    } else {
+      part();
+    }
+    lock.lock();
+    state_ = kClosed;
+    changed_.notify_all();
+    return true;
+  }
+
+  /** Starts what waits and tests what is under way. @returns Whether something is. */
+  bool advance(int* tests) {
+    bool is_waiting = false;
+    for (int lane = 0; lane < kLanes; ++lane) {
+      Work* const work = front(lane);
+      if (work == nullptr) continue;
+      if (work->begun_at == 0) {
+        start(work);
+        *tests = 0;
+      }
+      if (is_complete(&work->request)) {
+        finish(work);
+        *tests = 0;
+      } else {
+        is_waiting = true;
+      }
+    }
+    ++*tests;
+    return is_waiting;
+  }
+
+  Work* front(int lane) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return queues_[lane].empty() ? nullptr : queues_[lane].front();
+  }
+
+  void start(Work* work) {
+    const Handle comm = lanes_[work->lane];
+    const int count = static_cast<int>(work->count);
+    Handle* const request = &work->request;
+    work->begun_at = now();
+    ++begun_[work->lane];
+    switch (work->kind) {
+      case kAllReduce:
+        return check(mpi_.iallreduce(mpi_.in_place, work->data, count, mpi_.float32, mpi_.sum, comm, request));
+      case kAllGather:
+        return check(mpi_.iallgather(work->own, count, mpi_.byte, work->data, count, mpi_.byte, comm, request));
+      case kBroadcast:
+        return check(mpi_.ibcast(work->data, count, mpi_.byte, work->root, comm, request));
+      case kBarrier:
+        return check(mpi_.ibarrier(comm, request));
+    }
+  }
+
+  bool is_complete(Handle* request) {
+    int complete = 0;
+    check(mpi_.test(request, &complete, mpi_.status_ignore));
+    return complete != 0;
+  }
+
+  void finish(Work* work) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      queues_[work->lane].pop_front();
+      work->done = true;
+    }
+    changed_.notify_all();
+  }
+
+  void rest(bool is_waiting, int tests) {
+    if (is_waiting) {
+      if (tests > kTestsBeforeNaps) nap(kNapNanoseconds);
+      return;
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    wake_.wait_for(lock, std::chrono::milliseconds(20), [this] {
+      return closing_ || ending_ != 0 || std::any_of(queues_, queues_ + kLanes, [](auto& q) { return !q.empty(); });
+    });
+  }
+
+  // ---- The watchdog --------------------------------------------------------------------------------------------------
+
+  /** Rank 0 watches all, all watch rank 0. */
+  bool is_watched(int rank) const { return rank != rank_ && (rank_ == 0 || rank == 0); }
+
+  void watch() {
+    const double time = now();
+    if (time - watched_at_ < kSignEverySeconds / 10) return;
+    // Whoever was stopped for a while has not listened either: the others get their time anew.
+    if (time - watched_at_ > silence_ / 2) {
+      for (Neighbour& neighbour : neighbours_) neighbour.heard_at = time;
+    }
+    watched_at_ = time;
+    hear_all();
+    if (time - told_at_ >= kSignEverySeconds) {
+      told_at_ = time;
+      tell_neighbours(kLiving);
+    }
+    name_silent(time);
+    name_late(time);
+  }
+
+  /** Nothing comes any more once all have parted. */
+  void listen() {
+    if (to_part_ == 0) return;
+    check(mpi_.irecv(&heard_, sizeof heard_, mpi_.byte, mpi_.any_source, 0, signs_, &hearing_));
+  }
+
+  void hear_all() {
+    while (to_part_ > 0 && is_complete(&hearing_)) {
+      hear();
+      listen();
+    }
+  }
+
+  void hear() {
+    if (heard_.word >= 0) _exit(heard_.word);  // who sent it has said why
+    Neighbour& neighbour = neighbours_[heard_.from];
+    neighbour.heard_at = heard_.word == kParting ? INFINITY : now();
+    if (heard_.word == kParting) --to_part_;
+    std::copy(heard_.begun, heard_.begun + kLanes, neighbour.begun);
+  }
+
+  /** @param word An end is for all, the rest for whoever watches this rank. */
+  void tell_neighbours(int32_t word) {
+    for (int rank = 0; rank < size_; ++rank) {
+      if (word < 0 ? is_watched(rank) : rank != rank_) tell(&neighbours_[rank], rank, word);
+    }
+  }
+
+  void tell(Neighbour* neighbour, int rank, int32_t word) {
+    if (!has_sent(neighbour)) return;  // it has not heard the last one yet
+    neighbour->sending = Sign{rank_, word, {}};
+    std::copy(begun_, begun_ + kLanes, neighbour->sending.begun);
+    check(mpi_.isend(&neighbour->sending, sizeof(Sign), mpi_.byte, rank, 0, signs_, &neighbour->request));
+    neighbour->is_sending = true;
+  }
+
+  bool has_sent(Neighbour* neighbour) {
+    if (neighbour->is_sending && is_complete(&neighbour->request)) neighbour->is_sending = false;
+    return !neighbour->is_sending;
+  }
+
+  bool has_sent_all() {
+    bool all = true;
+    for (Neighbour& neighbour : neighbours_) all = has_sent(&neighbour) && all;
+    return all;
+  }
+
+  /** Leaves MPI once no sign is under way, since a message that nobody takes may upset it. */
+  void part() {
+    const double until = now() + silence_;
+    while (!has_sent_all() && now() < until) hear_all();
+    tell_neighbours(kParting);
+    while ((to_part_ > 0 || !has_sent_all()) && now() < until) {
+      hear_all();
+      nap(1000000);
+    }
+    mpi_.finalize();
+  }
+
+  /** Those that have shown no sign of life for too long. */
+  void name_silent(double time) {
+    std::string lost;
+    for (int rank = 0; rank < size_; ++rank) {
+      if (is_watched(rank) && time - neighbours_[rank].heard_at > silence_) add_name(&lost, rank);
+    }
+    if (!lost.empty()) end("no sign of life for " + in_words(silence_) + " from " + lost);
+  }
+
+  /** Those that live, but have not come to a collective that this rank has waited in for too long. */
+  void name_late(double time) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const Work* const work = front(lane);
+      if (work == nullptr || work->begun_at == 0 || time - work->begun_at <= patience_) continue;
+      std::string late;
+      for (int rank = 0; rank < size_; ++rank) {
+        if (is_watched(rank) && neighbours_[rank].begun[lane] < begun_[lane]) add_name(&late, rank);
+      }
+      if (!late.empty()) end("a collective has waited " + in_words(patience_) + " for " + late);
+    }
+  }
+
+  void add_name(std::string* names, int rank) const {
+    if (!names->empty()) *names += ", ";
+    *names += "rank " + std::to_string(rank) + " on " + &hosts_[static_cast<size_t>(rank) * kHostNameBytes];
+  }
+
+  static std::string in_words(double seconds) {
+    char text[32];
+    snprintf(text, sizeof text, "%g s", seconds);
+    return text;
+  }
+
+  void check(int error) {
+    if (error == 0) return;
+    char words[1024] = {};
+    int length = 0;
+    mpi_.error_string(error, words, &length);
+    end(std::string("MPI reports: ") + words);
+  }
+
+  [[noreturn]] void end(const std::string& words) {
+    const std::string line = "bluewaters: rank " + std::to_string(rank_) + " ends this generation: " + words + "\n";
+    if (write(STDERR_FILENO, line.data(), line.size()) < 0) _exit(kExitRankLost);
+    if (!is_ending_) spread_end(kExitRankLost);
+    nap(200000000);  // launchers drop the last words of a process that ends at once
+    _exit(kExitRankLost);
+  }
+
+  /** Tells all who can still hear. What goes wrong on the way does not matter any more. */
+  void spread_end(int exit_code) {
+    is_ending_ = true;
+    const double until = now() + kLastWordSeconds;
+    while (!has_sent_all() && now() < until) nap(1000000);
+    tell_neighbours(exit_code);
+    while (!has_sent_all() && now() < until) nap(1000000);
+  }
+
+  Mpi mpi_;
+  Handle lanes_[kLanes] = {};
+  Handle signs_ = nullptr;
+  int rank_ = 0;
+  int size_ = 0;
+  std::vector<char> hosts_, version_;
+
+  double silence_ = 0, patience_ = 0;
+  std::vector<Neighbour> neighbours_;
+  int64_t begun_[kLanes] = {};
+  Sign heard_;
+  Handle hearing_ = nullptr;
+  int to_part_ = 0;  // of those that are watched
+  double watched_at_ = 0, told_at_ = 0;
+  bool is_ending_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable wake_, changed_;
+  State state_ = kJoining;
+  std::string failure_;
+  std::deque<Work*> queues_[kLanes];
+  bool closing_ = false;
+  int ending_ = 0;
+};
+
+Ranks& ranks() {
+  static Ranks* const ranks = new Ranks;  // never destroyed: its thread may run until the process ends
+  return *ranks;
+}
+
+int run(Work work) {
+  std::string why;
+  return ranks().wait_for(&work, &why) ? 0 : 1;
+}
+
+}  // namespace
+
+bool all_reduce(float* values, int64_t count, Lane lane, std::string* why) {
+  Work work{kAllReduce, lane};
+  work.data = values;
+  work.count = count;
+  return ranks().wait_for(&work, why);
+}
+
+int world_size() { return ranks().size(); }
+
+}  // namespace bluewaters
+
+// ---- For src/native.ts: each returns 0 when all is well ---------------------------------------------------------------
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+using namespace bluewaters;
+
+/** @param words Room for what went wrong. */
+EXPORT int bluewaters_load(const char* path, char* words, int room) {
+  std::string why;
+  if (ranks().load(path, &why)) return 0;
+  snprintf(words, room, "%s", why.c_str());
+  return 1;
+}
+
+/** @param seconds How long all ranks may take to come. */
+EXPORT int bluewaters_join(double silence, double patience, double seconds, char* words, int room) {
+  std::string why;
+  if (ranks().join(silence, patience, seconds, &why)) return 0;
+  snprintf(words, room, "%s", why.c_str());
+  return 1;
+}
+
+EXPORT int bluewaters_rank() { return ranks().rank(); }
+EXPORT int bluewaters_size() { return ranks().size(); }
+EXPORT const char* bluewaters_version() { return ranks().version(); }
+EXPORT const char* bluewaters_host(int rank) { return &ranks().hosts()[static_cast<size_t>(rank) * kHostNameBytes]; }
+
+EXPORT int bluewaters_barrier() { return run(Work{kBarrier, kHost}); }
+
+EXPORT int bluewaters_broadcast(void* data, int bytes, int root) {
+  Work work{kBroadcast, kHost};
+  work.data = data;
+  work.count = bytes;
+  work.root = root;
+  return run(work);
+}
+
+/** @param all Room for `bytes` of each rank. */
+EXPORT int bluewaters_gather(const void* own, int bytes, void* all) {
+  Work work{kAllGather, kHost};
+  work.own = own;
+  work.data = all;
+  work.count = bytes;
+  return run(work);
+}
+
+EXPORT int bluewaters_end(int exit_code) {
+  ranks().tell_end(exit_code);
+  return 0;
+}
+EXPORT int bluewaters_close() {
+  ranks().close();
+  return 0;
+}
+/** Ends this process at once, whatever its threads wait for. */
+EXPORT void bluewaters_exit(int code) { _exit(code); }

@@ -1,0 +1,38 @@
+import type { GradientRules, Output, Scope } from '@bluewaters/tensorflow';
+
+/**
+ * How ranks that each have a part of every batch come to one update: the only thing by which a graph of many ranks
+ * differs from that of one.
+ */
+export interface GradientExchange {
+  /** From 0. */
+  readonly rank: number;
+  readonly worldSize: number;
+  /** What batch normalisation looks at. */
+  readonly batchStatistics: BatchStatistics;
+  /**
+   * The mean of each over all ranks, float32. What is given first travels first; calls follow one another.
+   */
+  average(scope: Scope, values: readonly Output[]): readonly Output[];
+  /** The mean of each over all ranks, float32, within the forward pass. */
+  averageStatistics(scope: Scope, values: readonly Output[]): readonly Output[];
+  /** For `gradients`, to go back through {@link averageStatistics}. */
+  readonly gradientRules: GradientRules;
+}
+
+/** One rank alone: its own values are the means. */
+export const ALONE: GradientExchange = {
+  rank: 0,
+  worldSize: 1,
+  batchStatistics: 'own',
+  average: (_scope, values) => values,
+  averageStatistics: (_scope, values) => values,
+  gradientRules: {},
+};
+
+/**
+ * What batch normalisation takes mean and variance of while ranks train together. `own`: of the rank's part of the batch,
+ * and the moving ones follow those of rank 0. `averaged`: the same, and the moving ones follow the mean over the ranks.
+ * `synchronised`: of the whole batch, as one rank alone would.
+ */
+export type BatchStatistics = 'own' | 'averaged' | 'synchronised';

@@ -1,0 +1,50 @@
+/**
+ * Training on every rank but the first: the same steps at the same time, each on this rank's part of the batch. Rank 0
+ * (`train.ts`) decides what is done next, evaluates and writes; this one writes nothing.
+ */
+import { CodedError } from '@bluewaters/errors';
+import type { TrainRequest } from '@bluewaters/messages';
+import { diverged } from './divergence.js';
+import { bringShards } from './local-shards.js';
+import { positionAt } from './position.js';
+import { inTurns, type Ranks } from './ranks.js';
+import { openRun, type RankPorts } from './run-context.js';
+import { TrainingEngine } from './training-engine.js';
+
+/** What rank 0 tells the others before they do anything. */
+export type Start = 'over' | 'goes on';
+
+/** Which weights all ranks start with: those of a checkpoint's step, or the first ones. */
+export interface StartingPoint {
+  readonly step: number;
+  readonly restored: boolean;
+}
+
+/**
+ * Trains beside rank 0 until that has no more to do.
+ *
+ * @throws {CodedError} INTERRUPTED when some rank was asked to stop; TRAINING_DIVERGED, and what `openRun` and TensorFlow
+ * say.
+ */
+export async function follow(request: TrainRequest, ports: RankPorts & { readonly ranks: Ranks }): Promise<void> {
+  const { ranks } = ports;
+  if ((await ranks.broadcast<Start>(undefined)) === 'over') return;
+  const { run, shards } = await inTurns(ranks, async () => {
+    const opened = await openRun(request, ports);
+    const cache = `${opened.workDirectory}/shards/${request.dataset}`;
+    return { run: opened, shards: await bringShards(opened.store, opened.manifest, { cache, report: opened.report }) };
+  });
+  const { step: first, restored } = await ranks.broadcast<StartingPoint>(undefined);
+  let step = first;
+  using engine = new TrainingEngine(run, shards, positionAt(step, run.stepsPerEpoch).epoch);
+  await engine.goTo(restored ? { prefix: run.checkpoints.prefix(step) } : undefined);
+  while ((await ranks.broadcast<Start>(undefined)) === 'goes on') {
+    const end = (positionAt(step, run.stepsPerEpoch).epoch + 1) * run.stepsPerEpoch;
+    await engine.stepper.start(step);
+    for (; step < end; step += 1) {
+      const { loss, stopping } = await engine.stepper.make(step, { runner: (session, asked) => session.run(asked) });
+      if (!Number.isFinite(loss)) throw diverged(request, { what: 'the loss of a batch', value: loss });
+      if (stopping) throw new CodedError('INTERRUPTED', `Training was stopped at step ${step + 1}`);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/** Starts ranks and sees to it that a run goes on when one of them is lost. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { CodedError } from '@bluewaters/errors';
+import type { RankWord } from '@bluewaters/training';
+import { RANK_WORD } from './rank.js';
+import type { VerbContext } from './verb.js';
+
+/** The programs that start ranks, with what each wants to know of their number. */
+const LAUNCHERS = {
+  mpiexec: (ranks: number) => ['-n', String(ranks)],
+  srun: (ranks: number) => ['--ntasks', String(ranks), '--kill-on-bad-exit=1'],
+  aprun: (ranks: number) => ['-n', String(ranks)],
+} as const;
+
+/** Names of {@link LAUNCHERS}. */
+export const LAUNCHER_NAMES = Object.keys(LAUNCHERS) as [keyof typeof LAUNCHERS];
+
+/** What is to be launched. */
+export interface LaunchOptions {
+  readonly ranks: number;
+  readonly launcher: keyof typeof LAUNCHERS;
+  /** Further arguments of the launcher, such as `-cc none`. */
+  readonly launcherArguments: readonly string[];
+  /** A command of `bluewaters` and its options. */
+  readonly command: readonly string[];
+  /** Generations that may be started after one that lost a rank. */
+  readonly restarts: number;
+}
+
+/** How a generation of ranks ended. */
+interface Generation {
+  readonly exitCode: number;
+  /** What the ranks said themselves. */
+  readonly words: readonly RankWord[];
+  /** What the launcher or the watchdog wrote of a lost rank. */
+  readonly lost: string | undefined;
+  /** The last line on stdout. */
+  readonly lastLine: string;
+}
+
+/** What came of it. */
+export interface Launched {
+  readonly ranks: number;
+  /** 1 where no rank was lost. */
+  readonly generations: number;
+  /** What rank 0 had to say, where it was asked for JSON. */
+  readonly result?: unknown;
+}
+
+/**
+ * Runs a command on some ranks, again from its last checkpoint each time that a rank is lost.
+ *
+ * @throws {CodedError} INTERRUPTED when the ranks stopped after a checkpoint; PROCESS_DIED when they failed, having said
+ * why, or when ranks were lost too often.
+ */
+export async function launch(options: LaunchOptions, context: VerbContext): Promise<Launched> {
+  for (let generation = 1; ; generation += 1) {
+    const { exitCode, words, lost, lastLine } = await runGeneration(options, context);
+    if (exitCode === 0) {
+      return {
+        ranks: options.ranks,
+        generations: generation,
+        ...(isJson(lastLine) && { result: JSON.parse(lastLine) as unknown }),
+      };
+    }
+    for (const word of words) {
+      if ('failed' in word) throw new CodedError('PROCESS_DIED', `rank ${word.rank} ended with ${word.failed}`);
+    }
+    for (const word of words) if ('stopped' in word) throw new CodedError('INTERRUPTED', word.stopped);
+    if (context.signal.aborted) throw new CodedError('INTERRUPTED', 'The ranks were stopped before they had begun');
+    const what = lost ?? `the ranks ended with exit code ${exitCode} and without a word`;
+    if (generation > options.restarts) {
+      throw new CodedError('PROCESS_DIED', `${what}; that was generation ${generation}, the last that was allowed`);
+    }
+    context.terminal.say(`  ${what}; generation ${generation + 1} goes on from the last checkpoint`);
+  }
+}
+
+async function runGeneration(options: LaunchOptions, { signal, print }: VerbContext): Promise<Generation> {
+  const { launcher, ranks, launcherArguments, command } = options;
+  const program = fileURLToPath(new URL('../bin/bluewaters.mjs', import.meta.url));
+  const args = [...LAUNCHERS[launcher](ranks), ...launcherArguments, process.execPath, program, ...command];
+  // A process group of its own: Ctrl-C is for this process, which lets the ranks write a checkpoint.
+  const child = spawn(launcher, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: {
+      ...process.env,
+      BLUEWATERS_LAUNCHED: '1',
+      ...(launcher === 'aprun' && { BLUEWATERS_WORLD_SIZE: String(ranks) }),
+    },
+  });
+  const words: RankWord[] = [];
+  const stop = (): void => stopRanks(child, words);
+  signal.addEventListener('abort', stop, { once: true });
+  let [lost, lastLine] = ['', ''];
+  onLines(child.stderr, (line) => {
+    const word = wordIn(line);
+    if (word) words.push(word);
+    else if (/ends this generation/u.test(line)) lost = line;
+    else lost ||= lostRank(line, words) ?? (process.stderr.write(`${line}\n`), '');
+  });
+  onLines(child.stdout, (line) => {
+    lost ||= lostRank(line, words) ?? '';
+    lastLine = line;
+    print(line);
+  });
+  try {
+    const exitCode = await exitOf(child, launcher);
+    return { exitCode, words, lost: lost || undefined, lastLine };
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** One rank that knows is enough, since all agree on the step after which they stop. */
+function stopRanks(child: ChildProcess, words: readonly RankWord[]): void {
+  const near = words.find((word) => 'pid' in word && isAlive(word.pid));
+  if (near && 'pid' in near) process.kill(near.pid, 'SIGTERM');
+  else child.kill('SIGTERM');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** MPICH's launcher names a process and its host: `=   PID 123 RUNNING AT nid00012`. */
+function lostRank(line: string, words: readonly RankWord[]): string | undefined {
+  const [, pid, host] = /\bPID (\d+) RUNNING AT (\S+)/u.exec(line) ?? [];
+  if (pid === undefined) return undefined;
+  const word = words.find((each) => 'pid' in each && each.pid === Number(pid));
+  return word ? `rank ${word.rank} on ${host} was lost` : `process ${pid} on ${host} was lost`;
+}
+
+function wordIn(line: string): RankWord | undefined {
+  return line.startsWith(RANK_WORD) ? (JSON.parse(line.slice(RANK_WORD.length)) as RankWord) : undefined;
+}
+
+function onLines(stream: NodeJS.ReadableStream | null, take: (line: string) => void): void {
+  if (stream) createInterface({ input: stream }).on('line', take);
+}
+
+function exitOf(child: ChildProcess, launcher: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => {
+      const message = `${launcher} cannot be started; it comes with MPI, on Debian by \`apt-get install mpich\``;
+      reject(new CodedError('TOOL_MISSING', message, { cause }));
+    });
+    child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]));
+  });
+}
+
+function isJson(line: string): boolean {
+  return line.startsWith('{');
+}

@@ -1,0 +1,104 @@
+/** `bluewaters train` as one of the ranks that `mpiexec`, `srun` or `aprun` started. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { EXIT_CODES, type Place } from '@bluewaters/collectives';
+import { CodedError, isCodedError } from '@bluewaters/errors';
+import type { TrainRequest, TrainResult } from '@bluewaters/messages';
+import type { ObjectStore } from '@bluewaters/storage';
+import type { RankWord } from '@bluewaters/training';
+import { z } from 'zod';
+import { readPlace, type PlaceValues } from './common-options.js';
+import { findDataset } from './digests.js';
+import { findParent } from './find-model.js';
+import { trainRequest } from './line-options.js';
+import type { VerbContext } from './verb.js';
+import { workDirectoryOf } from './workplace.js';
+
+/** What ranks may be asked. */
+export const rankOptions = {
+  worldSize: z.int().positive().optional().describe('ranks that were started; to be said under aprun'),
+  stopAfter: z.number().positive().optional().describe('seconds after which all ranks stop with a checkpoint'),
+  rankTimeout: z.number().positive().default(20).describe('seconds without a sign of life after which a rank is lost'),
+};
+
+/** Begins each line that a rank writes for `bluewaters launch`; JSON follows. */
+export const RANK_WORD = 'bluewaters-rank ';
+
+type Values = z.output<z.ZodObject<typeof rankOptions>> &
+  PlaceValues &
+  Parameters<typeof trainRequest>[0] & { readonly dataset?: string | undefined };
+
+/** What is to be trained. @throws {CodedError} CONFIG_INVALID, MANIFEST_INVALID, MODEL_UNKNOWN, NETWORK_UNKNOWN. */
+export async function requestOf(values: Values, store: ObjectStore): Promise<TrainRequest> {
+  if (values.dataset === undefined) {
+    throw new CodedError('CONFIG_INVALID', 'Say which dataset: --dataset NAME is missing');
+  }
+  return trainRequest(values, await findDataset(store, values.dataset), await findParent(store, values));
+}
+
+/** Trains as one rank. What is printed and shown is rank 0's. */
+export async function trainAsRank(place: Place, values: Values, context: VerbContext): Promise<TrainResult> {
+  // TensorFlow reads them when it is loaded.
+  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  const { trainTogether } = await import('@bluewaters/training');
+  const { store, threads } = readPlace(values);
+  const timer = new AbortController();
+  const { stopAfter, rankTimeout } = values;
+  if (stopAfter !== undefined) void sleep(stopAfter * 1000, undefined, { ref: false }).then(() => timer.abort());
+  try {
+    const result = await trainTogether(place, {
+      store,
+      workDirectory: workDirectoryOf(store),
+      threads,
+      signal: AbortSignal.any([context.signal, timer.signal]),
+      report: (progress) => {
+        if (place.rank === 0) {
+          context.terminal.progress('training', {
+            job: '',
+            work: '',
+            state: 'running',
+            attempt: 1,
+            updatedAt: 0,
+            progress,
+          });
+        }
+      },
+      request: (opened) => requestOf(values, opened),
+      code: codeDigest(),
+      patience: { silence: rankTimeout },
+      tell,
+    });
+    if (result) return result;
+  } catch (error) {
+    if (!isCodedError(error, 'INTERRUPTED')) throw error;
+    if (place.rank === 0) context.terminal.say(`  ${error.message}; the same command goes on from there`);
+    process.exit(EXIT_CODES.stopped);
+  }
+  process.exit(); // rank 0 says what came of it
+}
+
+/** Only who launched ranks wants to hear of each; a person who started them wants to know what went wrong. */
+function tell(word: RankWord): void {
+  if (process.env['BLUEWATERS_LAUNCHED']) process.stderr.write(`${RANK_WORD}${JSON.stringify(word)}\n`);
+  else if ('failed' in word) process.stderr.write(`rank ${word.rank}: error ${word.failed}\n`);
+}
+
+/** Of the programs that ranks run. */
+function codeDigest(): string {
+  const digest = createHash('sha256').update(process.version);
+  for (const name of [
+    '@bluewaters/training',
+    '@bluewaters/models',
+    '@bluewaters/tensorflow',
+    '@bluewaters/collectives',
+  ]) {
+    const folder = dirname(fileURLToPath(import.meta.resolve(name)));
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
+    for (const file of files.sort()) digest.update(readFileSync(join(folder, file)));
+  }
+  return digest.digest('hex');
+}
