@@ -30,7 +30,7 @@ export interface MadeStep {
   readonly loss: number;
   readonly rate: number;
   readonly seconds: StepSeconds;
-  /** Whether this rank or another was asked to stop; all know it at the same step. */
+  /** Whether this rank or another had been asked to stop before it; all know it at the same step. */
   readonly stopping: boolean;
   readonly inspected?: InspectedStep;
 }
@@ -110,8 +110,7 @@ export class Stepper {
     const [loss, stopping, wait, ...seen] = tensors;
     return {
       loss: loss?.number() ?? NaN,
-      // Alone, what comes during the step is seen at its end.
-      stopping: this.#run.ranks.size === 1 ? this.#run.signal.aborted : (stopping?.number() ?? 0) > 0,
+      stopping: (stopping?.number() ?? 0) > 0,
       // The machine's clock may be set in between.
       wait: Math.max(0, wait?.number() ?? NaN),
       ...(inspection && { inspected: inspection.read(seen) }),

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
-import { Checkpointed, Evaluated, Runs, type Progress } from '@bluewaters/messages';
+import { Checkpointed, Evaluated, Runs } from '@bluewaters/messages';
 import { imageSizeAt } from '@bluewaters/models';
+import { Announcer } from './announcer.js';
 import type { Checkpoint } from './checkpoints.js';
 import { diverged, findFirstNonFinite } from './divergence.js';
 import { evaluateStep } from './evaluate-step.js';
@@ -36,7 +37,7 @@ export class TrainingSession {
   readonly #observers: Observers;
   readonly #laps: Laps;
   readonly #tracer: StepTracer;
-  #notices: string[] = [];
+  readonly #announcer: Announcer;
   #step = 0;
   #checkpoint: Checkpoint | undefined;
   #evaluations: Evaluations = [];
@@ -45,12 +46,13 @@ export class TrainingSession {
   private constructor(run: RunContext, shards: LocalShards, latest: Checkpoint | undefined) {
     this.#run = run;
     this.#shards = shards;
+    this.#announcer = new Announcer(run);
     this.#step = latest?.step ?? 0;
     this.#engine = new TrainingEngine(run, shards, this.position.epoch);
     this.#observers = observersOf(run, this.#engine.graph.graph.toGraphDef());
     this.#laps = new Laps(run.request.batch);
-    this.#tracer = new StepTracer(run, (notice) => this.#notices.push(notice));
-    if (run.lease.notice !== undefined) this.#notices.push(run.lease.notice);
+    this.#tracer = new StepTracer(run, (notice) => this.#announcer.note(notice));
+    if (run.lease.notice !== undefined) this.#announcer.note(run.lease.notice);
   }
 
   /** Builds the graph and takes the run up where its last whole checkpoint left it. */
@@ -58,7 +60,7 @@ export class TrainingSession {
     const notices: string[] = [];
     const latest = await run.checkpoints.latest((error) => notices.push(error.message));
     const session = new TrainingSession(run, shards, latest);
-    session.#notices.push(...notices);
+    session.#announcer.note(...notices);
     try {
       await session.#begin(latest);
       await session.#observers.tellAll((observer) => observer.started?.(shards));
@@ -83,6 +85,11 @@ export class TrainingSession {
   /** Whether the run has had its epochs, or no longer gets better. */
   get isOver(): boolean {
     return this.#step >= this.#run.totalSteps || hasStalled(this.#evaluations, this.#run.request.earlyStop);
+  }
+
+  /** Whether it was asked to stop just now, and need not tell other ranks before it does. */
+  get #isAskedAlone(): boolean {
+    return this.#run.ranks.size === 1 && this.#run.signal.aborted;
   }
 
   /** Mean over the training steps of this start; undefined before the first. */
@@ -112,7 +119,7 @@ export class TrainingSession {
       else this.#laps.lap(seconds);
       if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, rate);
       if (this.#step % this.#run.request.checkpointEverySteps === 0) await this.checkpoint();
-      if (stopping) await this.#interrupt();
+      if (stopping || this.#isAskedAlone) await this.#interrupt();
     }
     this.#observers.tell((observer) => observer.epochEnded?.(epoch));
     await this.checkpoint();
@@ -136,10 +143,9 @@ export class TrainingSession {
     await this.#run.bus.publish(Evaluated, { run, step, evaluation });
     await this.#writeEntry('running');
     if (hasStalled(evaluations, earlyStop)) {
-      this.#notices.push(`the run ends after epoch ${epoch}: the best was epoch ${epoch - standing.epochsSinceBest}`);
+      this.#announcer.note(`the run ends after epoch ${epoch}: the best was epoch ${epoch - standing.epochsSinceBest}`);
     }
-    this.#report(`epoch ${epoch} of ${this.#run.request.epochs} evaluated`, {
-      ...this.#progress(),
+    this.#announcer.reached(step, `epoch ${epoch} of ${this.#run.request.epochs} evaluated`, {
       figures: { 'top-1': evaluation.top1, best: standing.best },
     });
   }
@@ -190,11 +196,11 @@ export class TrainingSession {
     if (this.#found) {
       const { validation: files, validationRecords: records } = this.#shards;
       const sources = { ...this.#found, files, records, version, evaluations: this.#evaluations };
-      this.#notices.push(`the report is ${await writeReport(this.#run, sources)}`);
+      this.#announcer.note(`the report is ${await writeReport(this.#run, sources)}`);
     }
     this.#observers.tell((observer) => observer.done?.(this.position));
     const entry = await this.#writeEntry('done', version);
-    this.#report('done', this.#progress());
+    this.#announcer.reached(this.#step, 'done');
     return entry;
   }
 
@@ -206,14 +212,14 @@ export class TrainingSession {
   }
 
   async #begin(latest: Checkpoint | undefined): Promise<void> {
-    this.#notices.push(...(await this.#engine.goTo(latest)));
+    this.#announcer.note(...(await this.#engine.goTo(latest)));
     await this.#run.ranks.broadcast<StartingPoint>({ step: this.#step, restored: latest !== undefined });
     if (!latest) return;
     this.#checkpoint = latest;
     this.#evaluations = upTo(this.#run.entry?.evaluations ?? [], latest.step);
     // Nothing is removed yet: what could not be read just now may still be of use to someone.
     await nameCheckpoints(this.#run, latest, bestOf(this.#evaluations));
-    this.#notices.push(`going on from the checkpoint of step ${latest.step}`);
+    this.#announcer.note(`going on from the checkpoint of step ${latest.step}`);
   }
 
   /** Makes ready for an epoch whose pictures have another size than those before. */
@@ -223,7 +229,7 @@ export class TrainingSession {
     this.#engine[Symbol.dispose]();
     this.#engine = new TrainingEngine(this.#run, this.#shards, epoch);
     await this.#engine.goTo(checkpoint);
-    this.#notices.push(`from epoch ${epoch + 1} on training pictures have ${this.#engine.imageSize} pixels`);
+    this.#announcer.note(`from epoch ${epoch + 1} on training pictures have ${this.#engine.imageSize} pixels`);
   }
 
   /** Evaluates the weights that the session has, those of a step. */
@@ -232,7 +238,7 @@ export class TrainingSession {
       run: this.#run,
       shards: this.#shards,
       step,
-      report: (figures) => this.#report('evaluating', figures),
+      report: (figures) => this.#announcer.within('evaluating', figures),
     });
     this.#found = { ...found, step };
     return this.#found;
@@ -253,23 +259,9 @@ export class TrainingSession {
     this.#observers.tell((observer) => observer.stepped?.(figures));
     const { epoch } = positionAt(this.#step - 1, this.#run.stepsPerEpoch);
     const best = bestOf(this.#evaluations)?.evaluation.top1;
-    this.#report(`epoch ${epoch + 1} of ${this.#run.request.epochs}`, {
-      ...this.#progress(),
+    this.#announcer.reached(this.#step, `epoch ${epoch + 1} of ${this.#run.request.epochs}`, {
       ratePerSecond: imagesPerSecond,
       figures: { loss, ...(best !== undefined && { best }) },
-    });
-  }
-
-  #progress(): Pick<Progress, 'done' | 'total' | 'unit'> {
-    const { request, totalSteps } = this.#run;
-    return { done: this.#step * request.batch, total: totalSteps * request.batch, unit: 'images' };
-  }
-
-  #report(phase: string, figures: Omit<Progress, 'phase'>): void {
-    this.#run.report({
-      phase,
-      ...figures,
-      ...(this.#notices.length > 0 ? { notices: this.#notices.slice(0, 20) } : {}),
     });
   }
 
