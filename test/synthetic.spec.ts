@@ -34,7 +34,7 @@ describe('train --synthetic', { timeout: 60_000 }, () => {
   it('makes the steps of a recipe, with the options that are given in its place', async () => {
     const asked = ['train', '--synthetic', '--recipe', 'cifar-fast', '--batch', '8', '--optimiser', 'adam'];
     const ended = await runCli([...asked, '--warmup-batches', '1', '--batches', '2', '--json']);
-    expect(ended.json()).toMatchObject({ network: 'resnet-9', batch: 8 });
+    expect(ended.json()).toMatchObject({ network: 'airbench', batch: 8 });
     const uneven = await runCli([...asked, '--micro-batches', '3']);
     expect(uneven.stderr).toMatch(/CONFIG_INVALID.*a multiple of 3/su);
   });

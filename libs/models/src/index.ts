@@ -39,3 +39,4 @@ export { importWeights, type ImportReport, type ImportTarget } from './weights/i
 export { listPublished, publishedWeights, type PublishedInput, type PublishedWeights } from './weights/mappings.js';
 export type { MappedFile, Mapping, Origin, Origins } from './weights/origins.js';
 export { openWeights, type SourceTensor, type WeightSource } from './weights/weight-source.js';
+export { WHITENED_CHANNELS, whitening } from './whitening.js';

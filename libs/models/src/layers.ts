@@ -18,6 +18,7 @@ import {
 import type { BuildContext } from './network.js';
 import { batchNorm, type BatchNormSettings } from './normalisation.js';
 import { axesOf, channelsOf, gridOf, lengthOf, paddingsOf, toNhwc } from './picture-axes.js';
+import type { InitialValue } from './variable-store.js';
 
 /** A layer's options that convolution and dense have alike. */
 interface LayerOptions {
@@ -49,6 +50,8 @@ export interface ConvolutionOptions extends LayerOptions {
   readonly bias?: boolean;
   /** Parts of the channels that do not see each other; divides `filters` and the channels of x. Default 1. */
   readonly groups?: number;
+  /** How its weights start. Default `he-normal`. */
+  readonly initial?: InitialValue;
 }
 
 /** Zeros around a picture, half a window wide. */
@@ -63,7 +66,7 @@ function valueOf({ scope, precision }: BuildContext, variable: Variable): Output
 }
 
 /** Adds the biases of a layer, one for each channel or unit. */
-function withBiases(context: BuildContext, y: Output, { name, units }: { name: string; units: number }): Output {
+export function withBiases(context: BuildContext, y: Output, { name, units }: { name: string; units: number }): Output {
   const { scope, variables, dataFormat = 'NHWC' } = context;
   const biases = valueOf(context, variables.get(`${name}/biases`, [units], 'zeros'));
   return biasAdd(scope, y, biases, { dataFormat: y.shape?.length === 4 ? dataFormat : 'NHWC' });
@@ -86,11 +89,11 @@ export function convolution(context: BuildContext, x: Output, options: Convoluti
 
 /** The convolution by itself, of each group of channels with its own filters. */
 function convolve(context: BuildContext, x: Output, options: ConvolutionOptions): Output {
-  const { name, filters, size, stride = 1, padding = 'SAME', groups = 1 } = options;
+  const { name, filters, size, stride = 1, padding = 'SAME', groups = 1, initial = 'he-normal' } = options;
   const { scope, variables, dataFormat = 'NHWC' } = context;
   const window: readonly [number, number] = typeof size === 'number' ? [size, size] : size;
   const shape = [...window, channelsOf(context, x) / groups, filters];
-  const weights = valueOf(context, variables.get(`${name}/weights`, shape, 'he-normal'));
+  const weights = valueOf(context, variables.get(`${name}/weights`, shape, initial));
   const fixed = padding === 'FIXED' && stride > 1;
   const bordered = fixed ? withBorder(context, x, window) : x;
   const settings = { strides: [stride, stride], padding: paddingOf(padding, stride), dataFormat } as const;

@@ -49,6 +49,7 @@ describe('training steps', { timeout: 120_000 }, () => {
     ['perceptron', 12, 'momentum', 0.05, 60],
     ['lenet', 12, 'momentum', 0.02, 80],
     ['cifarnet', 8, 'momentum', 0.01, 150],
+    ['airbench', 32, 'momentum', 0.02, 30],
     ['resnet-9', 16, 'momentum', 0.05, 80],
     // 20 layers stand for 32 and 56.
     ['resnet-20', 8, 'momentum', 0.05, 20],

@@ -1,7 +1,7 @@
 import { initializers, variable, type Initializer, type Scope, type Variable } from '@bluewaters/tensorflow';
 
 /** How a variable starts. */
-export type InitialValue = 'zeros' | 'ones' | 'he-normal' | 'glorot-uniform';
+export type InitialValue = 'zeros' | 'ones' | 'he-normal' | 'glorot-uniform' | 'dirac';
 
 /** A parameter and whether weight decay applies to it. */
 export interface Parameter {
@@ -75,7 +75,7 @@ export class VariableStore {
     const { shape, initial, trainable } = options;
     const initializer = this.#initializer(initial);
     const made = variable(this.#scope, name, { dtype: 'float32', shape, initializer, trainable });
-    this.#variables.set(name, { variable: made, decayed: initial === 'he-normal' || initial === 'glorot-uniform' });
+    this.#variables.set(name, { variable: made, decayed: initial !== 'zeros' && initial !== 'ones' });
     return made;
   }
 
@@ -90,6 +90,8 @@ export class VariableStore {
         return initializers.heNormal({ seed });
       case 'glorot-uniform':
         return initializers.glorotUniform({ seed });
+      case 'dirac':
+        return initializers.dirac({ others: initializers.heNormal({ seed }) });
     }
   }
 }

@@ -3,6 +3,7 @@ import { Graph, initializers, Session, variable, type DType, type Initializer } 
 
 const {
   constant,
+  dirac,
   glorotNormal,
   glorotUniform,
   heNormal,
@@ -65,6 +66,25 @@ describe('initializers', () => {
     expect(await draw(zeros(), [3])).toEqual([0, 0, 0]);
     expect(await draw(ones(), [1, 2])).toEqual([1, 1]);
     expect(await draw(constant(0.5), [])).toEqual([0.5]);
+  });
+
+  it.each([
+    { shape: [3, 3, 2, 5], middle: 4 },
+    { shape: [1, 1, 3, 3], middle: 0 },
+    { shape: [2, 2, 3, 2], middle: 3 },
+  ])('dirac of $shape hands on one input by each of the first filters', async ({ shape, middle }) => {
+    const [inputs = 0, outputs = 0] = shape.slice(2);
+    const others = await draw(heNormal({ seed: 1 }), shape);
+    const values = await draw(dirac({ others: heNormal({ seed: 1 }) }), shape);
+    for (const [index, value] of values.entries()) {
+      const [window, input, filter] = [
+        Math.floor(index / (inputs * outputs)),
+        Math.floor(index / outputs) % inputs,
+        index % outputs,
+      ];
+      if (filter < inputs) expect(value).toBe(window === middle && input === filter ? 1 : 0);
+      else expect(value).toBe(others[index]);
+    }
   });
 
   it.each([

@@ -2,9 +2,10 @@
 import type { DType, FloatDType } from './dtypes.js';
 import * as raw from './generated/operations/index.js';
 import type { Output } from './operation.js';
-import { reshape, transpose } from './operations/arrays.js';
+import { cast, concat, reshape, transpose } from './operations/arrays.js';
 import { sign } from './operations/elementwise.js';
 import { mul, sub } from './operations/math.js';
+import { slice } from './operations/slices.js';
 import type { Scope } from './scope.js';
 
 /** Adds the operations that compute a first value of the given shape and dtype. */
@@ -110,6 +111,28 @@ export function orthogonal({ gain = 1, seed }: SeedOptions & { readonly gain?: n
     // A decomposition leaves the signs open; with those of R's diagonal it favours no direction.
     const evenly = mul(scope, q, sign(scope, raw.matrixDiagPart(scope, { input: r })));
     return reshape(scope, mul(scope, rows < columns ? transpose(scope, evenly, [1, 0]) : evenly, gain), shape);
+  };
+}
+
+/**
+ * Filters of which the first, as many as there are inputs, hand on what is in the middle of their window, one input each;
+ * the others are drawn by `others`. A layer then starts with all that the one before it knows.
+ *
+ * @param options `others` draws [height, width, inputs, outputs] at least.
+ * @see Zagoruyko and Komodakis 2017, "DiracNets".
+ */
+export function dirac({ others }: { readonly others: Initializer }): Initializer {
+  return (scope, shape, dtype) => {
+    const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;
+    const handed = Math.min(inputs, outputs);
+    const middle = Math.floor(height / 2) * width + Math.floor(width / 2);
+    const ones = new Float32Array(height * width * inputs * handed);
+    for (let input = 0; input < handed; input += 1) ones[(middle * inputs + input) * handed + input] = 1;
+    const dims = [height, width, inputs, handed];
+    const first = cast(scope, scope.constant(ones, { shape: dims, name: 'handed' }), dtype);
+    if (handed === outputs) return first;
+    const rest = others(scope, shape, dtype);
+    return concat(scope, [first, slice(scope, rest, { begin: [0, 0, 0, handed], size: [-1, -1, -1, -1] })], 3);
   };
 }
 

@@ -28,8 +28,8 @@ export async function keras(folder) {
 }
 
 /** Epochs of the race: enough for 85 %, and few enough to be run. */
-const EPOCHS = 12;
-const WARM_UP_EPOCHS = 3;
+const EPOCHS = 5;
+const WARM_UP_EPOCHS = 1.1;
 const GOAL = 0.85;
 
 /**

@@ -8,6 +8,7 @@ const NETWORKS = [
   ['perceptron', 12, 'momentum', 0.05, 60],
   ['lenet', 12, 'momentum', 0.02, 80],
   ['cifarnet', 8, 'momentum', 0.01, 150],
+  ['airbench', 32, 'momentum', 0.02, 30],
   ['resnet-9', 16, 'momentum', 0.05, 80],
   ['resnet-20', 8, 'momentum', 0.05, 20],
   ['resnet-18', 8, 'momentum', 0.01, 20],

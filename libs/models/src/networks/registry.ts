@@ -1,5 +1,6 @@
 import { CodedError } from '@bluewaters/errors';
 import type { Network } from '../network.js';
+import { airbench } from './airbench.js';
 import { alexnet, alexnet2012, alexnet2012Towers } from './alexnet.js';
 import { cifarnet } from './cifarnet.js';
 import { googlenet } from './googlenet.js';
@@ -13,7 +14,7 @@ import { resnet101, resnet101V1, resnet152, resnet152V1, resnet18, resnet34, res
 import { vgg16, vgg16Bn, vgg19, vgg19Bn } from './vgg.js';
 
 const NETWORKS: readonly Network[] = [
-  ...[perceptron, lenet, cifarnet, resnet9, resnet20, resnet32, resnet56],
+  ...[perceptron, lenet, cifarnet, airbench, resnet9, resnet20, resnet32, resnet56],
   ...[alexnet, alexnet2012, alexnet2012Towers],
   ...[vgg16, vgg16Bn, vgg19, vgg19Bn, googlenet, inceptionV3],
   ...[resnet18, resnet34, resnet50, resnet101, resnet152],
