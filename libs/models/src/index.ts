@@ -25,6 +25,7 @@ export { classificationMetrics, type ClassificationMetrics, type Predictions } f
 export { type BuildContext, type InputContract, type Network, type Publication } from './network.js';
 export { listNetworks, networkByName } from './networks/registry.js';
 export { batchNorm, dropout, localResponseNorm, type BatchNormSettings } from './normalisation.js';
+export { spreadBySize, TOGETHER, type Placement } from './placement.js';
 export { preprocess } from './preprocess.js';
 export { networkMemory, type MemoryOptions, type NetworkMemory } from './profile/memory.js';
 export { profileNetwork, type LayerProfile, type NetworkProfile, type ProfileOptions } from './profile/profile.js';

@@ -117,6 +117,7 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
   const { update, averages } = follow(scope.after(...made), followed, { averageDecay, globalStep });
   const step = scope
     .after(...made, ...update, ...(sums?.clear(scope.after(operation)) ?? []))
+    .on(globalStep.handle.operation.device)
     .op('AssignAddVariableOp', {
       inputs: [globalStep.handle, scope.constant(1n)],
       attributes: { dtype: 'int64' },

@@ -1,7 +1,11 @@
 import { initializers, variable, type Initializer, type Scope, type Variable } from '@bluewaters/tensorflow';
+import { TOGETHER, type Placement } from './placement.js';
 
 /** How a variable starts. */
 export type InitialValue = 'zeros' | 'ones' | 'he-normal' | 'glorot-uniform' | 'dirac';
+
+/** Of a float32. */
+const BYTES = 4;
 
 /** A parameter and whether weight decay applies to it. */
 export interface Parameter {
@@ -18,12 +22,17 @@ export interface Parameter {
 export class VariableStore {
   readonly #scope: Scope;
   readonly #seed: number;
+  readonly #placement: Placement;
   readonly #variables = new Map<string, Parameter>();
 
-  /** @param scope Root of the graph: variable names are checkpoint names. */
-  constructor(scope: Scope, seed: number) {
+  /**
+   * @param scope Root of the graph: variable names are checkpoint names.
+   * @param placement The devices that variables go to; all to that of the scope by default.
+   */
+  constructor(scope: Scope, seed: number, placement: Placement = TOGETHER) {
     this.#scope = scope;
     this.#seed = seed;
+    this.#placement = placement;
   }
 
   /**
@@ -59,7 +68,7 @@ export class VariableStore {
    * @param others By the names of the variables whose place they take.
    */
   with(others: ReadonlyMap<string, Variable>): VariableStore {
-    const store = new VariableStore(this.#scope, this.#seed);
+    const store = new VariableStore(this.#scope, this.#seed, this.#placement);
     for (const [name, parameter] of this.#variables) {
       store.#variables.set(name, { ...parameter, variable: others.get(name) ?? parameter.variable });
     }
@@ -74,7 +83,10 @@ export class VariableStore {
     if (known) return known.variable;
     const { shape, initial, trainable } = options;
     const initializer = this.#initializer(initial);
-    const made = variable(this.#scope, name, { dtype: 'float32', shape, initializer, trainable });
+    const placed = this.#scope.on(
+      this.#placement.deviceFor(BYTES * shape.reduce((product, length) => product * length, 1)),
+    );
+    const made = variable(placed, name, { dtype: 'float32', shape, initializer, trainable });
     this.#variables.set(name, { variable: made, decayed: initial !== 'zeros' && initial !== 'ones' });
     return made;
   }

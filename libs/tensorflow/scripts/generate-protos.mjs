@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 const ROOTS = [
   'tensorflow/core/protobuf/saved_model.proto',
   'tensorflow/core/protobuf/config.proto',
+  'tensorflow/core/protobuf/tensorflow_server.proto',
   'tensorflow/core/util/event.proto',
   'tensorflow/core/framework/dataset_options.proto',
   'tensorflow/core/protobuf/tensor_bundle.proto',

@@ -264,6 +264,11 @@ export const DECLARATIONS = {
   TF_DeleteSession: c<(session: Pointer, status: Pointer) => void>(
     'void TF_DeleteSession(void *session, void *status)',
   ),
+  TF_NewServer: c<(definition: Uint8Array, length: number, status: Pointer) => Pointer | null>(
+    'void *TF_NewServer(const void *definition, size_t length, void *status)',
+  ),
+  TF_ServerStart: c<(server: Pointer, status: Pointer) => void>('void TF_ServerStart(void *server, void *status)'),
+  TF_ServerTarget: c<(server: Pointer) => string>('const char *TF_ServerTarget(void *server)'),
   TF_SessionListDevices: c<(session: Pointer, status: Pointer) => Pointer | null>(
     'void *TF_SessionListDevices(void *session, void *status)',
   ),

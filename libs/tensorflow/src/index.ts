@@ -240,7 +240,8 @@ export type { RunOptions } from './run-options.js';
 export { chromeTrace, type TracedStep } from './trace.js';
 export { fromTfjs, toTfjs, type Tfjs, type TfjsDType, type TfjsTensor } from './tfjs.js';
 export type { SessionOptions } from './session-options.js';
-export { isEndOfSequence } from './run-failure.js';
+export { Server, type Cluster, type ServerOptions, type Task } from './server.js';
+export { isEndOfSequence, isPeerLost } from './run-failure.js';
 export { runIsolated, type IsolatedOptions } from './isolated.js';
 
 export { saver, Saver, type RestoreOptions, type Snapshot } from './checkpoint.js';

@@ -74,6 +74,7 @@ function bind(library: LibraryHandle): Native {
  * of them.
  */
 const SINCE: Readonly<Record<string, string>> = {
+  TF_NewServer: '1.15',
   TF_UpdateEdge: '2.4',
   TF_StringGetDataPointer: '2.6',
   TF_StringGetSize: '2.6',

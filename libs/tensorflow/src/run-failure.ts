@@ -33,3 +33,11 @@ function operationIn(words: string): ErrorDetails {
 export function isEndOfSequence(error: unknown): boolean {
   return isCodedError(error) && error.cause instanceof StatusError && error.cause.status === 'OUT_OF_RANGE';
 }
+
+/** Whether a run ended because another process of its cluster did, or could not be reached. */
+export function isPeerLost(error: unknown): boolean {
+  return isCodedError(error) && error.cause instanceof StatusError && LOST.has(error.cause.status);
+}
+
+/** What runs end with when a connection breaks, and when a step is given up since another part of it was. */
+const LOST: ReadonlySet<string> = new Set(['UNAVAILABLE', 'ABORTED', 'CANCELLED']);

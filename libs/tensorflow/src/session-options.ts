@@ -31,6 +31,11 @@ export interface SessionOptions {
   readonly deviceCount?: Readonly<Record<string, number>>;
   /** 'grpc://host:port' of a server; by default this process. */
   readonly target?: string;
+  /**
+   * With a `target`: the devices of the cluster that the session uses, such as '/job:ps'; all by default. A session
+   * waits until every task that it may use has started.
+   */
+  readonly deviceFilters?: readonly string[];
   /** Lets a GPU's memory be taken as needed, not all at once. */
   readonly allowGrowth?: boolean;
   /** Moves operations that their device cannot run to one that can, where it would otherwise be an error. */
@@ -64,6 +69,7 @@ export function encodeConfig(options: SessionOptions): Uint8Array {
       ...interOp(options.interOpThreads ?? 0),
       experimental: { executorType: options.singleThreadedExecutor ? 'SINGLE_THREADED_EXECUTOR' : '' },
       deviceCount: { ...options.deviceCount },
+      deviceFilters: [...(options.deviceFilters ?? [])],
       allowSoftPlacement: options.softPlacement ?? false,
       graphOptions: { rewriteOptions: { disableMetaOptimizer: !(options.rewriteGraph ?? true) } },
       gpuOptions: { allowGrowth: options.allowGrowth ?? false },
