@@ -13,9 +13,9 @@ import { writeArchive } from './support/pictures.js';
 const JOBS = ['extract_data_from_archive.pbs', 'build_imagenet_data.pbs', 'distributed_tf_launch.pbs'] as const;
 type Job = (typeof JOBS)[number];
 
-/** The jobs and what they source, relative to the repository. */
-const SCRIPTS = readdirSync(join(ROOT, 'pbs'))
-  .filter((name) => /\.(pbs|sh)$/u.test(name))
+/** Every job, its Slurm twin and what they source, relative to the repository. */
+const SCRIPTS = readdirSync(join(ROOT, 'pbs'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.(pbs|sh|sbatch)$/u.test(name))
   .map((name) => join('pbs', name));
 
 /** How a program ended. */
@@ -59,7 +59,7 @@ describe('the batch jobs', { timeout: 120_000 }, () => {
   }, 120_000);
 
   /** Runs a job as PBS does: a copy in its spool folder, with what `qsub -v` was given. */
-  async function submit(job: Job, given: Readonly<Record<string, string>>): Promise<Ended> {
+  async function submit(job: string, given: Readonly<Record<string, string>>): Promise<Ended> {
     const script = join(spool, '42.SC');
     await copyFile(join(ROOT, 'pbs', job), script);
     const pbs = { PBS_O_WORKDIR: submittedFrom, PBS_NUM_PPN: '7', BW_HOME: ROOT };
@@ -98,6 +98,25 @@ describe('the batch jobs', { timeout: 120_000 }, () => {
       expect(call).toMatch(/ -d 7 -cc none -- \S+bluewaters\.mjs (ingest|shards build|train) /u);
       if (job === JOBS[2]) expect(stderr).toMatch(/going on from the checkpoint of step \d+/u);
     }
+  });
+
+  it('are run again as they were, but replace nothing that was made in another way', async () => {
+    const { code, stderr } = await submit(JOBS[1], { ...variables, TRAIN_SHARDS: '4' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/would replace what was made otherwise, by: shards build .*--train-shards 3 /u);
+  });
+
+  it('say what ran where, and later jobs find by it what they are to look at', async () => {
+    const note = await readFile(join(submittedFrom, 'logs', `${JOBS[2].slice(0, -4)}.0`), 'utf8');
+    expect(note).toMatch(/^# job 0 on \S+ from \d{4}-.*\n# version \d\S+, commit \S+, image none\n/u);
+    expect(note).toMatch(/^DATASET=fish\nNETWORK=lenet\nEPOCHS=\d+\nBATCH=24\n# \S+ train /mu);
+    expect(note.trimEnd().split('\n').at(-1)).toMatch(/^# ended with 0 at \d{4}-/u);
+
+    const previous = { PREVIOUS_JOBNAME: 'distributed_tf_launch', PREVIOUS_JOBID: '0', MODE: 'validation' };
+    const { code, stdout, stderr } = await submit('inception_imagenet_validate.pbs', previous);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/evaluate --model fish --dataset fish --split validation/u);
+    expect(stdout).toMatch(/fish 0 +4 /u);
   });
 
   it.each([

@@ -1,0 +1,171 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { temporaryDirectory } from '@bluewaters/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ROOT } from './support/pages.js';
+
+const JOBS = readdirSync(join(ROOT, 'pbs')).filter((name) => name.endsWith('.pbs'));
+const TWINS = readdirSync(join(ROOT, 'pbs/slurm'));
+
+/** Enough for every job. */
+const ARGUMENTS = {
+  ...{ IMAGES: '/x/Images.tar', SYNSETS: '/x/synsets.txt', DATASET: 'fish', BATCH: '24' },
+  ...{ PREVIOUS_JOBNAME: 'training', PREVIOUS_JOBID: '7.bw' },
+};
+
+/** Writes down its arguments and ends with the first code in a list, which it takes from there. */
+const LAUNCHER = `#!/bin/bash
+echo "\${0##*/} $*" >> calls
+code=$(head -n 1 codes); sed -i 1d codes
+if [[ $code == 75 || $code == 76 ]]; then mkdir -p run/runs/fish-lenet/checkpoint_dir; fi
+if [[ $code == 75 ]]; then date +%N > run/runs/fish-lenet/checkpoint_dir/checkpoint; fi
+exit "\${code:-0}"
+`;
+const NOTING = '#!/bin/bash\necho "${0##*/} $*" >> calls\n';
+
+describe('job scripts', { timeout: 60_000 }, () => {
+  let workdir: string;
+
+  beforeEach(async () => {
+    workdir = await temporaryDirectory();
+    await Promise.all([mkdir(join(workdir, 'bin')), mkdir(join(workdir, 'logs'))]);
+    await writeFile(join(workdir, 'logs/training.7.bw'), '# a note\nSTORE=run\nRUN=fish-lenet\nDATASET=fish\n');
+    await writeFile(join(workdir, 'nodefile'), '12\n12\n7\n7\n7\n');
+    await program('aprun', LAUNCHER);
+    await exits();
+  });
+
+  async function program(name: string, text: string): Promise<void> {
+    await writeFile(join(workdir, 'bin', name), text);
+    await chmod(join(workdir, 'bin', name), 0o755);
+  }
+
+  /** With what code the launcher ends, one after the other; then with 0. */
+  const exits = (...codes: number[]): Promise<void> => writeFile(join(workdir, 'codes'), codes.join('\n'));
+
+  const calls = async (): Promise<string[]> =>
+    (await readFile(join(workdir, 'calls'), 'utf8').catch(() => '')).trimEnd().split('\n').filter(Boolean);
+
+  async function start(script: string, given: Readonly<Record<string, string>>) {
+    const env = {
+      HOME: workdir,
+      ...{ PATH: `${join(workdir, 'bin')}:${process.env['PATH']}`, BW_HOME: ROOT, ...given },
+    };
+    const run = promisify(execFile)('bash', [join(ROOT, 'pbs', script)], { cwd: workdir, env });
+    return run.then(
+      (said) => ({ code: 0, ...said }),
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+  }
+
+  const pbs = (script: string, given: Readonly<Record<string, string>> = {}) => {
+    const job = { PBS_O_WORKDIR: workdir, PBS_JOBID: '42.bw', PBS_NODEFILE: join(workdir, 'nodefile') };
+    return start(script, { ...ARGUMENTS, ...job, PBS_NUM_PPN: '16', ...given });
+  };
+
+  const slurm = async (script: string, given: Readonly<Record<string, string>> = {}) => {
+    await program(
+      'scontrol',
+      '#!/bin/bash\n[[ $1 != show ]] || { echo cn012; echo cn007; exit; }\necho "scontrol $*" >> calls\n',
+    );
+    await program('squeue', '#!/bin/bash\necho 1-00:10:00\n');
+    await program('srun', LAUNCHER);
+    const job = { SLURM_SUBMIT_DIR: workdir, SLURM_JOB_ID: '42', SLURM_JOB_NODELIST: 'cn[007,012]' };
+    return start(`slurm/${script}`, { ...ARGUMENTS, ...job, SLURM_CPUS_ON_NODE: '16', ...given });
+  };
+
+  it.each(JOBS)('%s shows what would run and runs nothing with DRY_RUN=1', async (job) => {
+    const { code, stdout, stderr } = await pbs(job, { DRY_RUN: '1' });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^aprun -b -n \d -N 1 -d 16 -cc none -- \S+bluewaters\.mjs \w+ /mu);
+    expect(await calls()).toEqual([]);
+    expect((await readdir(workdir)).sort()).toEqual(['bin', 'codes', 'logs', 'nodefile']);
+  });
+
+  it('have a twin for Slurm each, which runs the same under srun', async () => {
+    expect(TWINS).toEqual(JOBS.map((job) => job.replace('.pbs', '.sbatch')));
+    const verb = (said: string): string[] =>
+      [...said.matchAll(/bluewaters\.mjs (.*)/gu)].map(([, words = '']) => words);
+    for (const [n, twin] of TWINS.entries()) {
+      const one = await pbs(JOBS[n] ?? '', { DRY_RUN: '1' });
+      const two = await slurm(twin, { DRY_RUN: '1' });
+      expect(two.code, two.stderr).toBe(0);
+      expect(two.stdout).toMatch(/^srun --nodes=\d --ntasks=\d --cpus-per-task=16 --mpi=pmi2 --kill-on-bad-exit=1 /mu);
+      expect(verb(two.stdout.replace(/--stop-after \d+ /gu, ''))).toEqual(verb(one.stdout));
+    }
+  });
+
+  it('start one rank on each node, by its own name, and stop it before the walltime ends', async () => {
+    const { code, stdout, stderr } = await pbs('distributed_tf_launch.pbs', { PBS_WALLTIME: '3600' });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('# job 42.bw on nid00012,nid00007 from ');
+    const [call = '', ...others] = await calls();
+    expect(call).toMatch(/^aprun -b -n 2 -N 1 -d 16 -cc none -- \S+ train --world-size 2 --stop-after 3(300|29\d) /u);
+    expect(others).toEqual([]);
+    await slurm('distributed_tf_launch.sbatch', { MARGIN: '600' });
+    expect((await calls()).at(-1)).toMatch(/^srun .* train --world-size 2 --stop-after 86400 /u);
+  });
+
+  it('go into images of Shifter and Apptainer', async () => {
+    const dry = { DRY_RUN: '1', BW_HOME: ROOT };
+    expect((await pbs('serve.pbs', { ...dry, UDI: 'ncsa/bw:1' })).stdout).toMatch(/ -cc none -- bluewaters serve /u);
+    const { stdout } = await pbs('serve.pbs', { ...dry, IMAGE: 'ncsa/bw:1', MOUNTS: '/mnt/c /sw' });
+    expect(stdout).toMatch(
+      / -- shifter --image=docker:ncsa\/bw:1 --module=mpich --volume=\/mnt\/c:\/mnt\/c --volume=\/sw:\/sw -- bluewaters serve /u,
+    );
+    const twin = await slurm('serve.sbatch', {
+      ...dry,
+      IMAGE: 'bw.sif',
+      MOUNTS: '/projects/bbxx',
+      SLURM_GPUS_ON_NODE: '1',
+    });
+    expect(twin.stdout).toMatch(/ apptainer exec --nv --bind \/projects\/bbxx bw\.sif bluewaters serve /u);
+  });
+
+  it('go back into the queue when ranks stopped after a checkpoint, or are followed where that is refused', async () => {
+    await program('qrerun', NOTING);
+    await program('qsub', NOTING);
+    await exits(75, 75);
+    expect((await pbs('distributed_tf_launch.pbs')).code).toBe(75);
+    expect((await calls()).slice(1)).toEqual(['qrerun 42.bw']);
+    await program('qrerun', '#!/bin/bash\nexit 1\n');
+    expect((await pbs('distributed_tf_launch.pbs')).code).toBe(75);
+    const follower = `qsub -V -W depend=afterany:42.bw ${ROOT}/pbs/distributed_tf_launch.pbs`;
+    expect((await calls()).at(-1)).toBe(follower);
+    await exits(75);
+    expect((await slurm('distributed_tf_launch.sbatch')).code).toBe(75);
+    expect((await calls()).at(-1)).toBe('scontrol requeue 42');
+  });
+
+  it('do not go round in circles: no walltime to speak of, or no step within it, is an error', async () => {
+    await program('qrerun', NOTING);
+    const short = await pbs('distributed_tf_launch.pbs', { PBS_WALLTIME: '200' });
+    expect(short).toMatchObject({ code: 1, stderr: expect.stringContaining('MARGIN=300 s are to be kept') as string });
+    await program('aprun', '#!/bin/bash\nexit 75\n');
+    const idle = await pbs('distributed_tf_launch.pbs');
+    expect(idle).toMatchObject({ code: 1, stderr: expect.stringContaining('no step was made') as string });
+    expect(await calls()).toEqual([]);
+  });
+
+  it('start ranks again when one was lost, some times, and not when one said what is wrong', async () => {
+    await exits(76, 137);
+    expect((await pbs('distributed_tf_launch.pbs')).code).toBe(0);
+    expect(await calls()).toHaveLength(3);
+    await exits(76, 76);
+    const lost = await pbs('distributed_tf_launch.pbs', { RESTARTS: '1' });
+    expect(lost).toMatchObject({ code: 1, stderr: expect.stringContaining('ranks were lost 2 times') as string });
+    await exits(1);
+    expect((await pbs('distributed_tf_launch.pbs')).code).toBe(1);
+    expect(await calls()).toHaveLength(6);
+  });
+
+  it('restore what a previous job left, as it had it, and refuse one that left nothing', async () => {
+    await pbs('restore_graph.pbs', { DATASET: '', BATCH: '' });
+    expect((await calls()).at(-1)).toMatch(/ --dataset fish --run fish-lenet --epochs 1 --store run$/u);
+    const none = await pbs('restore_graph.pbs', { PREVIOUS_JOBID: '8.bw' });
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('no job left the note') as string });
+  });
+});
