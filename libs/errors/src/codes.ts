@@ -70,6 +70,7 @@ export const ERROR_CODES = {
     httpStatus: 422,
     meaning: 'A checkpoint is cut short, damaged, or of another run.',
   },
+  RUN_UNKNOWN: { retryable: false, httpStatus: 404, meaning: 'The store has no run of that name.' },
   RUN_HELD: { retryable: false, httpStatus: 409, meaning: 'Another process is working on the run.' },
   TRAINING_DIVERGED: {
     retryable: false,

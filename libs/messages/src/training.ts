@@ -192,6 +192,34 @@ export type EvaluateResult = z.infer<typeof EvaluateResult>;
 /** Asks training to evaluate a registered model. It writes nothing. */
 export const EvaluateModel = defineWork('training.v1.evaluate', jobRequest(EvaluateRequest), EvaluateResult);
 
+/** What training is asked to make a model of: a checkpoint of a run. */
+export const ExportRequest = z.strictObject({
+  run: Name,
+  /** By default that which the run would go on from. */
+  step: z.int().nonnegative().optional(),
+  /** The name under which the model is registered; the run's own by default. */
+  model: Name.optional(),
+});
+/** See {@link ExportRequest:variable}. */
+export type ExportRequest = z.infer<typeof ExportRequest>;
+
+/** What an export leaves behind. */
+export const ExportResult = z.strictObject({
+  run: Name,
+  step: z.int().nonnegative(),
+  model: Name,
+  version: z.int().positive(),
+  /** On the validation split: what training found, or what was found now. */
+  evaluation: Evaluation,
+  /** Prefix of the version in the store. */
+  prefix: z.string(),
+});
+/** See {@link ExportResult:variable}. */
+export type ExportResult = z.infer<typeof ExportResult>;
+
+/** Asks training to enter a checkpoint in the registry. A repeat finds the version that is there. */
+export const ExportCheckpoint = defineWork('training.v1.export', jobRequest(ExportRequest), ExportResult);
+
 /** How far a rank has come. Sent by the leader of a run several times a second at most. */
 export const RankReported = defineEvent('training.v1.reported', z.strictObject({ run: Name, progress: Progress }));
 

@@ -1,4 +1,4 @@
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CodedError, isCodedError } from '@bluewaters/errors';
 import { writeCheckpointState } from '@bluewaters/tensorflow';
@@ -33,6 +33,17 @@ export interface Checkpoint {
   readonly files: readonly string[];
 }
 
+/** What there is of a step, and what it is good for. */
+export interface SurveyedStep {
+  readonly step: number;
+  /** Of all its files. */
+  readonly bytes: number;
+  /** `unfinished`: its writer was killed before it was a checkpoint. `damaged`: it was one, and is no more. */
+  readonly state: 'whole' | 'damaged' | 'unfinished';
+  /** Of a damaged one: which file is not as it should be. */
+  readonly problem?: CodedError;
+}
+
 /** What of a folder is kept and what is not, once the state file names it. */
 export interface Retention {
   /** Oldest first. */
@@ -50,10 +61,10 @@ export interface Retention {
  */
 export class CheckpointDirectory {
   readonly path: string;
-  readonly #request: string;
+  readonly #request: string | undefined;
 
-  /** @param path The `checkpoint_dir`. @param request Digest of the request whose weights these are. */
-  constructor(path: string, request: string) {
+  /** @param path The `checkpoint_dir`. @param request Digest of the request whose weights these are, where it is known. */
+  constructor(path: string, request: string | undefined) {
     this.path = path;
     this.#request = request;
   }
@@ -65,11 +76,13 @@ export class CheckpointDirectory {
 
   /** Makes what TensorFlow wrote at `prefix(step)` a checkpoint: digests, then the entry. `retain` names it. */
   async complete(step: number, engine: CheckpointEntry['engine']): Promise<Checkpoint> {
+    const request = this.#request;
+    if (request === undefined) throw new CodedError('INTERNAL', 'Nobody knows what these are weights of');
     const names = (await readdir(this.path)).filter((name) => belongsTo(name, step) && !name.endsWith('.json')).sort();
     const files = await Promise.all(
       names.map(async (name) => ({ name, ...(await digestFile(join(this.path, name))) })),
     );
-    const entry: CheckpointEntry = { format: 'bluewaters.checkpoint.v1', step, request: this.#request, files, engine };
+    const entry: CheckpointEntry = { format: 'bluewaters.checkpoint.v1', step, request, files, engine };
     await writeWhole(`${this.prefix(step)}.json`, `${JSON.stringify(entry, null, 2)}\n`);
     return this.#describe(entry);
   }
@@ -90,21 +103,43 @@ export class CheckpointDirectory {
     return undefined;
   }
 
+  /** Which TensorFlow wrote a checkpoint, on what machine. @throws {CodedError} CHECKPOINT_INVALID. */
+  async engineOf({ step }: Checkpoint): Promise<CheckpointEntry['engine']> {
+    return (await this.#readEntry(step)).engine;
+  }
+
   /** The checkpoint of a step. @throws {CodedError} CHECKPOINT_INVALID when it is not whole, or not there. */
   async at(step: number): Promise<Checkpoint> {
     if ((await this.#steps()).includes(step)) return this.#verify(step);
     throw invalid(step, `${this.prefix(step)}.json`, 'the file', 'nothing');
   }
 
+  /** Every step of which there is a file, ascending. Nothing is changed. */
+  async survey(): Promise<SurveyedStep[]> {
+    const names = await readdir(this.path);
+    const entered = await this.#steps();
+    const steps = [...new Set(names.map(stepOf).filter((step) => step !== undefined))].sort((a, b) => a - b);
+    const surveyed: SurveyedStep[] = [];
+    for (const step of steps) {
+      const files = names.filter((name) => belongsTo(name, step));
+      const sizes = await Promise.all(files.map(async (name) => (await stat(join(this.path, name))).size));
+      const bytes = sizes.reduce((total, size) => total + size, 0);
+      const problem = entered.includes(step) ? await this.#problemOf(step) : undefined;
+      const state = problem ? 'damaged' : entered.includes(step) ? 'whole' : 'unfinished';
+      surveyed.push({ step, bytes, state, ...(problem && { problem }) });
+    }
+    return surveyed;
+  }
+
   /**
    * Names the `newest` checkpoints up to `step` in the state file, and the one of step `also`. Later ones are of a time
-   * before the run had to go back, because they could not be used.
+   * before the run had to go back, because they could not be used; so are those `without`.
    */
   async retain(
     step: number,
-    keep: { readonly newest: number; readonly also?: number | undefined },
+    keep: { readonly newest: number; readonly also?: number | undefined; readonly without?: readonly number[] },
   ): Promise<Retention> {
-    const steps = (await this.#steps()).filter((each) => each <= step);
+    const steps = (await this.#steps()).filter((each) => each <= step && !keep.without?.includes(each));
     const entries = await Promise.all(steps.map((each) => this.#readEntry(each).catch(passOver)));
     const whole = entries.filter((entry) => entry !== undefined);
     const kept = whole
@@ -129,8 +164,8 @@ export class CheckpointDirectory {
   /** Entries come first: a checkpoint without its entry is none. */
   async #filesExcept(steps: ReadonlySet<number>): Promise<string[]> {
     const others = (await readdir(this.path)).filter((name) => {
-      const step = /^model\.ckpt-(\d+)\./u.exec(name)?.[1];
-      return step !== undefined && !steps.has(Number(step));
+      const step = stepOf(name);
+      return step !== undefined && !steps.has(step);
     });
     return others.sort((a, b) => Number(b.endsWith('.json')) - Number(a.endsWith('.json')));
   }
@@ -157,6 +192,16 @@ export class CheckpointDirectory {
     return this.#describe(entry);
   }
 
+  async #problemOf(step: number): Promise<CodedError | undefined> {
+    try {
+      await this.#verify(step);
+      return undefined;
+    } catch (error) {
+      if (isCodedError(error)) return error;
+      throw error;
+    }
+  }
+
   async #readEntry(step: number): Promise<CheckpointEntry> {
     const file = `${this.prefix(step)}.json`;
     const text = await readFile(file, 'utf8');
@@ -166,7 +211,9 @@ export class CheckpointDirectory {
     } catch (error) {
       throw invalid(step, file, 'bluewaters.checkpoint.v1', 'something else', error);
     }
-    if (entry.request !== this.#request) throw invalid(step, file, `request ${this.#request}`, entry.request);
+    if (this.#request !== undefined && entry.request !== this.#request) {
+      throw invalid(step, file, `request ${this.#request}`, entry.request);
+    }
     return entry;
   }
 
@@ -183,6 +230,12 @@ export class CheckpointDirectory {
 /** An entry that cannot be read makes no checkpoint. */
 function passOver(error: unknown): undefined {
   if (!isCodedError(error)) throw error;
+}
+
+/** The step that a file is of; undefined for other files. */
+function stepOf(name: string): number | undefined {
+  const step = /^model\.ckpt-(\d+)\./u.exec(name)?.[1];
+  return step === undefined ? undefined : Number(step);
 }
 
 function belongsTo(name: string, step: number): boolean {

@@ -6,7 +6,7 @@ import { averageName, Session } from '@bluewaters/tensorflow';
 import type { Checkpoint } from './checkpoints.js';
 import { provenanceOf } from './parent.js';
 import { announceVersion, nextVersion, readVersions, signatureOf, storeVersion } from './registry.js';
-import type { RunContext } from './run-context.js';
+import type { OpenedRun, RunContext } from './run-context.js';
 import { buildServingGraph, writeServingModel } from './serving-graph.js';
 
 /** What becomes a model. */
@@ -22,14 +22,25 @@ export interface TrainedWeights {
  * @returns The version.
  */
 export async function registerModel(run: RunContext, weights: TrainedWeights): Promise<number> {
-  const versions = await readVersions(run.store, run.request.model);
-  const known = versions.find((entry) => entry.run === run.request.run && entry.step === weights.checkpoint.step);
-  const entry = known ?? (await exportVersion(run, weights, nextVersion(versions)));
+  const entry = await storeModel(run, weights);
   await announceVersion(run.bus, entry);
   return entry.version;
 }
 
-async function exportVersion(run: RunContext, weights: TrainedWeights, version: number): Promise<ModelEntry> {
+/** What an export needs of its run. */
+export type ExportedRun = Pick<
+  OpenedRun,
+  'store' | 'workDirectory' | 'threads' | 'report' | 'request' | 'manifest' | 'network' | 'input' | 'parent'
+>;
+
+/** As {@link registerModel}, and tells nobody. */
+export async function storeModel(run: ExportedRun, weights: TrainedWeights): Promise<ModelEntry> {
+  const versions = await readVersions(run.store, run.request.model);
+  const known = versions.find((entry) => entry.run === run.request.run && entry.step === weights.checkpoint.step);
+  return known ?? exportVersion(run, weights, nextVersion(versions));
+}
+
+async function exportVersion(run: ExportedRun, weights: TrainedWeights, version: number): Promise<ModelEntry> {
   const { request, manifest, input } = run;
   const { checkpoint, evaluation } = weights;
   const { step } = checkpoint;
@@ -55,7 +66,7 @@ async function exportVersion(run: RunContext, weights: TrainedWeights, version: 
   }
 }
 
-async function exportSavedModel(run: RunContext, checkpoint: Checkpoint, directory: string): Promise<void> {
+async function exportSavedModel(run: ExportedRun, checkpoint: Checkpoint, directory: string): Promise<void> {
   const serving = buildServingGraph({
     network: run.network,
     input: run.input,

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isCodedError } from '@bluewaters/errors';
-import type { TrainRequest } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
@@ -20,15 +19,16 @@ async function go(store: WatchedStore, directory: string, lastStep: number): Pro
   await mkdir(directory, { recursive: true });
   const checkpoints = new CheckpointDirectory(directory, 'request');
   const mirror = new Mirror(store, runKeys.checkpoints('r'), directory);
-  const run = { checkpoints, mirror, request: { keepCheckpoints: KEEP } as TrainRequest };
+  const run = { checkpoints, mirror };
   await checkpoints.removeUnfinished();
   await mirror.fetchMissing();
   const latest = await checkpoints.latest(() => {});
-  if (latest) await nameCheckpoints(run, latest, bestUpTo(latest.step));
+  if (latest) await nameCheckpoints(run, latest, { newest: KEEP, best: bestUpTo(latest.step) });
   for (let step = (latest?.step ?? 0) + 1; step <= lastStep; step += 1) {
     await writeFile(`${checkpoints.prefix(step)}.index`, `index of ${step}`);
     await writeFile(`${checkpoints.prefix(step)}.data-00000-of-00001`, `weights of ${step}`);
-    const { stale } = await nameCheckpoints(run, await checkpoints.complete(step, ENGINE), bestUpTo(step - 1));
+    const made = await checkpoints.complete(step, ENGINE);
+    const { stale } = await nameCheckpoints(run, made, { newest: KEEP, best: bestUpTo(step - 1) });
     await removeCheckpoints(run, stale);
   }
 }

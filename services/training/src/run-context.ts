@@ -65,20 +65,19 @@ export interface OpenedRun extends RankPorts {
   readonly entry: RunEntry | undefined;
 }
 
+/** What follows from a request and its dataset, wherever the run is. */
+export type RunParts = Pick<
+  OpenedRun,
+  'ranks' | 'request' | 'manifest' | 'network' | 'input' | 'parent' | 'outputs' | 'stepsPerEpoch' | 'totalSteps'
+>;
+
 /**
- * Reads what the run is made from.
+ * Takes a run up to go on with it: reads what it is made from, and brings what the store has of it.
  * @throws {CodedError} MANIFEST_INVALID, NETWORK_UNKNOWN, CONFIG_INVALID when the run was started with other options or
  * asks for MLPerf's log of another network than it is for.
  */
 export async function openRun(request: TrainRequest, ports: RankPorts): Promise<OpenedRun> {
-  const manifest = await readManifest(ports.store, request);
-  const network = networkByName(request.network);
-  if (request.mlperfLog) assertMlperf(network);
-  const { ranks = ALONE } = ports;
-  assertWholeParts(request, ranks);
-  assertProgressiveSizes(network, request);
-  assertOneSize(request, ranks);
-  const parent = await readParent(ports.store, request, manifest);
+  const parts = await readParts(request, ports);
   const directory =
     ports.store.localPath(runKeys.checkpoints(request.run).replace(/\/$/u, '')) ??
     join(ports.workDirectory, 'runs', request.run, 'checkpoint_dir');
@@ -91,9 +90,23 @@ export async function openRun(request: TrainRequest, ports: RankPorts): Promise<
   const entry = await readRunEntry(directory);
   // With no checkpoint there is nothing yet that other options would spoil.
   if (entry?.checkpointStep !== undefined) assertSameRun(entry, request);
+  return { ...ports, ...parts, directory, checkpoints, mirror, entry };
+}
+
+/** Reads what a run is made from, and changes nothing. @throws {CodedError} As {@link openRun}. */
+export async function readParts(
+  request: TrainRequest,
+  { store, ranks = ALONE }: Pick<RankPorts, 'store' | 'ranks'>,
+): Promise<RunParts> {
+  const manifest = await readManifest(store, request);
+  const network = networkByName(request.network);
+  if (request.mlperfLog) assertMlperf(network);
+  assertWholeParts(request, ranks);
+  assertProgressiveSizes(network, request);
+  assertOneSize(request, ranks);
+  const parent = await readParent(store, request, manifest);
   const stepsPerEpoch = stepsInEpoch(countExamples(manifest, 'train'), request.batch);
   return {
-    ...ports,
     ranks,
     request,
     manifest,
@@ -103,10 +116,6 @@ export async function openRun(request: TrainRequest, ports: RankPorts): Promise<
     outputs: manifest.classes.length + 1,
     stepsPerEpoch,
     totalSteps: stepsPerEpoch * request.epochs,
-    directory,
-    checkpoints,
-    mirror,
-    entry,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   consumeJobs,
   ImportModel,
   EvaluateModel,
+  ExportCheckpoint,
   RankEnded,
   RankReported,
   serveChild,
@@ -33,6 +34,9 @@ import type { EvaluateTask } from './evaluation/evaluate.main.js';
 import type { TrainingOptions } from './options.js';
 import type { RankTask } from './rank.main.js';
 import { rebuildState } from './rebuild-state.js';
+import { announceVersion } from './registry.js';
+import type { ExportedCheckpoint } from './stored-run/export-checkpoint.js';
+import type { ExportTask } from './stored-run/export.main.js';
 
 /** Starts the service. It is ready at once; ranks are started when there is work. */
 export async function start(options: TrainingOptions, ports: ServicePorts): Promise<RunningService> {
@@ -68,8 +72,19 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
       signal: context.signal,
     });
   });
+  const exports = await consumeJobs(bus, ExportCheckpoint, async (request, context) => {
+    log.info({ run: request.run, step: request.step }, 'exporting a checkpoint');
+    const task: ExportTask = { ...options, request };
+    const module = builtModule(new URL('./stored-run/export.main.js', import.meta.url));
+    const { entry, result } = await runChildTask<ExportedCheckpoint, Progress>(module, task, {
+      onReport: (progress) => context.report(progress),
+      signal: context.signal,
+    });
+    await announceVersion(bus, entry);
+    return result;
+  });
   const stop = async (): Promise<void> => {
-    await Promise.all([subscription.stop(), imports.stop(), evaluations.stop()]);
+    await Promise.all([subscription, imports, evaluations, exports].map((consumer) => consumer.stop()));
     await told.stop();
   };
   return { name: 'training', readiness: () => ({ ready: true }), stop };

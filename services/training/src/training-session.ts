@@ -15,7 +15,7 @@ import type { Observers } from './observers/observer.js';
 import { observersOf } from './observers/observers-of.js';
 import { positionAt, type Position } from './position.js';
 import { writeReport } from './report/report.js';
-import { nameCheckpoints, removeCheckpoints } from './retention.js';
+import { nameCheckpoints, removeCheckpoints, type Kept } from './retention.js';
 import type { RunContext } from './run-context.js';
 import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
 import { bestOf, epochsSinceBest, hasStalled, upTo, withEvaluation, type Evaluations } from './standing.js';
@@ -85,6 +85,10 @@ export class TrainingSession {
   /** Whether the run has had its epochs, or no longer gets better. */
   get isOver(): boolean {
     return this.#step >= this.#run.totalSteps || hasStalled(this.#evaluations, this.#run.request.earlyStop);
+  }
+
+  get #kept(): Kept {
+    return { newest: this.#run.request.keepCheckpoints, best: bestOf(this.#evaluations) };
   }
 
   /** Whether it was asked to stop just now, and need not tell other ranks before it does. */
@@ -162,7 +166,7 @@ export class TrainingSession {
     const seconds = (performance.now() - startedAt) / 1000;
     this.#observers.tell((observer) => observer.checkpointed?.(this.#step, seconds));
     await this.#observers.tellAll((observer) => observer.flush?.());
-    const { stale } = await nameCheckpoints(this.#run, checkpoint, bestOf(this.#evaluations));
+    const { stale } = await nameCheckpoints(this.#run, checkpoint, this.#kept);
     await this.#run.mirror.commitEvents();
     await removeCheckpoints(this.#run, stale);
     await this.#writeEntry('running');
@@ -218,7 +222,7 @@ export class TrainingSession {
     this.#checkpoint = latest;
     this.#evaluations = upTo(this.#run.entry?.evaluations ?? [], latest.step);
     // Nothing is removed yet: what could not be read just now may still be of use to someone.
-    await nameCheckpoints(this.#run, latest, bestOf(this.#evaluations));
+    await nameCheckpoints(this.#run, latest, this.#kept);
     this.#announcer.note(`going on from the checkpoint of step ${latest.step}`);
   }
 

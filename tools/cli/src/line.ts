@@ -10,6 +10,7 @@ import {
   BuildShards,
   ImportModel,
   EvaluateModel,
+  ExportCheckpoint,
   IndexArchive,
   submitJob,
   Train,
@@ -19,6 +20,8 @@ import {
   type ImportResult,
   type EvaluateRequest,
   type EvaluateResult,
+  type ExportRequest,
+  type ExportResult,
   type IngestRequest,
   type IngestResult,
   type JobRecord,
@@ -112,6 +115,19 @@ export async function evaluateOn(context: LineContext, request: EvaluateRequest)
     `  ${model} version ${version}: ${percent(evaluation.top1, 2)} right, ${percent(evaluation.top5, 2)} among the ` +
       `first five, of ${formatCount(evaluation.examples)} images at ${formatCount(imagesPerSecond)} images/s ` +
       `in ${formatSeconds(seconds)}`,
+  );
+  return result;
+}
+
+/** Registers a checkpoint of a run as a model. */
+export async function exportCheckpoint(context: LineContext, request: ExportRequest): Promise<ExportResult> {
+  await context.workplace.need('training');
+  const work = { title: 'export', service: 'training', request };
+  const { result, seconds } = await follow(context, ExportCheckpoint, work);
+  const { run, step, model, version, evaluation } = result;
+  context.terminal.endProgress(
+    `  ${run} at step ${formatCount(step)} is ${model} version ${version}: ${percent(evaluation.top1, 2)} right on ` +
+      `${formatCount(evaluation.examples)} held-out images, in ${formatSeconds(seconds)}`,
   );
   return result;
 }

@@ -5,6 +5,13 @@ import { hideBin } from 'yargs/helpers';
 import { runVerb } from './run-verb.js';
 import type { Verb } from './verb.js';
 import { describeFlags } from './yargs-options.js';
+import {
+  checkpointExport,
+  checkpointList,
+  checkpointPrune,
+  checkpointRepair,
+  checkpointShow,
+} from './verbs/checkpoint.js';
 import { classify } from './verbs/classify.js';
 import { doctor } from './verbs/doctor.js';
 import { evaluate } from './verbs/evaluate.js';
@@ -30,6 +37,11 @@ const VERBS: readonly Verb[] = [
   networksShow,
   train,
   launch,
+  checkpointList,
+  checkpointShow,
+  checkpointRepair,
+  checkpointExport,
+  checkpointPrune,
   modelsImport,
   modelsList,
   evaluate,
@@ -59,6 +71,7 @@ function addVerb(parser: Argv, verb: Verb, name: string): Argv {
 /** Verbs of two words by their first, and what these have in common. */
 const GROUPS: Readonly<Record<string, string>> = {
   shards: 'build, verify and list datasets of TFRecord shards',
+  checkpoint: 'look at the checkpoints of a run, put them in order, make models of them',
   models: 'import and list models of the registry',
   networks: 'list the networks, and show what each consists of',
   recipes: 'list and show ways to train',
