@@ -27,6 +27,12 @@ describe('the command line', () => {
     expect(examples).toContain(`bluewaters ${verb}`);
   });
 
+  it('ends without a word when whoever reads has seen enough, as for head', async () => {
+    const line = `"${process.execPath}" "${COMMAND}" recipes ls | true; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line], { env: withoutOptions(process.env) });
+    expect([stdout, stderr]).toEqual(['141\n', '']);
+  });
+
   it('refuses an unknown option by name, with exit code 2', async () => {
     const { code, stderr } = await runCli(['train', '--epoch', '3']);
     expect(code).toBe(2);

@@ -66,6 +66,7 @@ describe('--json', { timeout: 180_000 }, () => {
     'models import': [runIn('models import', ...published()), 'imported'],
     'models ls': [runIn('models ls'), 'models'],
     evaluate: [runIn('evaluate', '--model', 'd'), 'confusions'],
+    plan: [(): Promise<Ended> => runCli(['plan', '--network', 'lenet', '--json']), 'plans'],
     'recipes ls': [(): Promise<Ended> => runCli(['recipes', 'ls', '--json']), 'recipes'],
     'recipes show': [(): Promise<Ended> => runCli(['recipes', 'show', 'goyal', '--json']), 'hyperparameters'],
     status: [runIn('status'), 'models'],

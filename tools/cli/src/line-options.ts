@@ -57,7 +57,7 @@ export const shardsOptions = {
 export const DEFAULT_NETWORK = 'lenet';
 
 /** Several values between commas; `none` for none of them. */
-const list = <Element extends z.ZodType>(element: Element) =>
+export const list = <Element extends z.ZodType>(element: Element): z.ZodType<z.output<Element>[], string> =>
   z
     .string()
     .transform((text) => (text === 'none' ? [] : text.split(',')))

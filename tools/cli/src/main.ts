@@ -19,6 +19,7 @@ import { ingest } from './verbs/ingest.js';
 import { launch } from './verbs/launch.js';
 import { modelsImport, modelsList } from './verbs/models.js';
 import { networksList, networksShow } from './verbs/networks.js';
+import { plan } from './verbs/plan.js';
 import { recipesList, recipesShow } from './verbs/recipes.js';
 import { run } from './verbs/run.js';
 import { serve } from './verbs/serve.js';
@@ -37,6 +38,7 @@ const VERBS: readonly Verb[] = [
   networksShow,
   train,
   launch,
+  plan,
   checkpointList,
   checkpointShow,
   checkpointRepair,
@@ -82,6 +84,16 @@ function addGroup(parser: Argv, group: string): Argv {
   return parser.command(group, GROUPS[group] ?? '', (own) => {
     for (const verb of verbs) addVerb(own, verb, verb.name.slice(group.length + 1));
     return own.demandCommand(1, `Say which: ${verbs.map(({ name }) => name).join(', ')}`).strict();
+  });
+}
+
+/** How shells name the end of a program whose reader has seen enough, as in `bluewaters networks ls | head`. */
+const EXIT_READER_GONE = 141;
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT_READER_GONE);
+    throw error;
   });
 }
 

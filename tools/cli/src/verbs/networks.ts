@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { CodedError } from '@bluewaters/errors';
 import type { NetworkMemory, NetworkProfile } from '@bluewaters/models';
-import { builtModule, runChildTask } from '@bluewaters/service';
 import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
 import { drawNetwork } from '../drawing/draw-network.js';
-import type { ProfileAnswer, ProfileTask } from '../network-profile.main.js';
+import { askProfiles } from '../network-profiles.js';
 import { formatCount, formatTable } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 
@@ -26,7 +25,7 @@ export const networksList = defineVerb({
   examples: [['$0 networks ls', 'names for --network, parameters, multiply-adds, papers']],
   run: async (_, { print, signal }) => {
     const { listNetworks } = await import('@bluewaters/models');
-    const { profiles } = await askChild({}, signal);
+    const { profiles } = await askProfiles({}, signal);
     const networks = listNetworks().map(({ name, description, publication, recipe }, index) => {
       const { imageSize, channels, outputs, parameters, statistics, multiplyAdds } = profiles[index]!;
       const counted = { imageSize, channels, outputs, parameters, statistics, multiplyAdds };
@@ -60,7 +59,7 @@ export const networksShow = defineVerb({
       throw new CodedError('CONFIG_INVALID', 'Say which network: one name that `networks ls` lists');
     }
     const size = { ...(imageSize && { imageSize }), ...(outputs && { outputs }) };
-    const { profiles, memory } = await askChild({ show: { network, batch, ...size } }, signal);
+    const { profiles, memory } = await askProfiles({ show: { network, batch, ...size } }, signal);
     const profile = profiles[0]!;
     if (svg !== undefined) await writeDrawing(svg, profile);
     [...describeLayers(profile), '', ...describeTotals(profile), '', ...(memory ? describeMemory(memory) : [])].forEach(
@@ -69,11 +68,6 @@ export const networksShow = defineVerb({
     return { ...profile, memory, ...(svg === undefined ? {} : { svg }) };
   },
 });
-
-function askChild(task: ProfileTask, signal: AbortSignal): Promise<ProfileAnswer> {
-  const child = builtModule(new URL('../network-profile.main.js', import.meta.url));
-  return runChildTask<ProfileAnswer, never>(child, task, { onReport: () => undefined, signal });
-}
 
 async function writeDrawing(file: string, profile: NetworkProfile): Promise<void> {
   try {
