@@ -28,7 +28,9 @@ describe('the command line', () => {
   });
 
   it('ends without a word when whoever reads has seen enough, as for head', async () => {
-    const line = `"${process.execPath}" "${COMMAND}" recipes ls | true; echo "\${PIPESTATUS[0]}"`;
+    const drawing = join(await temporaryDirectory(), 'plan.svg');
+    // It has more to do after it has printed.
+    const line = `"${process.execPath}" "${COMMAND}" plan --network lenet --svg "${drawing}" | true; echo "\${PIPESTATUS[0]}"`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line], { env: withoutOptions(process.env) });
     expect([stdout, stderr]).toEqual(['141\n', '']);
   });
