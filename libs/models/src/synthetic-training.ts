@@ -11,6 +11,7 @@ import {
   type Scope,
   type Variable,
 } from '@bluewaters/tensorflow';
+import type { GradientExchange } from './gradient-exchange.js';
 import type { StepSettings } from './hyperparameters.js';
 import type { Network } from './network.js';
 import { trainingStep, type TrainingStep } from './training-step.js';
@@ -50,6 +51,8 @@ export interface SyntheticTrainingOptions {
   readonly seed?: number;
   /** By default plain momentum with the decay of the network's own recipe. */
   readonly settings?: StepSettings;
+  /** With other ranks, each of which has pictures of its own; none by default. */
+  readonly exchange?: GradientExchange;
 }
 
 /**
@@ -81,6 +84,7 @@ export function syntheticTraining(network: Network, options: SyntheticTrainingOp
     ...{ network, variables: store, images: images.value, labels: labels.value, outputs, globalStep, seed },
     ...{ compute: options.compute ?? 'float32', dataFormat: options.dataFormat ?? 'NHWC' },
     ...{ convolutions: options.convolutions ?? 'fastest', threads: options.threads ?? 0 },
+    ...(options.exchange && { exchange: options.exchange }),
     learningRate: scope.constant(learningRate, { name: 'learning_rate' }),
     settings: options.settings ?? { momentum, weightDecay, labelSmoothing },
   });
