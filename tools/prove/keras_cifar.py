@@ -81,7 +81,7 @@ def convolution(x, filters):
 
 
 def normalised(x):
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.6, epsilon=1.001e-5, scale=False)(x))
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.9, epsilon=1.001e-5, scale=False)(x))
 
 
 class Whitening(layers.Layer):

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Ways to change training pictures at random; `augment` of the models package says what each does. */
-export const Augmentation = z.enum(['distorted-crop', 'colour', 'lighting', 'padded-crop', 'cutout', 'erase', 'flip']);
+export const Augmentation = z.enum(['distorted-crop', 'colour', 'lighting', 'padded-crop', 'shift', 'cutout', 'erase', 'flip']);
 /** See {@link Augmentation:variable}. */
 export type Augmentation = z.infer<typeof Augmentation>;
 
@@ -29,6 +29,8 @@ export const Hyperparameters = z.strictObject({
   momentum: z.number().min(0).lt(1),
   /** On weights only: neither on biases nor on what batch normalisation learns. */
   weightDecay: z.number().nonnegative(),
+  /** What the rate is multiplied by for the offsets that batch normalisation learns. */
+  offsetRate: z.number().positive().default(1),
   optimiser: z.enum(['sgd', 'momentum', 'nesterov', 'rms-prop', 'adam', 'adam-w', 'lars']).default('momentum'),
   schedule: z
     .enum(['constant', 'steps', 'polynomial', 'exponential', 'smooth-exponential', 'cosine'])

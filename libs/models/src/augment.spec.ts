@@ -3,7 +3,7 @@ import { syntheticJpeg } from '@bluewaters/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { augment, type Augmentation, type InputContract } from './index.js';
 import { distortColours, drawColours, drawLighting, light } from './colours.js';
-import { cutOut, erase, paddedCrop } from './cuts.js';
+import { cutOut, erase, paddedCrop, shift } from './cuts.js';
 
 const SIDE = 16;
 const INPUT: InputContract = { imageSize: SIDE, channels: 3, mean: [0.5, 0.4, 0.3], std: [0.2, 0.2, 0.2] };
@@ -52,7 +52,7 @@ describe('augmentation', () => {
       [...seeds],
     );
 
-  it.each(['distorted-crop', 'colour', 'lighting', 'padded-crop', 'cutout', 'erase', 'flip'] as const)(
+  it.each(['distorted-crop', 'colour', 'lighting', 'padded-crop', 'shift', 'cutout', 'erase', 'flip'] as const)(
     'by %s is the same for the same seed and differs between seeds',
     async (change) => {
       const seeds = [1, 2, 3, 4, 5, 6];
@@ -103,6 +103,26 @@ describe('the padded crop', () => {
       [places.findIndex((at) => at === 6 * SIDE + 6)],
     );
     expect(sum(moved!)).toBe((SIDE - 2) * (SIDE - 2));
+  });
+});
+
+describe('the shift', () => {
+  it('moves a picture by up to a sixteenth of its side, and mirrors what is at the edges', async () => {
+    const stripes = Float32Array.from(
+      { length: SIDE * SIDE },
+      (_, place) => (place % SIDE) + 100 * Math.floor(place / SIDE),
+    );
+    const moved = await drawMany((scope, seed) =>
+      shift(scope, scope.constant(stripes, { shape: [SIDE, SIDE, 1] }), seed),
+    );
+    // The pixel that comes to the corner tells how far: 1 of 16 pixels, and the one beside the edge is repeated.
+    const corners = [...new Set(moved.map(([corner]) => corner))].sort((a, b) => Number(a) - Number(b));
+    expect(corners).toEqual([0, 1, 100, 101]);
+    const still = moved.find((image) => image[0] === 0 && image[SIDE * SIDE - 1] === stripes[SIDE * SIDE - 1]);
+    expect(still).toEqual(stripes);
+    // Moved right, column 1 comes in again on the left of column 0.
+    const right = moved.find((image) => image[0] === 1 && image[1] === 0);
+    expect([...(right ?? [])].slice(0, SIDE)).toEqual([1, ...Array.from({ length: SIDE - 1 }, (_, column) => column)]);
   });
 });
 

@@ -15,7 +15,7 @@ import {
   type Scope,
 } from '@bluewaters/tensorflow';
 import { distortColours, drawColours, drawLighting, light } from './colours.js';
-import { cutOut, erase, paddedCrop } from './cuts.js';
+import { cutOut, erase, paddedCrop, shift } from './cuts.js';
 import type { InputContract } from './network.js';
 import { normalise, normaliseChannels, preprocess } from './preprocess.js';
 
@@ -27,11 +27,20 @@ import { normalise, normaliseChannels, preprocess } from './preprocess.js';
  * - `colour`: brightness, saturation, hue and contrast, as Inception's recipe ({@link distortColours}).
  * - `lighting`: along the principal components of ImageNet's colours (Krizhevsky et al. 2012, section 4.1).
  * - `padded-crop`: moved by up to an eighth of the side, 4 pixels of 32, both ways ({@link paddedCrop}).
+ * - `shift`: moved by up to a sixteenth of the side, 2 pixels of 32, with the edges mirrored ({@link shift}).
  * - `cutout`: a square of a quarter of the side becomes grey ({@link cutOut}).
  * - `erase`: in one picture of two, a rectangle of any proportions does ({@link erase}).
  * - `flip`: mirrored, one picture in two.
  */
-export type Augmentation = 'distorted-crop' | 'colour' | 'lighting' | 'padded-crop' | 'cutout' | 'erase' | 'flip';
+export type Augmentation =
+  | 'distorted-crop'
+  | 'colour'
+  | 'lighting'
+  | 'padded-crop'
+  | 'shift'
+  | 'cutout'
+  | 'erase'
+  | 'flip';
 
 /** The features of an example that {@link augment} needs: the picture and, for crops, its boxes. */
 export function pictureFeatures(augmentation: readonly Augmentation[]): Readonly<Record<string, ExampleFeature>> {
@@ -45,7 +54,16 @@ export function pictureFeatures(augmentation: readonly Augmentation[]): Readonly
 const BOX_FEATURES = ['ymin', 'xmin', 'ymax', 'xmax'].map((side) => `image/object/bbox/${side}`);
 
 /** What is added to the epoch's seed, so that one change's draws tell nothing of another's. */
-const OWN_SEED = { 'distorted-crop': 0n, flip: 1n, 'padded-crop': 2n, colour: 3n, lighting: 4n, cutout: 5n, erase: 6n };
+const OWN_SEED = {
+  'distorted-crop': 0n,
+  flip: 1n,
+  'padded-crop': 2n,
+  colour: 3n,
+  lighting: 4n,
+  cutout: 5n,
+  erase: 6n,
+  shift: 7n,
+};
 
 /** How pictures are changed. */
 export interface AugmentOptions {
@@ -78,7 +96,7 @@ export function augment(
     ? decodeAndCropJpeg(own, jpeg, distortedWindow(own, features, seedOf('distorted-crop')), { channels })
     : decodeJpeg(own, jpeg, { channels });
   const image = inColour(own, pixels, { input, augmentation, seedOf });
-  const changes = { 'padded-crop': paddedCrop, cutout: cutOut, erase, flip: statelessRandomFlip } as const;
+  const changes = { 'padded-crop': paddedCrop, shift, cutout: cutOut, erase, flip: statelessRandomFlip } as const;
   return Object.entries(changes).reduce<Output>(
     (changed, [name, change]) =>
       augmentation.includes(name as Augmentation) ? change(own, changed, seedOf(name as Augmentation)) : changed,

@@ -54,10 +54,39 @@ export function paddedCrop(scope: Scope, image: Output, seed: Output<'int64'>): 
     { dtype: 'int32' },
   );
   const padded = raw.pad(own, { input: flat, paddings });
-  const places = own.constant([2 * rows + 1, 2 * columns + 1], { dtype: 'float32' });
-  const corner = floor(own, mul(own, uniform(own, 2, seed), places));
+  const corner = drawCorner(own, seed, [2 * rows, 2 * columns]);
   const begin = cast(own, mul(own, corner, own.constant([1, channels])), 'int32');
   const size = own.constant([height, width * channels], { dtype: 'int32' });
+  return reshape(own, raw.slice(own, { input: padded, begin, size }), [height, width, channels]);
+}
+
+/** Whole numbers from 0 to `most`, both included: float32 [2]. */
+function drawCorner(scope: Scope, seed: Output<'int64'>, most: readonly [number, number]): Output {
+  const places = scope.constant(
+    most.map((last) => last + 1),
+    { dtype: 'float32' },
+  );
+  return floor(scope, mul(scope, uniform(scope, 2, seed), places));
+}
+
+/**
+ * The picture moved by up to a sixteenth of its side, up or down and left or right; what comes in at the edges is the
+ * picture mirrored.
+ *
+ * @param image float32 [height, width, channels].
+ * @param seed int64 [2].
+ * @see Jordan 2024, section 3.1: 2 pixels of 32 for short trainings.
+ */
+export function shift(scope: Scope, image: Output, seed: Output<'int64'>): Output {
+  const own = scope.child('shift');
+  const [height, width, channels] = shapeOf(image);
+  const [rows, columns] = [Math.round(height / 16), Math.round(width / 16)];
+  const around = [rows, columns, 0].map((by) => [by, by]);
+  const paddings = own.constant(around, { dtype: 'int32' });
+  const padded = raw.mirrorPad(own, { input: image, paddings }, { mode: 'REFLECT' });
+  const corner = drawCorner(own, seed, [2 * rows, 2 * columns]);
+  const begin = pack(own, [...unstack(own, cast(own, corner, 'int32')), own.constant(0, { dtype: 'int32' })]);
+  const size = own.constant([height, width, channels], { dtype: 'int32' });
   return reshape(own, raw.slice(own, { input: padded, begin, size }), [height, width, channels]);
 }
 

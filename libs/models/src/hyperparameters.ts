@@ -41,6 +41,8 @@ export interface OptimiserSettings {
   readonly momentum: number;
   /** On weights only; neither on biases nor on what batch normalisation learns. */
   readonly weightDecay: number;
+  /** What the rate is multiplied by for the offsets that batch normalisation learns; 1 when left out. */
+  readonly offsetRate?: number | undefined;
   /** The largest norm of all gradients together; when left out they are not clipped. */
   readonly gradientClip?: number | undefined;
 }

@@ -66,6 +66,11 @@ export function batchNorm(
   return y;
 }
 
+/** Whether a variable is an offset that batch normalisation learns. */
+export function isOffset(name: string): boolean {
+  return name.endsWith('/beta');
+}
+
 /** A context in training. */
 type InTraining = BuildContext & Required<Pick<BuildContext, 'training'>>;
 

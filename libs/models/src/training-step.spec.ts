@@ -32,6 +32,21 @@ function closeTo(values: readonly (readonly number[])[], digits: number): unknow
 }
 
 describe('a training step', { timeout: 120_000 }, () => {
+  it('moves the offsets of batch normalisation by a rate of their own, and nothing else', async () => {
+    using plain = await start('resnet-20', { momentum: 0, weightDecay: 0 });
+    using faster = await start('resnet-20', { momentum: 0, weightDecay: 0, offsetRate: 64 });
+    const names = plain.made.store.variables.map(({ name }) => name);
+    const before = await plain.weights();
+    for (const { session, made } of [plain, faster]) await session.run({ targets: [made.step] });
+    const [slow, fast] = [await plain.weights(), await faster.weights()];
+    for (const [index, name] of names.entries()) {
+      const factor = name.endsWith('/beta') ? 64 : 1;
+      const moved = slow[index]?.map((value, at) => (value - (before[index]?.[at] ?? NaN)) * factor) ?? [];
+      const expected = moved.map((by, at) => expect.closeTo((before[index]?.[at] ?? NaN) + by, 4) as unknown);
+      expect(fast[index], name).toEqual(expected);
+    }
+  });
+
   it('of micro-batches is the step of the large batch, twice over, for a network without batch normalisation', async () => {
     using large = await start('lenet', { ...PLAIN, gradientClip: 1 });
     using small = await start('lenet', { ...PLAIN, gradientClip: 1, microBatches: 4 });

@@ -21,6 +21,7 @@ import type { StepSettings } from './hyperparameters.js';
 import { classificationLoss } from './losses.js';
 import { mixes, mixExamples } from './mixing.js';
 import type { Network } from './network.js';
+import { isOffset } from './normalisation.js';
 import { optimiserOf } from './optimiser.js';
 import { TrainingTower } from './training-tower.js';
 import type { Parameter, VariableStore } from './variable-store.js';
@@ -153,10 +154,15 @@ function tellOthers(
 /** The parameters that are not frozen. */
 function trainedOf({
   variables,
+  settings,
   rateOf = () => 1,
 }: TrainingStepOptions): (Parameter & { readonly rateFactor: number })[] {
+  const { offsetRate = 1 } = settings;
   return variables.parameters
-    .map((parameter) => ({ ...parameter, rateFactor: rateOf(parameter.variable.name) }))
+    .map((parameter) => {
+      const { name } = parameter.variable;
+      return { ...parameter, rateFactor: rateOf(name) * (isOffset(name) ? offsetRate : 1) };
+    })
     .filter(({ rateFactor }) => rateFactor > 0);
 }
 

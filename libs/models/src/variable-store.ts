@@ -103,7 +103,15 @@ export class VariableStore {
       case 'glorot-uniform':
         return initializers.glorotUniform({ seed });
       case 'dirac':
-        return initializers.dirac({ others: initializers.heNormal({ seed }) });
+        return initializers.dirac({ others: smallUniform(seed) });
     }
   }
+}
+
+/** Uniform between plus and minus 1 / sqrt(fan in), as PyTorch's layers start: beside filters of length 1, short ones. */
+function smallUniform(seed: number): Initializer {
+  return (scope, shape, dtype) => {
+    const fanIn = shape.slice(0, -1).reduce((product, length) => product * length, 1);
+    return initializers.uniform({ limit: 1 / Math.sqrt(fanIn), seed })(scope, shape, dtype);
+  };
 }

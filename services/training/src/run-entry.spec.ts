@@ -61,6 +61,7 @@ describe('a run entry', () => {
   it.each([
     ['augmentation', { augmentation: ['flip'] }, '', 'flip'],
     ['gradientClip', { gradientClip: 1 }, 'undefined', '1'],
+    ['offsetRate', { offsetRate: 64 }, '1', '64'],
     ['decayEpochs', { decayEpochs: [30, 60] }, '', '30,60'],
     ['optimiser', { optimiser: 'lars' }, 'momentum', 'lars'],
   ] as const)('tells runs apart by their %s', (field, change, expected, got) => {

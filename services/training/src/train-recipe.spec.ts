@@ -11,7 +11,7 @@ describe('training by a recipe', { timeout: 120_000 }, () => {
     const recipe = {
       ...{ network: 'resnet-9', imageSize: 16, epochs: 4, optimiser: 'adam-w', learningRate: 0.002, schedule: 'steps' },
       ...{ warmUpEpochs: 0.5, decayEpochs: [1, 2], augmentation: Augmentation.options, mixUp: 0.3, cutMix: 1 },
-      ...{ labelSmoothing: 0.1, gradientClip: 1, averageDecay: 0.9, microBatches: 2 },
+      ...{ labelSmoothing: 0.1, offsetRate: 8, gradientClip: 1, averageDecay: 0.9, microBatches: 2 },
     } satisfies Partial<TrainRequest>;
     await whole.start(recipe);
     await expect(stopped.start(recipe, 20 * BATCH)).rejects.toMatchObject({ code: 'INTERRUPTED' });

@@ -109,6 +109,11 @@ const recipeOptions = {
   cutMix: z.number().min(0).optional().describe('alpha of CutMix; 0 for none'),
   labelSmoothing: z.number().min(0).lt(1).optional().describe('the part of a label that goes to all outputs alike'),
   auxiliaryWeight: z.number().min(0).optional().describe('weight of the losses of auxiliary heads'),
+  offsetRate: z
+    .number()
+    .positive()
+    .optional()
+    .describe('what the rate is multiplied by for offsets of batch normalisation'),
   gradientClip: z.number().positive().optional().describe('the largest norm of all gradients together'),
   averageDecay: z.number().min(0).lt(1).optional().describe('of moving averages of the weights; 0 for none'),
   precision: PRECISIONS.optional().describe(`what the network computes in: ${PRECISIONS.options.join(', ')}`),

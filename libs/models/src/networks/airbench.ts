@@ -4,8 +4,7 @@ import type { BuildContext, Network } from '../network.js';
 import { batchNorm, type BatchNormSettings } from '../normalisation.js';
 import { WHITENED_CHANNELS, whitening } from '../whitening.js';
 
-/** Statistics that follow fast, since training is short. */
-const NORM: BatchNormSettings = { decay: 0.6, epsilon: 1.001e-5, scale: false };
+const NORM: BatchNormSettings = { decay: 0.9, epsilon: 1.001e-5, scale: false };
 
 /** Channels of the three stages. */
 const WIDTHS = [64, 256, 256] as const;
@@ -57,7 +56,8 @@ export const airbench: Network = {
     momentum: 0.85,
     weightDecay: 1.33e-3,
     labelSmoothing: 0.2,
-    augmentation: ['padded-crop', 'flip'],
+    offsetRate: 64,
+    augmentation: ['shift', 'flip'],
   },
   build(context, images, outputs) {
     let x = stem(context, images); // [batch, 31, 31, 24]
