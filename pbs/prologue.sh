@@ -44,13 +44,13 @@ nodes() {
 
 # Sets `command` to what runs bluewaters with the arguments after the first on that many nodes, one process each. Job
 # scripts of a Cray run on a service node: only aprun reaches a compute node, and without -d and -cc none a program is
-# held on one core.
+# held on one core. Of srun: a rank that ends ahead of the others, having stopped in good order, must not take them along.
 compose() {
   local count=$1 cores=${PBS_NUM_PPN:-${SLURM_CPUS_ON_NODE:-1}}
   shift
   command=()
   if [[ $batch == slurm ]]; then
-    command+=(srun "--nodes=$count" "--ntasks=$count" "--cpus-per-task=$cores" "--mpi=${SRUN_MPI:-pmi2}" --kill-on-bad-exit=1)
+    command+=(srun "--nodes=$count" "--ntasks=$count" "--cpus-per-task=$cores" "--mpi=${SRUN_MPI:-pmi2}" --wait=60)
   elif command -v aprun > /dev/null; then
     command+=(aprun -b -n "$count" -N 1 -d "$cores" -cc none --)
   elif ((count > 1)); then
@@ -147,11 +147,16 @@ seconds_in() { awk -F'[-:]' '{ for (i = NF; i > 0; i--) sum += $i * (i == NF ? 1
 # Trains DATASET with one rank a node until RUN is done or the walltime ends; then the job goes into the queue again.
 # Exit codes of ranks: 1 failed and said why, 75 stopped after a checkpoint; any other means that a rank was lost.
 train_on_all_nodes() {
-  local code restart before
+  local code restart before left margin=${MARGIN:-300}
   RUN=${RUN:-$DATASET-${NETWORK:-${RECIPE:-lenet}}}
   before=$(newest_checkpoint)
   for ((restart = 0; ; restart++)); do
-    compose_training
+    left=$(seconds_left)
+    if [[ -n $left ]] && ((left <= margin)); then
+      if ((restart > 0)); then submit_again "$before"; fi
+      fail "$left s of walltime are left, and MARGIN=$margin s are to be kept"
+    fi
+    compose_training ${left:+--stop-after "$((left - margin))"}
     code=0
     run || code=$?
     case $code in
@@ -163,14 +168,12 @@ train_on_all_nodes() {
   done
 }
 
-# Sets `command` to training until shortly before the end of the walltime.
+# Sets `command` to training, with the given options and those that the job was given.
 compose_training() {
-  local count left margin=${MARGIN:-300}
+  local count
   count=$(nodes | wc -l)
-  left=$(seconds_left)
-  if [[ -n $left ]] && ((left <= margin)); then fail "$left s of walltime are left, and MARGIN=$margin s are to be kept"; fi
   # shellcheck disable=SC2086 # TRAIN_OPTIONS holds several
-  compose "$count" train --world-size "$count" ${left:+--stop-after "$((left - margin))"} \
+  compose "$count" train --world-size "$count" "$@" \
     --dataset "$DATASET" --run "$RUN" \
     ${MODEL:+--model "$MODEL"} \
     ${NETWORK:+--network "$NETWORK"} \

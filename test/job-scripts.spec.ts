@@ -93,7 +93,7 @@ describe('job scripts', { timeout: 60_000 }, () => {
       const one = await pbs(JOBS[n] ?? '', { DRY_RUN: '1' });
       const two = await slurm(twin, { DRY_RUN: '1' });
       expect(two.code, two.stderr).toBe(0);
-      expect(two.stdout).toMatch(/^srun --nodes=\d --ntasks=\d --cpus-per-task=16 --mpi=pmi2 --kill-on-bad-exit=1 /mu);
+      expect(two.stdout).toMatch(/^srun --nodes=\d --ntasks=\d --cpus-per-task=16 --mpi=pmi2 --wait=60 /mu);
       expect(verb(two.stdout.replace(/--stop-after \d+ /gu, ''))).toEqual(verb(one.stdout));
     }
   });

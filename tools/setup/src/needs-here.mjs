@@ -9,6 +9,7 @@ import { getOldTensorflow } from './old-tensorflow.mjs';
 import { getReaders } from './readers.mjs';
 import { SetupError } from './say.mjs';
 import { getServers } from './servers.mjs';
+import { whatClusterLacks } from './slurm.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
 
@@ -37,6 +38,10 @@ const ANSWERS = {
   docker: async (root, env) =>
     (await hasImages(env, testImages(root))) ? { env: {} } : { why: 'No engine with these images answers.' },
   mpi: async (_root, env) => ((await findMpi(env)) ? { env: {} } : { why: 'Neither mpiexec nor a library was found.' }),
+  slurm: async (_root, env) => {
+    const why = await whatClusterLacks(env);
+    return why === undefined ? { env: {} } : { why };
+  },
   gpu: async () => ((await hasNvidiaDriver()) ? { env: {} } : { why: 'No NVIDIA driver was found.' }),
   old: async (_root, env) => ({ env: { BLUEWATERS_OLD_TENSORFLOW: await getOldTensorflow(env) } }),
   data: async (_root, env) => (env.BLUEWATERS_DATA ? { env: {} } : { why: 'BLUEWATERS_DATA is not set.' }),

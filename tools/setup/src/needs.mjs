@@ -41,6 +41,11 @@ export const NEEDS = [
     how: 'Install it, on Debian by `apt-get install mpich`.',
   },
   {
+    suffix: 'slurm',
+    what: 'Slurm, munge and MPICH',
+    how: 'Install them, on Debian by `apt-get install slurm-wlm munge mpich`; no service of theirs needs to run.',
+  },
+  {
     suffix: 'gpu',
     what: 'an NVIDIA GPU and its driver',
     how: 'Run the tests on a machine that has one.',

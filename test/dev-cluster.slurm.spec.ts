@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from './support/cli.js';
+import { startCluster, type Cluster } from './support/cluster.js';
+import { ROOT } from './support/pages.js';
+import { writeArchive } from './support/pictures.js';
+
+/** A job takes seconds on an idle machine. */
+const PATIENCE = 400_000;
+
+/** Says its rank and the sum over all ranks; with a second word it ends as the word says. */
+const HELLO = `#!/usr/bin/env python3
+import ctypes, os, sys
+mpi = ctypes.CDLL('libmpich.so.12')
+mpi.MPI_Init(None, None)
+world, integer, total = 0x44000000, 0x4c000405, 0x58000003
+rank, ranks, sum = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
+mpi.MPI_Comm_rank(world, ctypes.byref(rank))
+mpi.MPI_Comm_size(world, ctypes.byref(ranks))
+mpi.MPI_Allreduce(ctypes.byref(rank), ctypes.byref(sum), 1, integer, total, world)
+print(sys.argv[1], rank.value, 'of', ranks.value, 'sum', sum.value, os.environ['SLURMD_NODENAME'], flush=True)
+if 'hasty' in sys.argv: os._exit(0)
+mpi.MPI_Finalize()
+`;
+
+/** One line for each application: its exit code. */
+const APPLICATIONS = `#!/bin/bash
+#PBS -l nodes=1:ppn=8:xe+3:ppn=4:xk
+#PBS -N applications -j oe
+cd "$PBS_O_WORKDIR"
+echo "nodes $PBS_NUM_NODES first $(head -n 1 "$PBS_NODEFILE") lines $(wc -l < "$PBS_NODEFILE") A=$A walltime $PBS_WALLTIME"
+aprun -n 1 -N 1 -d 8 ./hello server : -n 3 -N 1 -d 4 -cc none ./hello worker; echo "mpmd $?"
+aprun -n 1 -N 1 true : -n 3 -N 1 ./hello worker; echo "bystander $?"
+DEV_CLUSTER_INIT_SECONDS=2 aprun -n 1 -N 1 sleep 60 : -n 1 -N 1 ./hello worker; echo "waiting $?"
+aprun -n 2 -N 1 ./hello worker hasty; echo "hasty $?"
+aprun -n 1 -L 2 ./hello a : -n 1 -L 2 ./hello b; echo "shared $?"
+aprun -n 3 -N 1 bash -c 'exit $((ALPS_APP_PE == 1 ? 75 : 0))'; echo "without $?"
+aprun -n 2 -N 1 bash -c '((ALPS_APP_PE)) || kill -9 $$; sleep 60'; echo "killed $?"
+`;
+
+describe('a cluster on one host', { timeout: 900_000 }, () => {
+  let cluster: Cluster;
+  let archive: { readonly images: string; readonly synsets: string; readonly words: string; readonly picture: string };
+  let store: string;
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+    store = join(cluster.workdir, 'run');
+    archive = await anArchive(join(cluster.workdir, 'archive'));
+  }, 120_000);
+  afterAll(() => cluster.stop());
+
+  /** Photographs where the machine has some. */
+  async function anArchive(folder: string): Promise<typeof archive> {
+    await mkdir(folder);
+    const real = process.env['BLUEWATERS_DATA'];
+    if (!real) return { ...(await writeArchive(folder)), picture: join(folder, 'picture.jpg') };
+    const [images, picture] = [join(real, 'cifar10/Images.tar.gz'), join(folder, 'picture.jpg')];
+    const extract = 'tar -xzOf "$0" n02691156.tar | tar -xOf - n02691156_7.JPEG > "$1"';
+    await promisify(execFile)('bash', ['-c', extract, images, picture]);
+    return { images, synsets: join(real, 'cifar10/synsets.txt'), words: join(real, 'cifar10/words.txt'), picture };
+  }
+
+  it('runs the three jobs of the talk in a chain, on one rank a node, to a checkpoint and a prediction', async () => {
+    const { images, synsets, words, picture } = archive;
+    const list = join(cluster.workdir, 'list.txt');
+    const names = (await readFile(synsets, 'utf8')).split('\n').filter(Boolean);
+    const taken = names.flatMap((synset) => Array.from({ length: 40 }, (_, n) => `${synset} ${synset}_${n + 1}`));
+    await writeFile(list, taken.join('\n'));
+    const jobs = [
+      await cluster.qsub(pbs('extract_data_from_archive'), [], {
+        ...{ IMAGES: images, SYNSETS: synsets, WORDS: words, LIST: list, DATASET: 'd' },
+      }),
+    ];
+    const after = (): string[] => ['-W', `depend=afterok:${jobs.at(-1)}`];
+    const shards = { DATASET: 'd', TRAIN_SHARDS: '4', VALIDATION_SHARDS: '2' };
+    jobs.push(await cluster.qsub(pbs('build_imagenet_data'), [...after(), '-l', 'nodes=1:ppn=16:xe'], shards));
+    const four = ['-l', 'nodes=1:ppn=8:xe+3:ppn=8:xk'];
+    const training = { DATASET: 'd', NETWORK: 'lenet', BATCH: '40', EPOCHS: '3', THREADS: '1' };
+    jobs.push(await cluster.qsub(pbs('distributed_tf_launch'), [...after(), ...four], training));
+    await cluster.ended(jobs.at(-1) ?? '', PATIENCE);
+
+    const said = await cluster.output(jobs.at(-1) ?? '');
+    expect(said).toContain('on nid00001,nid00002,nid00003,nid00004 from ');
+    expect(said).toContain(`result in ${store}/runs/d-lenet/checkpoint_dir`);
+    const entry = await readFile(join(store, 'runs/d-lenet/checkpoint_dir/run.json'), 'utf8');
+    expect(JSON.parse(entry)).toMatchObject({ state: 'done', epoch: 3, version: 1 });
+    const { code, stdout } = await runCli(['classify', picture, '--model', 'd', '--store', store]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/picture\.jpg .* n\d{8} +[\d.]+ %/u);
+  });
+
+  it('survives the loss of a rank and the end of the walltime', async () => {
+    // So many epochs that the walltime ends first; once it has, fewer are asked for.
+    const options = join(cluster.workdir, 'options.json');
+    await writeFile(options, JSON.stringify({ epochs: 100_000 }));
+    const training = {
+      ...{ DATASET: 'd', RUN: 'long', NETWORK: 'lenet', BATCH: '40', THREADS: '1', MARGIN: '75' },
+      TRAIN_OPTIONS: `--config ${options}`,
+    };
+    const two = ['-l', 'nodes=2:ppn=8,walltime=00:02:00'];
+    const job = await cluster.qsub(pbs('distributed_tf_launch'), two, training);
+    const says = (what: RegExp): Promise<void> => cluster.says(job, what, PATIENCE);
+    await says(/training: epoch [2-9]\d* of 100,?000/u);
+    const { stdout } = await promisify(execFile)('pgrep', ['-f', 'bin/bluewaters.mjs train .*--run long ']);
+    const ranks = stdout.trim().split('\n').map(Number);
+    process.kill(Math.max(...ranks), 'SIGKILL');
+    await says(/a rank was lost \(code \d+\): starting again from the last checkpoint/u);
+    await says(/the walltime ends: going on in the next job/u);
+    const entry = join(store, 'runs/long/checkpoint_dir/run.json');
+    const { epoch } = JSON.parse(await readFile(entry, 'utf8')) as { epoch: number };
+    await writeFile(options, JSON.stringify({ epochs: epoch + 1 }));
+    await cluster.ended(job, PATIENCE);
+    const said = await cluster.output(job);
+    expect(said).toContain('going on from the checkpoint of step');
+    expect(said).toMatch(/result in \S+\/runs\/long\/checkpoint_dir\n$/u);
+    expect(JSON.parse(await readFile(entry, 'utf8'))).toMatchObject({ state: 'done', version: 2 });
+  });
+
+  it('runs applications as strictly as a Cray, and a job after its condition only', async () => {
+    await writeFile(join(cluster.workdir, 'hello'), HELLO);
+    await chmod(join(cluster.workdir, 'hello'), 0o755);
+    await writeFile(join(cluster.workdir, 'job.pbs'), APPLICATIONS);
+    const job = await cluster.qsub('job.pbs', ['-l', 'walltime=00:05:00'], { A: 'x y, 2' });
+    await cluster.ended(job, PATIENCE);
+    const said = await cluster.output(job);
+    expect(said).toContain('nodes 4 first 1 lines 20 A=x y, 2 walltime 300');
+    expect(said).toContain('server 0 of 4 sum 6 nid00001');
+    expect(said).toMatch(/worker 3 of 4 sum 6 nid00004/u);
+    expect(said).toMatch(/calls MPI_Init, but another ended without it|ended without MPI_Init, which others called/u);
+    expect(said).toContain('process 0 did not call MPI_Init within 2 s, others did');
+    expect(said).toContain('ended without MPI_Finalize');
+    expect(said).toContain('nid00002 would run two executables');
+    const codes = [...said.matchAll(/^(mpmd|bystander|waiting|hasty|shared|without|killed) (\d+)$/gmu)];
+    expect(codes.map(([line]) => line)).toEqual([
+      ...['mpmd 0', 'bystander 1', expect.stringMatching(/^waiting [1-9]/u), 'hasty 1', 'shared 1', 'without 75'],
+      'killed 137',
+    ]);
+
+    await writeFile(join(cluster.workdir, 'fails.pbs'), '#!/bin/bash\nexit 1\n');
+    const fails = await cluster.qsub('fails.pbs', ['-h']);
+    const waits = await cluster.qsub('job.pbs', ['-W', `depend=afterok:${fails}`]);
+    expect(await Promise.all([fails, waits].map(cluster.state))).toEqual(['Q', 'Q']);
+    await cluster.call('scontrol', 'release', fails.replace('.bw', ''));
+    await cluster.ended(waits, PATIENCE);
+    expect(await cluster.output(waits)).toBe('');
+  });
+});
+
+const pbs = (name: string): string => join(ROOT, 'pbs', `${name}.pbs`);
