@@ -71,6 +71,8 @@ enter_container() {
     for folder in ${MOUNTS:-$workdir}; do inside+=(--bind "$folder"); done
     command+=(apptainer exec ${SLURM_GPUS_ON_NODE:+--nv} "${inside[@]}" "$IMAGE")
   else
+    # Shifter's command comes with a module, where there are modules.
+    if [[ -z ${DRY_RUN:-} ]] && declare -F module > /dev/null; then module load shifter; fi
     for folder in ${MOUNTS:-/mnt/a /mnt/b /mnt/c /sw}; do inside+=("--volume=$folder:$folder"); done
     command+=(shifter "--image=docker:$IMAGE" --module=mpich "${inside[@]}" --)
   fi

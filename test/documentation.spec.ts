@@ -12,7 +12,9 @@ import { writeArchive } from './support/pictures.js';
 const pages = listPages();
 
 /** Pages that people copy commands from. */
-const guides = pages.filter((page) => /^(README|docs\/operations|libs\/[^/]+\/README)\.md$/u.test(page));
+const guides = pages.filter((page) =>
+  /^(README|docs\/(operations|blue-waters|delta)|(libs\/[^/]+|pbs|tools\/dev-cluster)\/README)\.md$/u.test(page),
+);
 const blocks = guides.flatMap(commandsIn);
 
 /** Names in `<!-- run: NAME -->` that this file has a test for. */
