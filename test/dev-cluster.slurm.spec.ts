@@ -93,6 +93,19 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     expect(stdout).toMatch(/picture\.jpg .* n\d{8} +[\d.]+ %/u);
   });
 
+  it('runs a twin for Slurm too, by srun alone', async () => {
+    const twin = await readFile(join(ROOT, 'pbs/slurm/distributed_tf_launch.sbatch'), 'utf8');
+    const script = join(cluster.workdir, 'twin.sbatch');
+    // Without the line that names what Delta has.
+    await writeFile(script, twin.replace(/^#SBATCH --partition.*\n/mu, ''));
+    const given = 'DATASET=d,RUN=twin,NETWORK=lenet,BATCH=40,EPOCHS=2,THREADS=1,MARGIN=60';
+    const resources = ['--nodes=2', '--ntasks-per-node=1', '--time=10', '--output=twin.out'];
+    await cluster.call('sbatch', '--wait', ...resources, `--export=ALL,${given}`, script);
+    const said = await readFile(join(cluster.workdir, 'twin.out'), 'utf8');
+    expect(said).toMatch(/^# srun --nodes=2 --ntasks=2 .* train --world-size 2 --stop-after 5\d\d /mu);
+    expect(said).toContain(`result in ${store}/runs/twin/checkpoint_dir`);
+  });
+
   it('survives the loss of a rank and the end of the walltime', async () => {
     // So many epochs that the walltime ends first; once it has, fewer are asked for.
     const options = join(cluster.workdir, 'options.json');
@@ -117,7 +130,7 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     const said = await cluster.output(job);
     expect(said).toContain('going on from the checkpoint of step');
     expect(said).toMatch(/result in \S+\/runs\/long\/checkpoint_dir\n$/u);
-    expect(JSON.parse(await readFile(entry, 'utf8'))).toMatchObject({ state: 'done', version: 2 });
+    expect(JSON.parse(await readFile(entry, 'utf8'))).toMatchObject({ state: 'done', version: 3 });
   });
 
   it('runs applications as strictly as a Cray, and a job after its condition only', async () => {
