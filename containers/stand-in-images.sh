@@ -51,8 +51,16 @@ make_debian() {
   say "making $debian with debootstrap, 1 to 3 minutes"
   debootstrap --variant=minbase --include=ca-certificates,libstdc++6,libatomic1 bookworm "$work/debian" \
     >"$work/debootstrap.log" 2>&1 || { tail -n 20 "$work/debootstrap.log" >&2; return 1; }
-  rm -rf "$work"/debian/var/cache/apt/archives/*.deb "$work"/debian/var/lib/apt/lists/*
-  tar -C "$work/debian" -c . | docker import --change "LABEL $label=$key" - "$debian" >/dev/null
+  # As slim as the public one: no pages to read, and nothing kept of what was fetched.
+  rm -rf "$work"/debian/{var/cache/apt/*,var/lib/apt/lists/*,usr/share/doc/*,usr/share/locale/*,usr/share/man/*}
+  printf 'path-exclude /usr/share/%s/*\n' doc locale man >"$work/debian/etc/dpkg/dpkg.cfg.d/slim"
+  echo 'DPkg::Post-Invoke {"rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin";};' \
+    >"$work/debian/etc/apt/apt.conf.d/slim"
+  echo 'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";' >>"$work/debian/etc/apt/apt.conf.d/slim"
+  # Registries are reached as from here: by the certificates that this machine trusts.
+  cp -L /etc/ssl/certs/ca-certificates.crt "$work/debian/etc/ssl/certs/ca-certificates.crt"
+  tar -C "$work/debian" -c . | docker import --change "LABEL $label=$key" \
+    --change 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' - "$debian" >/dev/null
   say "made $debian"
 }
 
@@ -68,13 +76,18 @@ write_entrypoint() {
 
 make_node() {
   local files=$work/node
+  local prefix
+  prefix=$(node -p 'path.dirname(path.dirname(process.execPath))')
   mkdir -p "$files/lib"
-  cp -L "$(command -v node)" "$files/node"
+  cp -L "$prefix/bin/node" "$files/node"
+  cp -RL "$prefix/include/node" "$files/headers"
+  find "$files/headers/openssl/archs" -mindepth 1 -maxdepth 1 ! -name linux-x86_64 -exec rm -rf {} +
   cp -R "$(npm root --global 2>/dev/null)/npm" "$files/lib/npm"
   write_entrypoint "$files/entrypoint" node
   build "$node" "$files" <<-DOCKERFILE
 	FROM $debian
 	COPY node entrypoint /usr/local/bin/
+	COPY headers /usr/local/include/node
 	COPY lib/npm /usr/local/lib/node_modules/npm
 	RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
 	 && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx \
@@ -84,7 +97,7 @@ make_node() {
 	DOCKERFILE
 }
 
-# A server image $1 of program $2; $3 are the ports.
+# A server image $1 of program $2; $3 are the ports, $4 what its image has for health checks.
 make_server() {
   local name=${2##*/}
   local files=$work/$name
@@ -94,6 +107,7 @@ make_server() {
   write_entrypoint "$files/entrypoint" "$name"
   build "$1" "$files" <<-DOCKERFILE
 	FROM $debian
+	RUN apt-get update && apt-get install --yes --no-install-recommends $4 && rm -rf /var/lib/apt/lists/*
 	COPY $name entrypoint /usr/local/bin/
 	EXPOSE $3
 	ENTRYPOINT ["entrypoint"]
@@ -108,8 +122,8 @@ make_all() {
   trap 'rm -rf "$work"' EXIT
   make_debian
   make_node
-  make_server "$nats" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$servers")" '4222 6222 8222'
-  make_server "$minio" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$servers")" '9000 9001'
+  make_server "$nats" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$servers")" '4222 6222 8222' wget
+  make_server "$minio" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$servers")" '9000 9001' curl
 }
 
 keep() {

@@ -6,7 +6,8 @@
  *   node tools/setup/setup.mjs              get ready
  *   node tools/setup/setup.mjs quickstart   … and run `bluewaters run --quickstart`, with the arguments that follow
  *   node tools/setup/setup.mjs test         … and run the tests; arguments that follow go to vitest
- *   node tools/setup/setup.mjs servers      … and get the NATS and MinIO servers that tests use, and print where
+ *   node tools/setup/setup.mjs servers      get the NATS and MinIO servers that tests use, and print where
+ *   node tools/setup/setup.mjs tensorflow   get libtensorflow alone, and print where
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,6 +65,11 @@ const COMMANDS = {
   servers: async () => {
     const { nats, minio } = await getServers(process.env);
     process.stdout.write(`BLUEWATERS_NATS_SERVER=${nats}\nBLUEWATERS_MINIO=${minio}\n`);
+    return 0;
+  },
+  tensorflow: async () => {
+    const { folder } = await getLibtensorflow(process.env);
+    process.stdout.write(`LIBTENSORFLOW_DIR=${folder}\n`);
     return 0;
   },
 };

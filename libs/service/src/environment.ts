@@ -5,7 +5,7 @@ import { optionTypes, readText } from './option-types.js';
 
 /** Variables that are no options: where tests find things, where set-up keeps things, secrets that the adapters read. */
 const NOT_OPTIONS =
-  /^(?:CACHE|CHROMIUM|CONFIG|DATA|LACKS|LAUNCHED|MINIO(?:_\w+)?|MPI|NATS_\w+|OLD_TENSORFLOW|PARITY|PYTHON|PYTORCH|STRICT|TENSORFLOW)$/u;
+  /^(?:CACHE|CHROMIUM|CONFIG|DATA|HADOLINT|LACKS|LAUNCHED|MINIO(?:_\w+)?|MPI|NATS_\w+|OLD_TENSORFLOW|PARITY|PYTHON|PYTORCH|STRICT|TENSORFLOW)$/u;
 
 /** `BLUEWATERS_INFERENCE_PORT` speaks to inference alone, so that one environment can serve all four services. */
 const SERVICES = ['ingest', 'shards', 'training', 'inference'];

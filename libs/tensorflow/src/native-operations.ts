@@ -25,13 +25,17 @@ const RECORDS: NativeOperations = {
 
 let loaded: boolean | undefined;
 
-/** Where set-up leaves compiled operations: one file for each state of their sources and each TensorFlow library. */
+/**
+ * Where set-up leaves compiled operations: one file for each state of their sources and each TensorFlow library. A
+ * container image has them beside the library, since its cache is empty at the start.
+ */
 export function nativeOperationsFile({ sources, file }: NativeOperations = RECORDS): string {
-  const { library } = findLibtensorflow();
+  const { library, directory } = findLibtensorflow();
   const names = readdirSync(sources).sort();
   const source = sha256(names.map((name) => sha256(readFileSync(new URL(name, sources)))).join(' '));
   const key = sha256(`${source} ${statSync(library).size}`).slice(0, 12);
-  return join(cacheDirectory(), 'operations', key, file);
+  const beside = join(directory, 'operations', key, file);
+  return existsSync(beside) ? beside : join(cacheDirectory(), 'operations', key, file);
 }
 
 /** Whether graphs of this process can use our own operations; loads them. One that does not load is told as a warning. */

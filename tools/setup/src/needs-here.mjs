@@ -1,5 +1,6 @@
 /** Which needs of tests this machine meets; what a package registry can bring is fetched first. */
 import { findChromium } from './chromium.mjs';
+import { buildImages, getContainerTools } from './containers.mjs';
 import { hasImages, testImages } from './docker.mjs';
 import { hasNvidiaDriver } from './libtensorflow.mjs';
 import { findMpi } from './mpi.mjs';
@@ -37,6 +38,12 @@ const ANSWERS = {
   },
   docker: async (root, env) =>
     (await hasImages(env, testImages(root))) ? { env: {} } : { why: 'No engine with these images answers.' },
+  containers: async (root, env) => {
+    if (!(await hasImages(env, testImages(root)))) return { why: 'No engine with the images of servers answers.' };
+    const tools = await getContainerTools(env);
+    await buildImages(root, { ...env, ...tools });
+    return { env: tools };
+  },
   mpi: async (_root, env) => ((await findMpi(env)) ? { env: {} } : { why: 'Neither mpiexec nor a library was found.' }),
   slurm: async (_root, env) => {
     const why = await whatClusterLacks(env);

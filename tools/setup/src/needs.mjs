@@ -36,6 +36,11 @@ export const NEEDS = [
     how: 'Start one that reaches an image registry, or run containers/stand-in-images.sh.',
   },
   {
+    suffix: 'containers',
+    what: 'images of the services',
+    how: 'Start a Docker engine that reaches an image registry, or run containers/stand-in-images.sh, with the program `docker` and Python 3 with pip; set-up builds them.',
+  },
+  {
     suffix: 'mpi',
     what: 'MPI',
     how: 'Install it, on Debian by `apt-get install mpich`.',

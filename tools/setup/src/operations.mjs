@@ -52,14 +52,17 @@ async function sourceFiles(root, { sources }) {
  * @param {Libtensorflow} library
  * @param {Environment} env
  * @param {Operations} [operations]
- * @returns {Promise<string>} A file in the cache: one for each state of the sources and each library.
+ * @returns {Promise<string>} A file beside the library, as in container images, or in the cache: one for each state of
+ *   the sources and each library.
  */
 export async function operationsFile(root, library, env, operations = OPERATIONS.records) {
   const texts = await Promise.all((await sourceFiles(root, operations)).map((file) => readFile(file, 'utf8')));
   const source = sha256(texts.map(sha256).join(' '));
   const name = LIBRARIES.find((candidate) => existsSync(join(library.folder, candidate)));
   const { size } = await stat(name === undefined ? library.folder : join(library.folder, name));
-  return join(cacheFolder(env), 'operations', sha256(`${source} ${size}`).slice(0, 12), operations.file);
+  const key = sha256(`${source} ${size}`).slice(0, 12);
+  const beside = join(library.folder, 'operations', key, operations.file);
+  return existsSync(beside) ? beside : join(cacheFolder(env), 'operations', key, operations.file);
 }
 
 /**

