@@ -58,6 +58,7 @@ describe('the top level', () => {
         'CONTRIBUTING.md',
         'LICENSE',
         'README.md',
+        'compose.yaml',
         'containers',
         'docs',
         'libs',

@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort, MINIO_IMAGE, NATS_IMAGE, temporaryDirectory } from '@bluewaters/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from './support/cli.js';
+import { bash, bashOutput } from './support/docker.js';
+import { digestFolder } from './support/folders.js';
+import { commandsIn, readPage, ROOT, tableIn } from './support/pages.js';
+import { writeArchive } from './support/pictures.js';
+import { SERVICES } from './support/services.js';
+
+const PAGE = 'docs/compose.md';
+const RECIPE = ['--batch', '50', '--train-shards', '3', '--checkpoint-every-steps', '10'];
+
+/** The commands that the page marks with `<!-- run: NAME -->`. */
+function marked(name: string): readonly string[] {
+  const block = commandsIn(PAGE).find(({ mark }) => mark?.kind === 'run' && mark.text === name);
+  if (!block) throw new Error(`${PAGE} has no block marked run: ${name}`);
+  return block.lines;
+}
+
+/** Prints the digest of every shard as JSON; runs in the container of the command. */
+const DIGESTS = `
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { openStore } from '@bluewaters/storage';
+const store = await openStore({ kind: 'minio', url: 'http://minio:9000', bucket: 'bluewaters' });
+const digests = {};
+for await (const { key } of store.list('datasets/pictures/')) {
+  if (!/-of-\\d+$/.test(key)) continue;
+  await store.getFile(key, '/tmp/shard');
+  digests[key.split('/').at(-1)] = createHash('sha256').update(await readFile('/tmp/shard')).digest('hex');
+}
+await store.close();
+console.log(JSON.stringify(digests));
+`;
+
+/** Tries to send work in the name of a service. */
+const INTRUDE = `
+import { defineWork, openBus } from '@bluewaters/messages';
+import { z } from 'zod';
+const bus = await openBus({ kind: 'nats', url: process.env.BLUEWATERS_BUS });
+const train = defineWork('training.v2.train', z.any(), z.any());
+await bus.submit(train, {}).then(() => console.log('sent'), ({ code }) => console.log(code));
+await bus.close();
+`;
+
+interface ComposedService {
+  readonly image: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: string[];
+  readonly healthcheck?: object;
+  readonly ports?: { readonly host_ip?: string }[];
+  readonly deploy?: { readonly resources: { readonly limits: { readonly memory: string } } };
+}
+
+describe('docker compose', { timeout: 300_000 }, () => {
+  let environment: NodeJS.ProcessEnv;
+  let shards: Record<string, string>;
+  const compose = (line: string): Promise<string> => bashOutput(`docker compose ${line}`, { env: environment });
+  /** Ends the program of a service as a crash would: tini goes with it, and the container ends. */
+  const crash = (service: string) => bash(`docker compose exec ${service} bash -c "kill -9 -1"`, { env: environment });
+
+  beforeAll(async () => {
+    const directory = await temporaryDirectory();
+    await writePictures(join(directory, 'archive'));
+    environment = {
+      COMPOSE_PROJECT_NAME: `bluewaters-test-${process.pid}`,
+      SECRETS_FOLDER: join(directory, 'secrets'),
+      INFERENCE_PORT: String(await freePort()),
+      CONSOLE_PORT: String(await freePort()),
+      ACK_WAIT_MS: '3000',
+      PICTURES: join(directory, 'archive'),
+    };
+    const flags = ['images', 'synsets', 'words'].flatMap((name) => [
+      `--${name}`,
+      join(directory, 'archive', name === 'images' ? 'Images.tar' : `${name}.txt`),
+    ]);
+    const embedded = ['run', ...flags, '--dataset', 'pictures', '--network', 'lenet', '--epochs', '1', ...RECIPE];
+    const ended = await runCli([...embedded, '--store', join(directory, 'store')]);
+    expect(ended.code, ended.stderr).toBe(0);
+    shards = shardsOf(await digestFolder(join(directory, 'store/datasets/pictures')));
+    for (const line of marked('start')) await bashOutput(line, { env: environment });
+  }, 300_000);
+  afterAll(async () => {
+    await bash('docker compose --profile cli down --volumes --timeout 20', { env: environment });
+  }, 120_000);
+
+  it('has every service of the page contained: no rights, a read-only root, loopback ports, limits, health', async () => {
+    const { services } = JSON.parse(await compose('--profile cli config --format json')) as {
+      services: Record<string, ComposedService>;
+    };
+    expect(Object.keys(services).sort()).toEqual([...SERVICES, 'cli', 'minio', 'nats'].sort());
+    expect(services).toMatchObject({ nats: { image: NATS_IMAGE }, minio: { image: MINIO_IMAGE } });
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    for (const [name, service] of Object.entries(services)) {
+      expect(service, name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+      expect(Number(service.deploy?.resources.limits.memory), name).toBeGreaterThan(0);
+      expect((service.ports ?? []).map(({ host_ip }) => host_ip).filter((address) => address !== '127.0.0.1')).toEqual(
+        [],
+      );
+      if (service.image.startsWith('bluewaters/')) expect(service.image).toBe(`bluewaters/${name}:${version}`);
+    }
+  });
+
+  it('gives the same shards byte for byte as one process, though services crash on the way, and serves the model', async () => {
+    const crashed = new Map<string, Promise<unknown>>();
+    const crashOnce = (service: string): void => {
+      if (!crashed.has(service)) crashed.set(service, crash(service));
+    };
+    const onLine = (line: string): void => {
+      if (/ingest: .* images of/u.test(line)) crashOnce('shards');
+      if (/training: epoch 1/u.test(line)) crashOnce('training');
+    };
+    const [run = '', status = ''] = marked('line').map((line) =>
+      line.replace('$PWD/archive', '$PICTURES').replace('--json', `${RECIPE.join(' ')} --json`),
+    );
+    const output = await bashOutput(run, { env: environment, onLine });
+    expect([...crashed.keys()]).toEqual(['shards', 'training']);
+    await Promise.all(crashed.values());
+    expect(JSON.parse(output.split('\n').at(-1) ?? '')).toMatchObject({ heldOut: expect.any(Number) });
+    expect(await bashOutput(status, { env: environment })).toMatch(/pictures/u);
+    const digests = await bashOutput(
+      'docker compose run --rm --workdir /opt/bluewaters/tools/cli --entrypoint node cli --input-type module --eval "$DIGESTS"',
+      { env: { ...environment, DIGESTS } },
+    );
+    expect(JSON.parse(digests)).toEqual(shards);
+  });
+
+  it('answers on loopback', async () => {
+    const models = await fetch(`http://127.0.0.1:${environment['INFERENCE_PORT']}/v1/models`);
+    expect(await models.text()).toContain('pictures');
+  });
+
+  it('starts again what crashed', async () => {
+    const state = await compose('ps --format "{{.Service}} {{.State}}"');
+    expect(state.split('\n').sort()).toEqual(['minio', 'nats', ...SERVICES].sort().map((name) => `${name} running`));
+    for (const line of marked('watch')) await bashOutput(line, { env: environment });
+  });
+
+  it('lets no service but the command send work', async () => {
+    const intrude =
+      'docker compose exec --workdir /opt/bluewaters/services/inference inference node --input-type module --eval "$INTRUDE"';
+    expect(await bashOutput(intrude, { env: { ...environment, INTRUDE } })).toBe('BUS_REFUSED');
+  });
+
+  it('shows no secret', async () => {
+    const secrets = await bashOutput(
+      'cat "$SECRETS_FOLDER"/secret_key "$SECRETS_FOLDER"/nats_*[a-z] | grep -oE "[0-9a-f]{40}"',
+      { env: environment },
+    );
+    const shown = (await compose('logs --no-log-prefix')) + (await compose('config'));
+    for (const secret of secrets.split('\n')) expect(shown).not.toContain(secret);
+  });
+});
+
+describe(PAGE, () => {
+  it('lists every variable of compose.yaml, and none that there is not', () => {
+    const asked = [...readPage('containers/compose.yaml').matchAll(/\$\{(\w+):-([^}]*)\}/gu)];
+    const listed = tableIn(PAGE, 'variable').map(([name = '', value = '']) => `${name}: ${value}`);
+    expect(listed.sort()).toEqual([...new Set(asked.map(([, name, value]) => `\`${name}\`: \`${value}\``))].sort());
+  });
+});
+
+/** Real photographs where they are to be had, else waves that look like some. */
+async function writePictures(folder: string): Promise<void> {
+  const real = join(process.env['BLUEWATERS_DATA'] ?? '', 'imagenette224');
+  if (!existsSync(join(real, 'Images.tar'))) return void (await writeArchive(folder, { imagesPerSynset: 500 }));
+  await mkdir(folder, { recursive: true });
+  for (const file of ['Images.tar', 'synsets.txt', 'words.txt']) await cp(join(real, file), join(folder, file));
+}
+
+/** The TFRecord files alone: the manifest names its dataset. */
+function shardsOf(digests: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(digests).filter(([name]) => /-of-\d+$/u.test(name)));
+}

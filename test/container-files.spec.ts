@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { bash } from './support/docker.js';
+import { commandsIn, ROOT } from './support/pages.js';
+import { SERVICES } from './support/services.js';
+
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const { version } = JSON.parse(read('package.json')) as { version: string };
+
+/** The text of each stage of the Dockerfile, by name. */
+const stages = new Map(
+  read('containers/Dockerfile')
+    .split(/^FROM /mu)
+    .slice(1)
+    .map((text) => [/^\S+ AS (\S+)/u.exec(text)?.[1] ?? '', text]),
+);
+
+describe('the Dockerfile', () => {
+  it('starts from one base image, named once and pinned by digest', () => {
+    const [head = ''] = read('containers/Dockerfile').split(/^FROM /mu);
+    expect(head.match(/^ARG NODE_IMAGE=.*@sha256:[0-9a-f]{64}$/gmu)).toHaveLength(1);
+    const bases = [...stages.values()].map((text) => text.split(' ')[0]);
+    expect(bases.filter((base = '') => base !== '${NODE_IMAGE}' && !stages.has(base))).toEqual([]);
+  });
+
+  it.each([...SERVICES, 'cli'])('ends the target %s as its user, with tini and a word on its health', (target) => {
+    const text = stages.get(target) ?? '';
+    expect(text).toMatch(/^HEALTHCHECK /mu);
+    expect(text).toMatch(/^ENTRYPOINT \["tini", "--", "node", "\/opt\/bluewaters\/\S+"\]$/mu);
+    expect(text).not.toMatch(/^(?:USER|RUN|ADD) /mu);
+    expect(stages.get('runtime')).toMatch(/^USER 10001:10001$/mu);
+  });
+
+  it('copies every folder of packages that npm makes', () => {
+    const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, object> };
+    const folders = Object.keys(lock.packages).flatMap(
+      (path) => /^(?:(?:libs|services|tools)\/\w+\/)?node_modules(?=\/)/u.exec(path) ?? [],
+    );
+    const copied = [
+      ...read('containers/Dockerfile').matchAll(/^COPY --from=tensorflow-modules \/opt\/bluewaters\/(\S+)/gmu),
+    ];
+    expect(copied.map(([, folder]) => folder).sort()).toEqual([...new Set(folders)].sort());
+  });
+
+  it('adds nothing from the network but by package managers', () => {
+    expect(read('containers/Dockerfile')).not.toMatch(/^ADD |\b(?:curl|wget) /mu);
+  });
+});
+
+describe('docs/compose.md', () => {
+  it.each(commandsIn('docs/compose.md'))('has its commands run, or says why not: $lines.0', ({ mark }) => {
+    // test/compose.containers.spec.ts runs them.
+    if (mark?.kind === 'run') expect(['start', 'line', 'watch']).toContain(mark.text);
+    else expect(mark?.text).toMatch(/\S+ \S+/u);
+  });
+});
+
+describe('the version', () => {
+  it.each(['Dockerfile', 'compose.yaml', 'compose.gpu.yaml', 'compose.development.yaml', 'apptainer/bluewaters.def'])(
+    'in containers/%s is that of the repository',
+    (file) => {
+      const named = [
+        ...read(`containers/${file}`).matchAll(/(?:bluewaters\/[a-z]+:|VERSION=|image\.version )(\d[\d.]*)/gu),
+      ];
+      expect(new Set(named.map(([, one]) => one))).toEqual(new Set([version]));
+    },
+  );
+});
+
+describe('every script', async () => {
+  const scripts = (await readdir(join(ROOT, 'containers'))).filter((file) => file.endsWith('.sh'));
+
+  it.each(scripts)('%s is free of what bash and, where there is one, shellcheck complain of', async (script) => {
+    const file = `containers/${script}`;
+    expect(await bash(`bash -n ${file} && { ! command -v shellcheck >/dev/null || shellcheck ${file}; }`)).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+});
+
+describe('healthy.sh', () => {
+  it('is content with 200 alone', async () => {
+    const server = createServer(({ url }, response) => response.writeHead(url === '/readyz' ? 503 : 200).end('{}'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const ask = async (path: string): Promise<number | null> =>
+      (await bash(`containers/healthy.sh ${port} ${path}`)).code;
+    expect(await ask('/healthz')).toBe(0);
+    expect(await ask('/readyz')).not.toBe(0);
+    await promisify(server.close.bind(server))();
+    expect(await ask('/healthz')).not.toBe(0);
+  });
+});
+
+describe('make-secrets.sh', () => {
+  it('makes each secret once, for its owner alone, and prints none', async () => {
+    const folder = join(await mkdtemp(join(tmpdir(), 'bluewaters-secrets-')), 'secrets');
+    const make = () =>
+      promisify(execFile)(join(ROOT, 'containers/make-secrets.sh'), {
+        env: { ...process.env, SECRETS_FOLDER: folder },
+      });
+    const contents = async (): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        await Promise.all(
+          (await readdir(folder)).map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const),
+        ),
+      );
+    expect(await make()).toEqual({ stdout: '', stderr: '' });
+    const made = await contents();
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    const { nats_server: server = '', ...secrets } = made;
+    for (const secret of Object.values(secrets)) expect(secret).toMatch(/^[0-9a-f]{40}$/u);
+    expect(new Set(Object.values(secrets)).size).toBe(7);
+    for (const name of [...SERVICES, 'cli']) expect(server).toContain(secrets[`nats_${name}`]);
+    await make();
+    expect(await contents()).toEqual(made);
+  });
+});
+
+describe('the definition files of Apptainer', () => {
+  it.each(['bluewaters', 'site'])('%s.def has a source and every section that its users look for', (name) => {
+    const text = read(`containers/apptainer/${name}.def`);
+    expect(text).toMatch(/^Bootstrap: (?:docker-daemon\nFrom: bluewaters\/cli:|localimage\nFrom: bluewaters\.sif)/u);
+    const sections = [...text.matchAll(/^%(\w+)$/gmu)].map(([, section]) => section);
+    expect(sections).toEqual(expect.arrayContaining(['help', 'environment', 'runscript', 'test']));
+    const entry = /^ENTRYPOINT \["tini", "--", "node", "(\S+)"\]$/mu.exec(stages.get('cli') ?? '')?.[1];
+    expect(text).toContain(`exec node ${entry} "$@"`);
+  });
+});
