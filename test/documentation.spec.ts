@@ -155,7 +155,7 @@ describe('docs/architecture.md', () => {
   const PAGE = 'docs/architecture.md';
 
   it('names every package that there is, and none that there is not', async () => {
-    const named = [...readPage(PAGE).matchAll(/\b(?:libs|services|tools)\/[a-z]+\b/gu)].map(([folder]) => folder);
+    const named = [...readPage(PAGE).matchAll(/\b(?:libs|services|tools)\/[a-z-]+\b/gu)].map(([folder]) => folder);
     const groups = ['libs', 'services', 'tools'];
     const there = await Promise.all(
       groups.map(async (group) => (await readdir(join(ROOT, group))).map((name) => `${group}/${name}`)),
