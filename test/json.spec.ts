@@ -73,6 +73,7 @@ describe('--json', { timeout: 180_000 }, () => {
     classify: [runIn('classify', join(directory, 'archive/picture.jpg'), '--model', 'd'), 'classified'],
     serve: [serveForAMoment, 'address'],
     run: [runIn('run', ...archive, '--dataset', 'r', '--epochs', '1', '--batch', '24'), 'accuracy'],
+    regression: [(): Promise<Ended> => runCli(['regression', '--json']), 'slope'],
     doctor: [(): Promise<Ended> => runCli(['doctor', '--json']), 'findings'],
   });
 

@@ -1,4 +1,4 @@
-import type { GradientRules, Output, Scope } from '@bluewaters/tensorflow';
+import type { GradientRules, Operation, Output, Scope, Variable } from '@bluewaters/tensorflow';
 
 /**
  * How ranks that each have a part of every batch come to one update: the only thing by which a graph of many ranks
@@ -18,6 +18,21 @@ export interface GradientExchange {
   averageStatistics(scope: Scope, values: readonly Output[]): readonly Output[];
   /** For `gradients`, to go back through {@link averageStatistics}. */
   readonly gradientRules: GradientRules;
+  /**
+   * In the place of {@link average} for gradients, where they are collected for an update that one of all makes: a step
+   * then has two halves, which are run apart.
+   *
+   * @param variables Each gradient is of one of them.
+   */
+  collect?(scope: Scope, variables: readonly Variable[], gradients: readonly Output[]): Collected;
+}
+
+/** Gradients on their way to an update. */
+export interface Collected {
+  /** Hands this rank's gradients over. */
+  readonly contribute: Operation;
+  /** The mean of each; computing them waits until enough have come. */
+  readonly means: readonly Output[];
 }
 
 /** One rank alone: its own values are the means. */

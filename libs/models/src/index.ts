@@ -1,7 +1,7 @@
 export { augment, pictureFeatures, type Augmentation, type AugmentOptions } from './augment.js';
 export { buildNetwork } from './build-network.js';
 export { eager } from './eager.js';
-export { ALONE, type BatchStatistics, type GradientExchange } from './gradient-exchange.js';
+export { ALONE, type BatchStatistics, type Collected, type GradientExchange } from './gradient-exchange.js';
 export {
   convolution,
   dense,

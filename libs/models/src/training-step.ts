@@ -3,6 +3,7 @@ import {
   dynamicLossScale,
   fasterConvolutions,
   gradients,
+  group,
   mixedPrecision,
   movingAverages,
   mul,
@@ -16,7 +17,7 @@ import {
 } from '@bluewaters/tensorflow';
 import { accumulation, microCounter } from './accumulation.js';
 import { buildNetwork } from './build-network.js';
-import { ALONE, type GradientExchange } from './gradient-exchange.js';
+import { ALONE, type Collected, type GradientExchange } from './gradient-exchange.js';
 import type { StepSettings } from './hyperparameters.js';
 import { classificationLoss } from './losses.js';
 import { mixes, mixExamples } from './mixing.js';
@@ -35,6 +36,8 @@ export interface TrainingStep {
    * but the last, which `step` itself takes.
    */
   readonly accumulate?: Operation;
+  /** Where gradients are collected for an update: hands those of this rank over. `step` then is the update alone. */
+  readonly contribute?: Operation;
   /** float32 scalar: the loss of the (micro-)batch of all ranks before the update, without the penalty on weights. */
   readonly loss: Output;
   /** float32 scalar: what {@link TrainingStepOptions.stopping} is on some rank; above 0 when one of them is to stop. */
@@ -107,13 +110,14 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
     options,
   );
   const sums = micro && accumulation(scope, { parameters, slopes, micro, microBatches, updates: training.updates });
-  const means = averaged(scope.child('exchange'), sums?.totals ?? slopes, exchange);
+  const { means, collected } = meansOf(scope, parameters, { own: sums?.totals ?? slopes, exchange });
   const { operation, slots } = scaling.optimiser.apply(
     scope,
     parameters.map((parameter, index) => ({ ...parameter, gradient: means[index] as Output })),
     learningRate,
   );
-  const made = [operation, ...training.updates];
+  const { updates, contribution } = updatesOf(scope, collected, { training, exchange });
+  const made = [operation, ...updates];
   const followed = averageDecay > 0 ? variables.variables : [];
   const { update, averages } = follow(scope.after(...made), followed, { averageDecay, globalStep });
   const step = scope
@@ -131,7 +135,30 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
     transient: sums?.transient ?? [],
     averages: new Map(averages.map((average, index) => [(followed[index] as Variable).name, average])),
     ...(sums && { accumulate: sums.accumulate }),
+    ...contribution,
   };
+}
+
+/** The gradients that the update is made by: the means over all, however these come about. */
+function meansOf(
+  scope: Scope,
+  parameters: readonly Parameter[],
+  { own, exchange }: { readonly own: readonly Output[]; readonly exchange: GradientExchange },
+): { readonly means: readonly Output[]; readonly collected: Collected | undefined } {
+  const variables = parameters.map((parameter) => parameter.variable);
+  const collected = exchange.collect?.(scope.child('collect'), variables, own);
+  return { collected, means: collected?.means ?? averaged(scope.child('exchange'), own, exchange) };
+}
+
+/** What follows the layers' statistics: with the update itself or, where that is made elsewhere, with rank 0's gradients. */
+function updatesOf(
+  scope: Scope,
+  collected: Collected | undefined,
+  { training, exchange }: { readonly training: TrainingTower; readonly exchange: GradientExchange },
+): { readonly updates: readonly Operation[]; readonly contribution: Pick<TrainingStep, 'contribute'> } {
+  if (!collected) return { updates: training.updates, contribution: {} };
+  const followed = exchange.rank === 0 ? training.updates : [];
+  return { updates: [], contribution: { contribute: group(scope, [collected.contribute, ...followed]) } };
 }
 
 function slopesOf(scope: Scope, loss: Output, of: readonly Output[], options: TrainingStepOptions): Output[] {

@@ -89,6 +89,8 @@ export interface RankSliceOptions {
   readonly worldSize: number;
   /** Steps of the epoch that were made before: resuming goes on behind them. */
   readonly fromStep?: number;
+  /** How many steps from there; all that are left of the epoch by default. */
+  readonly steps?: number;
 }
 
 /**
@@ -98,14 +100,16 @@ export interface RankSliceOptions {
  * @returns Numbers of records; those of step `fromStep` come first, `batch / worldSize` a step.
  * @throws {CodedError} CONFIG_INVALID when the batch cannot be shared evenly.
  */
-export function rankSlice(order: Uint32Array, { batch, rank, worldSize, fromStep = 0 }: RankSliceOptions): Uint32Array {
+export function rankSlice(order: Uint32Array, options: RankSliceOptions): Uint32Array {
+  const { batch, rank, worldSize, fromStep = 0 } = options;
   if (batch % worldSize !== 0) {
     throw new CodedError('CONFIG_INVALID', 'A batch is shared evenly among the ranks', {
       details: { field: 'batch', expected: `a multiple of ${worldSize}`, got: String(batch) },
     });
   }
   const { start, end } = evenRanges(batch, worldSize)[rank]!;
-  const steps = Math.ceil(order.length / batch) - fromStep;
+  const left = Math.ceil(order.length / batch) - fromStep;
+  const steps = Math.min(options.steps ?? left, left);
   const slice = new Uint32Array(steps * (end - start));
   let place = 0;
   for (let step = fromStep; step < fromStep + steps; step += 1) {

@@ -31,6 +31,11 @@ export interface ForkedChild {
  */
 const CHILD_ENVIRONMENT = { UV_THREADPOOL_SIZE: '16', TF_ENABLE_ONEDNN_OPTS: '1', TF_CPP_MIN_LOG_LEVEL: '2' };
 
+/** Node's own arguments for a child that has a message channel and is not to outlive its parent. */
+export function boundToParent(): string[] {
+  return ['--import', pathToFileURL(builtModule(new URL('./exit-with-parent.js', import.meta.url))).href];
+}
+
 const KEPT_LINES = 20;
 const DEFAULT_GRACE_MS = 5_000;
 
@@ -42,7 +47,7 @@ const DEFAULT_GRACE_MS = 5_000;
 export function forkChild(modulePath: string, options: ForkOptions = {}): ForkedChild {
   const child = fork(modulePath, [...(options.args ?? [])], {
     env: { ...CHILD_ENVIRONMENT, ...process.env, ...options.env },
-    execArgv: ['--import', pathToFileURL(builtModule(new URL('./exit-with-parent.js', import.meta.url))).href],
+    execArgv: boundToParent(),
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -11,7 +11,7 @@ export { createHttpApp, type HttpAppOptions } from './http-app.js';
 export { listen, type HttpServer, type ListenOptions } from './listen.js';
 export { healthRoutes, startHealthServer, type HealthSources } from './health.js';
 export { builtModule } from './built-module.js';
-export { forkChild, type ForkedChild, type ForkOptions } from './child.js';
+export { boundToParent, forkChild, type ForkedChild, type ForkOptions } from './child.js';
 /** Prometheus metrics: made with `registers: [ports.metrics]`. */
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 /** The logger that a service is given. */

@@ -62,10 +62,11 @@ export class Saver implements SaverParts {
    * No step may be under way: it would be in the files in part.
    *
    * @param prefix Of the files, in a folder that exists: '/run/model.ckpt-1000'.
+   * @param values Of some variables' `value`, to be written instead of what the session has.
    * @throws {CodedError} STORE_FULL when there is no space left; else TENSORFLOW_FAILED.
    */
-  async save(session: Session, prefix: string): Promise<void> {
-    await this.#write(session, prefix, []);
+  async save(session: Session, prefix: string, values: Feeds = []): Promise<void> {
+    await this.#write(session, prefix, values);
   }
 
   /**

@@ -43,7 +43,8 @@ export async function follow(request: TrainRequest, ports: RankPorts & { readonl
     await engine.stepper.start(step);
     for (; step < end; step += 1) {
       const { loss, stopping } = await engine.stepper.make(step, { runner: (session, asked) => session.run(asked) });
-      if (!Number.isFinite(loss)) throw diverged(request, { what: 'the loss of a batch', value: loss });
+      if (loss !== undefined && !Number.isFinite(loss))
+        throw diverged(request, { what: 'the loss of a batch', value: loss });
       if (stopping) throw new CodedError('INTERRUPTED', `Training was stopped at step ${step + 1}`);
     }
   }

@@ -6,3 +6,5 @@ export { StoredRun, type ListedCheckpoint, type Pruned, type RunPlace } from './
 export { trainTogether, type RankWord, type TogetherOptions } from './train-together.js';
 export { stepRates, type StepRates } from './synthetic/step-rates.js';
 export { trainSynthetic, type SyntheticReport, type SyntheticTask } from './synthetic/synthetic.js';
+export { trainWithServers, type TaskOptions } from './train-with-servers.js';
+export { LINE, regression, type RegressionResult } from './regression.js';

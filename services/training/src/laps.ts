@@ -9,6 +9,8 @@ export interface StepTimes extends StepSeconds {
 /** One step: what it took in all, and what of it was no arithmetic. */
 interface Lap extends StepSeconds {
   readonly whole: number;
+  /** Those of others that were made meanwhile among them. */
+  readonly steps: number;
 }
 
 /** Steps that the recent figures are of. */
@@ -37,21 +39,21 @@ export class Laps {
     this.#startedAt = undefined;
   }
 
-  /** One more step is done. */
-  lap(seconds: StepSeconds): void {
+  /** One more step is done, or several, where others make some of them. */
+  lap(seconds: StepSeconds, steps = 1): void {
     const now = performance.now();
     if (this.#startedAt === undefined) return;
     const whole = (now - this.#startedAt) / 1000;
     this.#elapsed += whole;
-    this.#steps += 1;
-    this.#recent = [...this.#recent.slice(1 - RECENT), { whole, ...seconds }];
+    this.#steps += steps;
+    this.#recent = [...this.#recent.slice(1 - RECENT), { whole, steps, ...seconds }];
     this.#startedAt = now;
   }
 
   /** Images a second over the last 20 steps. */
   get recent(): number {
     const elapsed = this.#sum(({ whole }) => whole);
-    return elapsed === 0 ? 0 : (this.#recent.length * this.#batch) / elapsed;
+    return elapsed === 0 ? 0 : (this.#sum(({ steps }) => steps) * this.#batch) / elapsed;
   }
 
   /** Means over the last 20 steps. */

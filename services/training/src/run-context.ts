@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { MessageBus, Progress, TrainRequest } from '@bluewaters/messages';
 import {
   assertProgressiveSizes,
+  learningRate,
   networkByName,
   type InputContract,
   type Network,
@@ -11,11 +12,13 @@ import {
 } from '@bluewaters/models';
 import { runKeys, type Manifest } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
+import type { Schedule } from '@bluewaters/tensorflow';
 import { CheckpointDirectory } from './checkpoints.js';
 import type { Lease } from './lease.js';
 import { countExamples, readManifest } from './manifest.js';
 import { Mirror } from './mirror.js';
 import { ALONE, type Ranks } from './ranks.js';
+import { partsOf, type Member } from './servers/member.js';
 import { inputOf, readParent, type Parent } from './parent.js';
 import { stepsInEpoch } from './position.js';
 import { assertSameRun, readRunEntry, requestDigest, type RunEntry } from './run-entry.js';
@@ -35,6 +38,8 @@ export interface RankPorts {
   readonly patient?: boolean;
   /** Those that train with this one; it is alone by default. */
   readonly ranks?: Ranks;
+  /** Where variables are on parameter servers: this worker and its cluster. */
+  readonly member?: Member;
 }
 
 /** A run that this process may write: rank 0 of those that train it. */
@@ -56,6 +61,8 @@ export interface OpenedRun extends RankPorts {
   readonly outputs: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
+  /** The learning rate of the step after so many. */
+  readonly rateAt: Schedule;
   /** `checkpoint_dir` on this machine. */
   readonly directory: string;
   readonly checkpoints: CheckpointDirectory;
@@ -68,7 +75,16 @@ export interface OpenedRun extends RankPorts {
 /** What follows from a request and its dataset, wherever the run is. */
 export type RunParts = Pick<
   OpenedRun,
-  'ranks' | 'request' | 'manifest' | 'network' | 'input' | 'parent' | 'outputs' | 'stepsPerEpoch' | 'totalSteps'
+  | 'ranks'
+  | 'request'
+  | 'manifest'
+  | 'network'
+  | 'input'
+  | 'parent'
+  | 'outputs'
+  | 'stepsPerEpoch'
+  | 'totalSteps'
+  | 'rateAt'
 >;
 
 /**
@@ -84,9 +100,11 @@ export async function openRun(request: TrainRequest, ports: RankPorts): Promise<
   await mkdir(directory, { recursive: true });
   const checkpoints = new CheckpointDirectory(directory, requestDigest(request));
   const mirror = new Mirror(ports.store, runKeys.checkpoints(request.run), directory);
-  // Before the store's files come: a half-written one must not stand where a whole one belongs.
-  await checkpoints.removeUnfinished();
-  await mirror.fetchMissing();
+  if (isWriter(ports)) {
+    // Before the store's files come: a half-written one must not stand where a whole one belongs.
+    await checkpoints.removeUnfinished();
+    await mirror.fetchMissing();
+  }
   const entry = await readRunEntry(directory);
   // With no checkpoint there is nothing yet that other options would spoil.
   if (entry?.checkpointStep !== undefined) assertSameRun(entry, request);
@@ -96,16 +114,18 @@ export async function openRun(request: TrainRequest, ports: RankPorts): Promise<
 /** Reads what a run is made from, and changes nothing. @throws {CodedError} As {@link openRun}. */
 export async function readParts(
   request: TrainRequest,
-  { store, ranks = ALONE }: Pick<RankPorts, 'store' | 'ranks'>,
+  { store, member, ranks = ALONE }: Pick<RankPorts, 'store' | 'member' | 'ranks'>,
 ): Promise<RunParts> {
   const manifest = await readManifest(store, request);
   const network = networkByName(request.network);
   if (request.mlperfLog) assertMlperf(network);
-  assertWholeParts(request, ranks);
+  assertWholeParts(request, { size: member ? partsOf(member) : ranks.size });
+  if (member) assertForServers(request, member);
   assertProgressiveSizes(network, request);
-  assertOneSize(request, ranks);
+  assertOneSize(request, { size: member?.workers ?? ranks.size });
   const parent = await readParent(store, request, manifest);
   const stepsPerEpoch = stepsInEpoch(countExamples(manifest, 'train'), request.batch);
+  const totalSteps = stepsPerEpoch * request.epochs;
   return {
     ranks,
     request,
@@ -115,16 +135,35 @@ export async function readParts(
     parent,
     outputs: manifest.classes.length + 1,
     stepsPerEpoch,
-    totalSteps: stepsPerEpoch * request.epochs,
+    totalSteps,
+    rateAt: learningRate(request, { stepsPerEpoch, totalSteps }),
   };
 }
 
+/** A worker may come while the chief writes; ranks over MPI come to this one after the other. */
+function isWriter({ member }: RankPorts): boolean {
+  return member === undefined || member.worker === 0;
+}
+
 /** The graph of every rank would have to be built anew between two epochs. */
-function assertOneSize({ progressiveSizes }: TrainRequest, { size }: Ranks): void {
+function assertOneSize({ progressiveSizes }: TrainRequest, { size }: Pick<Ranks, 'size'>): void {
   if (size === 1 || progressiveSizes.length === 0) return;
   throw new CodedError('CONFIG_INVALID', 'Pictures that grow over the epochs are for one rank alone', {
     details: { field: 'progressiveSizes', expected: 'none', got: JSON.stringify(progressiveSizes) },
   });
+}
+
+/** What workers of parameter servers cannot do. @throws {CodedError} CONFIG_INVALID. */
+function assertForServers(request: TrainRequest, { update, workers, backupWorkers }: Member): void {
+  const refuse = (field: string, expected: string, got: unknown): void => {
+    throw new CodedError('CONFIG_INVALID', 'Training with parameter servers does without this', {
+      details: { field, expected, got: String(got) },
+    });
+  };
+  if (request.precision === 'float16') refuse('precision', 'float32 or bfloat16', request.precision);
+  if (request.batchStatistics !== 'own') refuse('batchStatistics', 'own', request.batchStatistics);
+  if (update === 'synchronous' && request.microBatches > 1) refuse('microBatches', '1', request.microBatches);
+  if (backupWorkers >= workers) refuse('backupWorkers', `fewer than ${workers}`, backupWorkers);
 }
 
 /** @throws {CodedError} CONFIG_INVALID when a batch cannot be shared evenly among the ranks and their micro-batches. */

@@ -1,13 +1,13 @@
 import { cpus } from 'node:os';
 import { imageSizeAt } from '@bluewaters/models';
-import { hasNativeOperations, Session, tensorflowVersion } from '@bluewaters/tensorflow';
+import { hasNativeOperations, Session, Tensor, tensorflowVersion } from '@bluewaters/tensorflow';
 import type { Checkpoint } from './checkpoints.js';
 import type { LocalShards } from './local-shards.js';
 import { rateOf, startFrom } from './parent.js';
-import { exchangeOf, waitingThreads } from './ranks.js';
 import type { OpenedRun } from './run-context.js';
-import { Stepper } from './stepper.js';
+import type { Stepper } from './stepper.js';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
+import { wayOf } from './ways.js';
 
 /**
  * What a run computes with: its graph, and the session that holds the variables' values. One for each size of training
@@ -25,6 +25,7 @@ export class TrainingEngine {
   constructor(run: OpenedRun, shards: LocalShards, epoch: number) {
     this.#run = run;
     this.imageSize = imageSizeAt(run.request, epoch);
+    const way = wayOf(run);
     this.graph = buildTrainingGraph({
       network: run.network,
       request: run.request,
@@ -33,11 +34,10 @@ export class TrainingEngine {
       rateOf: (name) => rateOf(name, run.parent),
       outputs: run.outputs,
       threads: run.threads,
-      exchange: exchangeOf(run.ranks, run.request.batchStatistics),
+      way,
     });
-    const interOpThreads = run.threads + waitingThreads(run.ranks);
-    this.session = new Session(this.graph.graph, { intraOpThreads: run.threads, interOpThreads });
-    this.stepper = new Stepper({ run, shards, graph: this.graph, session: this.session });
+    this.session = new Session(this.graph.graph, way.session);
+    this.stepper = way.stepper({ run, shards, graph: this.graph, session: this.session });
   }
 
   /**
@@ -55,8 +55,10 @@ export class TrainingEngine {
   /** Writes every variable's value as the checkpoint of a step; nothing half-written stays behind when that fails. */
   async save(step: number): Promise<Checkpoint> {
     const { checkpoints, threads } = this.#run;
+    // Others may make steps meanwhile; a checkpoint counts those that it is named by.
+    using count = Tensor.scalar('int64', step);
     try {
-      await this.graph.saver.save(this.session, checkpoints.prefix(step));
+      await this.graph.saver.save(this.session, checkpoints.prefix(step), [[this.graph.globalStep.value, count]]);
       return await checkpoints.complete(step, {
         tensorflow: tensorflowVersion(),
         cpu: cpus()[0]?.model ?? 'unknown',

@@ -1,11 +1,4 @@
-import {
-  trainingStep,
-  VariableStore,
-  type GradientExchange,
-  type InputContract,
-  type Network,
-  type TrainingStep,
-} from '@bluewaters/models';
+import { trainingStep, VariableStore, type InputContract, type Network, type TrainingStep } from '@bluewaters/models';
 import {
   Graph,
   group,
@@ -24,6 +17,8 @@ import {
 import type { TrainRequest } from '@bluewaters/messages';
 import { addInspection, lookAtFirstLayer, type FirstPicture, type Inspection } from './inspection.js';
 import { evaluationPipeline, trainingPipeline, type InputPipeline, type TrainingPipeline } from './input-pipeline.js';
+import type { Ledger } from './servers/ledger.js';
+import type { Way } from './ways.js';
 
 /** Everything that a run does with TensorFlow, as operations to run and tensors to feed and fetch. */
 export interface TrainingGraph {
@@ -43,6 +38,8 @@ export interface TrainingGraph {
     readonly step: Operation;
     /** Reads a micro-batch and keeps its gradients for the update; there where a batch has several. */
     readonly accumulate?: Operation;
+    /** Reads a batch and hands its gradients over; there where `step` is made of what several hand over. */
+    readonly contribute?: Operation;
     /** float32 scalar: mean cross entropy of the (micro-)batch before the update. */
     readonly loss: Output;
     /** Of the loss, by the parameters in their order. */
@@ -59,10 +56,14 @@ export interface TrainingGraph {
   };
   /** What is looked at in some steps. */
   readonly inspection: Inspection;
+  /** int64 scalar: the steps made so far. */
+  readonly globalStep: Variable;
   /** The network's own: parameters and statistics. */
   readonly variables: readonly Variable[];
   /** Every variable: parameters, statistics, accumulators and `global_step`. */
   readonly saver: Saver;
+  /** What workers tell one another by way of parameter servers, where there are any. */
+  readonly ledger: Ledger | undefined;
 }
 
 /** What the graph of a run is built from. */
@@ -77,8 +78,8 @@ export interface TrainingGraphOptions {
   /** Classes + 1. */
   readonly outputs: number;
   readonly threads: number;
-  /** With the other ranks. */
-  readonly exchange: GradientExchange;
+  /** With other processes. */
+  readonly way: Pick<Way, 'exchange' | 'placement' | 'own' | 'shared' | 'ledger'>;
 }
 
 /**
@@ -87,15 +88,18 @@ export interface TrainingGraphOptions {
  */
 export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph {
   const graph = new Graph();
-  const root = graph.scope();
-  const variables = new VariableStore(root, options.request.seed);
-  const globalStep = variable(root, 'global_step', {
+  const { way } = options;
+  const root = graph.scope().on(way.own);
+  const shared = root.on(way.shared);
+  const variables = new VariableStore(root, options.request.seed, way.placement);
+  const globalStep = variable(shared, 'global_step', {
     dtype: 'int64',
     shape: [],
     initializer: initializers.zeros(),
     trainable: false,
   });
   const { slots, transient, averages, ...training } = trainingTower(root, variables, globalStep, options);
+  const ledger = way.ledger?.(shared, globalStep);
   const evaluation = evaluationTower(root, variables.with(averages), options);
   const all = [globalStep, ...variables.variables, ...slots];
   const parameters = variables.parameters.map((parameter) => parameter.variable);
@@ -105,13 +109,15 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
     graph,
     initialize: group(root.child('initialize'), starts([...all, ...transient])),
     prepare: group(root.child('prepare'), starts(transient)),
-    training,
+    training: ledger && !training.contribute ? { ...training, step: ledger.noting(training.step) } : training,
+    ledger,
     evaluation,
     inspection: addInspection(root.child('inspect'), {
       images: training.images,
       parameters,
       gradients: new Map(trained.map(({ name }, index) => [name, training.gradients[index] as Output])),
     }),
+    globalStep,
     variables: variables.variables,
     saver: saver(root, all),
   };
@@ -123,7 +129,8 @@ function trainingTower(
   globalStep: Variable,
   options: TrainingGraphOptions,
 ): TrainingGraph['training'] & Pick<TrainingStep, 'slots' | 'transient' | 'averages'> {
-  const { network, request, input, outputs, threads, rateOf, exchange } = options;
+  const { network, request, input, outputs, threads, rateOf, way } = options;
+  const { exchange } = way;
   const { seed, microBatches, augmentation, precision, dataFormat } = request;
   const scope = root.child('train');
   const pipeline = trainingPipeline(scope, {

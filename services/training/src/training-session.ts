@@ -20,7 +20,7 @@ import type { RunContext } from './run-context.js';
 import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
 import { bestOf, epochsSinceBest, hasStalled, upTo, withEvaluation, type Evaluations } from './standing.js';
 import { StepTracer } from './step-tracer.js';
-import type { Runner } from './stepper.js';
+import type { MadeStep, Runner } from './stepper.js';
 import { TrainingEngine } from './training-engine.js';
 
 /** Steps between two values of a curve, and between two words to the user at most. */
@@ -91,11 +91,6 @@ export class TrainingSession {
     return { newest: this.#run.request.keepCheckpoints, best: bestOf(this.#evaluations) };
   }
 
-  /** Whether it was asked to stop just now, and need not tell other ranks before it does. */
-  get #isAskedAlone(): boolean {
-    return this.#run.ranks.size === 1 && this.#run.signal.aborted;
-  }
-
   /** Mean over the training steps of this start; undefined before the first. */
   get imagesPerSecond(): number | undefined {
     return this.#laps.mean;
@@ -112,18 +107,21 @@ export class TrainingSession {
     this.#observers.tell((observer) => observer.epochStarted?.(epoch));
     this.#laps.start();
     while (this.#step < end) {
-      const inspection = this.#step + 1 === end ? graph.inspection : undefined;
-      const { loss, rate, seconds, stopping, inspected } = await stepper.make(this.#step, { runner, inspection });
-      await this.#refuseLostWeights(loss);
-      this.#step += 1;
+      const before = this.#step;
+      const inspection = before + 1 === end ? graph.inspection : undefined;
+      const made = await stepper.make(before, { runner, inspection });
+      await this.#refuseLostWeights(made.loss);
+      this.#step = made.reached;
+      const { inspected, stopping } = made;
       if (inspected) await this.#observers.tellAll((observer) => observer.inspected?.(this.#step, inspected));
       this.#run.lease.reached(this.#step);
       // Looking into a step takes time that is not the step's.
       if (inspected && this.#laps.mean !== undefined) this.#laps.start();
-      else this.#laps.lap(seconds);
-      if (this.#step % SUMMARY_EVERY_STEPS === 0 || this.#step === end) this.#tell(loss, rate);
-      if (this.#step % this.#run.request.checkpointEverySteps === 0) await this.checkpoint();
-      if (stopping || this.#isAskedAlone) await this.#interrupt();
+      else this.#laps.lap(made.seconds, this.#step - before);
+      const isDue = (every: number): boolean => Math.floor(this.#step / every) > Math.floor(before / every);
+      if (isDue(SUMMARY_EVERY_STEPS) || this.#step === end) this.#tell(made);
+      if (isDue(this.#run.request.checkpointEverySteps)) await this.checkpoint();
+      if (stopping) await this.#interrupt();
     }
     this.#observers.tell((observer) => observer.epochEnded?.(epoch));
     await this.checkpoint();
@@ -184,6 +182,7 @@ export class TrainingSession {
    */
   async choose(): Promise<TrainedWeights> {
     const last = await this.checkpoint();
+    await this.#engine.stepper.end?.();
     const best = bestOf(this.#evaluations);
     const wanted = this.#run.request.export === 'best' && best ? best.step : last.step;
     const checkpoint = wanted === last.step ? last : await this.#run.checkpoints.at(wanted);
@@ -249,28 +248,31 @@ export class TrainingSession {
   }
 
   /** Before anything is written: a checkpoint of lost weights would replace one that can be gone on from. */
-  async #refuseLostWeights(loss: number): Promise<void> {
+  async #refuseLostWeights(loss = 0): Promise<void> {
     if (Number.isFinite(loss)) return;
     const search = { engine: this.#engine, failed: this.#step };
     // Other ranks, which would have to go back too, have ended by now.
-    const first = this.#run.ranks.size > 1 ? undefined : await findFirstNonFinite(this.#run, search);
+    const first =
+      this.#run.ranks.size > 1 || this.#run.member ? undefined : await findFirstNonFinite(this.#run, search);
     throw diverged(this.#run.request, { what: 'the loss of a batch', value: loss, first });
   }
 
-  #tell(loss: number, learningRate: number): void {
+  #tell({ loss, rate: learningRate, staleness }: MadeStep): void {
+    if (loss === undefined) return;
     const { recent: imagesPerSecond, times: seconds } = this.#laps;
-    const figures = { step: this.#step, loss, learningRate, imagesPerSecond, seconds };
+    const figures = { step: this.#step, loss, learningRate, imagesPerSecond, seconds, staleness };
     this.#observers.tell((observer) => observer.stepped?.(figures));
     const { epoch } = positionAt(this.#step - 1, this.#run.stepsPerEpoch);
     const best = bestOf(this.#evaluations)?.evaluation.top1;
     this.#announcer.reached(this.#step, `epoch ${epoch + 1} of ${this.#run.request.epochs}`, {
       ratePerSecond: imagesPerSecond,
-      figures: { loss, ...(best !== undefined && { best }) },
+      figures: { loss, ...(best !== undefined && { best }), ...(staleness !== undefined && { staleness }) },
     });
   }
 
   async #interrupt(): Promise<never> {
     await this.checkpoint();
+    await this.#engine.stepper.end?.();
     await this.#writeEntry('stopped');
     throw new CodedError('INTERRUPTED', `Training was stopped after a checkpoint at step ${this.#step}`);
   }

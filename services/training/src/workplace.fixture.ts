@@ -17,6 +17,7 @@ import {
 import { DirectoryStore, type ObjectStore } from '@bluewaters/storage';
 import { listCheckpoint, readCheckpoint, type Tensor } from '@bluewaters/tensorflow';
 import { syntheticJpeg, temporaryDirectory } from '@bluewaters/testing';
+import type { RankPorts } from './run-context.js';
 import { train } from './train.js';
 
 /** Classes of the dataset. */
@@ -78,26 +79,30 @@ export async function workplace(store?: ObjectStore) {
   const manifest = await storeDataset(kept);
   const bus = new InProcessBus();
   const said: Progress[] = [];
-  const start = (changes: Partial<TrainRequest> = {}, stopAtImages = Infinity): Promise<TrainResult> => {
-    const stopping = new AbortController();
-    const request = TrainRequest.parse({
+  const requestWith = (changes: Partial<TrainRequest> = {}): TrainRequest =>
+    TrainRequest.parse({
       ...{ run: 'r', dataset: 'd', manifest, model: 'm', network: 'lenet', epochs: 6, batch: BATCH, imageSize: 28 },
       ...{ learningRate: 0.01, momentum: 0.9, weightDecay: 1e-4, seed: 7, checkpointEverySteps: 4, keepCheckpoints: 2 },
       ...changes,
     });
-    return train(request, {
+  /** What a process trains with that stops once so many images were seen. */
+  const ports = (stopAtImages = Infinity): RankPorts => {
+    const stopping = new AbortController();
+    return {
       bus,
       store: kept,
       workDirectory: join(directory, `work-${said.length}`),
       threads: 2,
       signal: stopping.signal,
-      report: (progress) => {
+      report: (progress: Progress) => {
         said.push(progress);
         if (progress.phase.startsWith('epoch') && progress.done >= stopAtImages) stopping.abort();
       },
-    });
+    };
   };
-  return { directory, store: kept, bus, said, start };
+  const start = (changes: Partial<TrainRequest> = {}, stopAtImages = Infinity): Promise<TrainResult> =>
+    train(requestWith(changes), ports(stopAtImages));
+  return { directory, store: kept, bus, said, start, requestWith, ports };
 }
 
 /** The weights of a registered model. */

@@ -143,7 +143,8 @@ function wordIn(line: string): RankWord | undefined {
   return line.startsWith(RANK_WORD) ? (JSON.parse(line.slice(RANK_WORD.length)) as RankWord) : undefined;
 }
 
-function onLines(stream: NodeJS.ReadableStream | null, take: (line: string) => void): void {
+/** Tells each line that comes. */
+export function onLines(stream: NodeJS.ReadableStream | null, take: (line: string) => void): void {
   if (stream) createInterface({ input: stream }).on('line', take);
 }
 

@@ -21,6 +21,7 @@ import { modelsImport, modelsList } from './verbs/models.js';
 import { networksList, networksShow } from './verbs/networks.js';
 import { plan } from './verbs/plan.js';
 import { recipesList, recipesShow } from './verbs/recipes.js';
+import { regression } from './verbs/regression.js';
 import { run } from './verbs/run.js';
 import { serve } from './verbs/serve.js';
 import { shardsBuild, shardsList, shardsVerify } from './verbs/shards.js';
@@ -44,6 +45,7 @@ const VERBS: readonly Verb[] = [
   checkpointRepair,
   checkpointExport,
   checkpointPrune,
+  regression,
   modelsImport,
   modelsList,
   evaluate,

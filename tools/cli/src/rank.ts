@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { EXIT_CODES, type Place } from '@bluewaters/collectives';
 import { CodedError, isCodedError } from '@bluewaters/errors';
-import type { TrainRequest, TrainResult } from '@bluewaters/messages';
+import type { Progress, TrainRequest, TrainResult } from '@bluewaters/messages';
 import type { ObjectStore } from '@bluewaters/storage';
-import type { RankWord } from '@bluewaters/training';
+import type { RankWord, TogetherOptions } from '@bluewaters/training';
 import { z } from 'zod';
 import { readPlace, type PlaceValues } from './common-options.js';
 import { findDataset } from './digests.js';
@@ -27,7 +27,8 @@ export const rankOptions = {
 /** Begins each line that a rank writes for `bluewaters launch`; JSON follows. */
 export const RANK_WORD = 'bluewaters-rank ';
 
-type Values = z.output<z.ZodObject<typeof rankOptions>> &
+/** What the options of a process that trains with others are. */
+export type Values = z.output<z.ZodObject<typeof rankOptions>> &
   PlaceValues &
   Parameters<typeof trainRequest>[0] & { readonly dataset?: string | undefined };
 
@@ -39,39 +40,43 @@ export async function requestOf(values: Values, store: ObjectStore): Promise<Tra
   return trainRequest(values, await findDataset(store, values.dataset), await findParent(store, values));
 }
 
-/** Trains as one rank. What is printed and shown is rank 0's. */
-export async function trainAsRank(place: Place, values: Values, context: VerbContext): Promise<TrainResult> {
+/** What a process is given that trains with others, whichever way. */
+type TrainingPorts = Pick<
+  TogetherOptions,
+  'store' | 'workDirectory' | 'threads' | 'signal' | 'report' | 'request' | 'code'
+>;
+
+/** What a process needs that trains with others; `isFirst` where it is the one that shows how far they are. */
+export function trainingPorts(values: Values, context: VerbContext, isFirst: boolean): TrainingPorts {
   // TensorFlow reads them when it is loaded.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  const { trainTogether } = await import('@bluewaters/training');
   const { store, threads } = readPlace(values);
   const timer = new AbortController();
-  const { stopAfter, rankTimeout } = values;
+  const { stopAfter } = values;
   if (stopAfter !== undefined) void sleep(stopAfter * 1000, undefined, { ref: false }).then(() => timer.abort());
+  const report = (progress: Progress): void => {
+    if (!isFirst) return;
+    const job = { job: '', work: '', state: 'running', attempt: 1, updatedAt: 0 } as const;
+    context.terminal.progress('training', { ...job, progress });
+  };
+  return {
+    store,
+    workDirectory: workDirectoryOf(store),
+    threads,
+    signal: AbortSignal.any([context.signal, timer.signal]),
+    report,
+    request: (opened: ObjectStore) => requestOf(values, opened),
+    code: codeDigest(),
+  };
+}
+
+/** Trains as one rank. What is printed and shown is rank 0's. */
+export async function trainAsRank(place: Place, values: Values, context: VerbContext): Promise<TrainResult> {
+  const ports = trainingPorts(values, context, place.rank === 0);
+  const { trainTogether } = await import('@bluewaters/training');
   try {
-    const result = await trainTogether(place, {
-      store,
-      workDirectory: workDirectoryOf(store),
-      threads,
-      signal: AbortSignal.any([context.signal, timer.signal]),
-      report: (progress) => {
-        if (place.rank === 0) {
-          context.terminal.progress('training', {
-            job: '',
-            work: '',
-            state: 'running',
-            attempt: 1,
-            updatedAt: 0,
-            progress,
-          });
-        }
-      },
-      request: (opened) => requestOf(values, opened),
-      code: codeDigest(),
-      patience: { silence: rankTimeout },
-      tell,
-    });
+    const result = await trainTogether(place, { ...ports, patience: { silence: values.rankTimeout }, tell });
     if (result) return result;
   } catch (error) {
     if (!isCodedError(error, 'INTERRUPTED')) throw error;
@@ -88,7 +93,7 @@ function tell(word: RankWord): void {
 }
 
 /** Of the programs that ranks run. */
-function codeDigest(): string {
+export function codeDigest(): string {
   const digest = createHash('sha256').update(process.version);
   for (const name of [
     '@bluewaters/training',

@@ -13,6 +13,8 @@ export interface StepFigures {
   readonly imagesPerSecond: number;
   /** Of a step, on average. */
   readonly seconds: StepTimes;
+  /** Updates that others made between a worker's read of the variables and its write, on average. */
+  readonly staleness: number | undefined;
 }
 
 /** What an evaluation found, and how the run stands by it. */

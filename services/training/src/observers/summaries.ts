@@ -38,12 +38,13 @@ export class Summaries implements RunObserver {
     await this.#picture('examples', 0, await examplesPicture(train, records));
   }
 
-  stepped({ step, loss, learningRate, imagesPerSecond, seconds }: StepFigures): void {
+  stepped({ step, loss, learningRate, imagesPerSecond, seconds, staleness }: StepFigures): void {
     this.#train.scalar('loss', step, loss);
     this.#train.scalar('learning_rate', step, learningRate);
     this.#train.scalar('images_per_second', step, imagesPerSecond);
     for (const part of ['input', 'compute', 'reduce'] as const)
       this.#train.scalar(`seconds/${part}`, step, seconds[part]);
+    if (staleness !== undefined) this.#train.scalar('staleness', step, staleness);
   }
 
   async inspected(step: number, { pictures, kernels, histograms }: InspectedStep): Promise<void> {

@@ -4,6 +4,7 @@ import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { shardsOptions, trainOptions } from '../line-options.js';
 import { trainNetwork } from '../line.js';
 import { rankOptions, requestOf, trainAsRank } from '../rank.js';
+import { placeInCluster, taskOptions, trainAsTask, updateOptions } from '../task.js';
 import { measureSynthetic, syntheticOptions } from '../synthetic.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
@@ -14,6 +15,8 @@ const options = z.strictObject({
   ...trainOptions,
   ...syntheticOptions,
   ...rankOptions,
+  ...updateOptions,
+  ...taskOptions,
   ...placeOptions,
   ...frameOptions,
 });
@@ -32,6 +35,8 @@ export const train = defineVerb({
   ],
   run: (values, context) => {
     if (values.synthetic) return measureSynthetic(values, context);
+    const task = placeInCluster(values);
+    if (task) return trainAsTask(task, values, context);
     const place = placeInWorld(process.env, values);
     if (place) return trainAsRank(place, values, context);
     return withWorkplace(readPlace(values), async (workplace) => {

@@ -1,0 +1,168 @@
+/**
+ * How the tasks of a generation find one another: each puts its address into a folder that all of them see, and reads
+ * those of the others there. Whoever is started in a lost worker's place finds that one's address, and takes it.
+ */
+import { mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CodedError, toCodedError } from '@bluewaters/errors';
+import type { Cluster, Task } from '@bluewaters/tensorflow';
+import { z } from 'zod';
+import { writeWhole } from '../files.js';
+
+/** A task that keeps variables, or one that computes. */
+export type Job = 'ps' | 'worker';
+
+/** Who trains together. */
+export interface Layout {
+  readonly servers: number;
+  readonly workers: number;
+}
+
+/** What a task writes of itself. */
+const Entry = z.strictObject({
+  host: z.string(),
+  port: z.int().positive(),
+  /** Tells two versions of the code, and two runs, apart. */
+  code: z.string(),
+});
+type Entry = z.infer<typeof Entry>;
+
+/** What the chief writes. */
+const Begun = z.strictObject({
+  /** The step that training goes on with. */
+  first: z.int().nonnegative(),
+  /** Digest of what is trained. */
+  request: z.string(),
+});
+type Begun = z.infer<typeof Begun>;
+
+const BEGUN = 'begun.json';
+const OVER = 'over.json';
+
+const LOOK_EVERY_MS = 50;
+/** For all tasks to have started, in milliseconds. */
+const PATIENCE_MS = 120_000;
+
+/** The folder of one generation. */
+export class Rendezvous {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Makes this task known, and waits for all others.
+   *
+   * @param task Its job is `ps` or `worker`, as TensorFlow calls them.
+   * @throws {CodedError} TIMED_OUT naming a task that did not come; RANKS_DIFFER when one runs other code.
+   */
+  async meet(task: Task & { readonly job: Job }, { servers, workers }: Layout, code: string): Promise<Cluster> {
+    await mkdir(this.#folder, { recursive: true });
+    const own = await this.#announce(task, code);
+    const deadline = performance.now() + PATIENCE_MS;
+    const all = async (job: Job, count: number): Promise<Entry[]> => {
+      const entries: Entry[] = [];
+      for (let index = 0; index < count; index += 1) entries.push(await this.#wait({ job, index }, deadline));
+      return entries;
+    };
+    const found = { ps: await all('ps', servers), worker: await all('worker', workers) };
+    const together = [...found.ps, ...found.worker].every(({ host }) => host === own.host);
+    assertAlike(own, found);
+    const address = ({ host, port }: Entry): string => `${together ? '127.0.0.1' : host}:${port}`;
+    return { ps: found.ps.map(address), worker: found.worker.map(address) };
+  }
+
+  /** The chief's: the variables have their values. */
+  async begin(begun: Begun): Promise<void> {
+    await writeWhole(join(this.#folder, BEGUN), `${JSON.stringify(begun)}\n`);
+  }
+
+  /** Waits for {@link begin}. @returns Undefined when all is over. @throws {CodedError} INTERRUPTED. */
+  async begun(signal: AbortSignal): Promise<Begun | undefined> {
+    for (;;) {
+      if (await this.#read(OVER)) return undefined;
+      const text = await this.#read(BEGUN);
+      if (text !== undefined) return Begun.parse(JSON.parse(text));
+      await this.#pause(signal);
+    }
+  }
+
+  /** The chief's: nothing follows. */
+  async end(): Promise<void> {
+    await writeWhole(join(this.#folder, OVER), '{}\n');
+  }
+
+  /** Waits for {@link end}. @throws {CodedError} INTERRUPTED. */
+  async ended(signal: AbortSignal): Promise<void> {
+    while ((await this.#read(OVER)) === undefined) await this.#pause(signal);
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw new CodedError('INTERRUPTED', 'Stopped while waiting for the other tasks');
+    await sleep(4 * LOOK_EVERY_MS);
+  }
+
+  async #announce({ job, index }: Task, code: string): Promise<Entry> {
+    const name = `${job}-${index}.json`;
+    const before = await this.#read(name);
+    const host = hostname();
+    const last = before === undefined ? undefined : Entry.parse(JSON.parse(before));
+    // Those that go on know this address only.
+    const port = last?.host === host ? last.port : await freePort();
+    const entry = { host, port, code };
+    await writeWhole(join(this.#folder, name), `${JSON.stringify(entry)}\n`);
+    return entry;
+  }
+
+  async #wait({ job, index }: Task, deadline: number): Promise<Entry> {
+    for (;;) {
+      const text = await this.#read(`${job}-${index}.json`);
+      if (text !== undefined) return Entry.parse(JSON.parse(text));
+      if (performance.now() > deadline) {
+        throw new CodedError('TIMED_OUT', `${job} ${index} did not come within ${PATIENCE_MS / 1000} s`, {
+          details: { file: join(this.#folder, `${job}-${index}.json`) },
+        });
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  async #read(name: string): Promise<string | undefined> {
+    try {
+      return await readFile(join(this.#folder, name), 'utf8');
+    } catch (error) {
+      if (toCodedError(error).code === 'FILE_NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+}
+
+function assertAlike(own: Entry, found: Readonly<Record<Job, readonly Entry[]>>): void {
+  for (const [job, entries] of Object.entries(found)) {
+    const index = entries.findIndex(({ code }) => code !== own.code);
+    if (index < 0) continue;
+    throw new CodedError(
+      'RANKS_DIFFER',
+      `${job} ${index} on ${entries[index]?.host} does not run what this task runs`,
+      {
+        details: { field: 'code', expected: own.code, got: entries[index]?.code ?? '' },
+      },
+    );
+  }
+}
+
+/** One that the system has just given, and that nobody else is given so soon. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,112 @@
+import { runKeys } from '@bluewaters/records';
+import {
+  Graph,
+  hasNativeOperations,
+  initializers,
+  readCheckpoint,
+  Session,
+  Tensor,
+  variable,
+} from '@bluewaters/tensorflow';
+import { describe, expect, it } from 'vitest';
+import { BATCH, workplace } from '../workplace.fixture.js';
+import { AccumulatedExchange } from './accumulated-exchange.js';
+import { startCluster, trainOn } from './cluster.fixture.js';
+
+hasNativeOperations();
+
+type Place = Awaited<ReturnType<typeof workplace>>;
+
+/** All variables of the checkpoint of a step. */
+async function valuesAt({ store }: Place, step: number): Promise<Map<string, number[]>> {
+  const tensors = await readCheckpoint(store.localPath(`${runKeys.checkpoints('r')}model.ckpt-${step}`) as string);
+  const values = new Map([...tensors].map(([name, tensor]) => [name, [...tensor.values()].map(Number)]));
+  for (const tensor of tensors.values()) tensor[Symbol.dispose]();
+  return values;
+}
+
+/** The largest difference between the variables of two runs. */
+async function distance(one: Place, other: Place, step: number): Promise<number> {
+  const [a, b] = [await valuesAt(one, step), await valuesAt(other, step)];
+  expect([...a.keys()].sort()).toEqual([...b.keys()].sort());
+  const apart = [...a].flatMap(([name, values]) =>
+    values.map((value, index) => Math.abs(value - (b.get(name)?.[index] ?? NaN))),
+  );
+  return apart.reduce((largest, value) => (value <= largest ? largest : value), 0);
+}
+
+describe('workers of parameter servers that wait for one another', { timeout: 120_000 }, () => {
+  it('come to the weights of one process with the whole batch, stopped in between or not', async () => {
+    const [alone, together] = [await workplace(), await workplace()];
+    await alone.start({ epochs: 3 });
+    const layout = { servers: 2, workers: 2, update: 'synchronous' } as const;
+    const stopped = trainOn(await startCluster(layout), together, { changes: { epochs: 3 }, stopAtImages: 8 * BATCH });
+    await expect(stopped).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(await trainOn(await startCluster(layout), together, { changes: { epochs: 3 } })).toMatchObject({
+      steps: 18,
+    });
+    expect(await distance(alone, together, 18)).toBeLessThan(1e-4);
+  });
+
+  it('do not wait for a backup worker that never comes, and learn as well', async () => {
+    const place = await workplace();
+    const layout = { servers: 1, workers: 3, update: 'synchronous', backupWorkers: 1 } as const;
+    const members = (await startCluster(layout)).slice(0, 2);
+    expect(await trainOn(members, place)).toMatchObject({ steps: 36, evaluation: { top1: 1 } });
+  });
+
+  it('refuse what they could not share', async () => {
+    const place = await workplace();
+    for (const [backupWorkers, changes, field] of [
+      [0, { microBatches: 2 }, 'microBatches'],
+      [0, { precision: 'float16' }, 'precision'],
+      [0, { batch: 15 }, 'batch'],
+      [2, {}, 'batch'],
+    ] as const) {
+      const [chief] = await startCluster({ servers: 1, workers: 2, update: 'synchronous', backupWorkers });
+      await expect(trainOn([chief!], place, { changes })).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        details: { field },
+      });
+    }
+  });
+});
+
+describe('collected gradients', () => {
+  it('make the mean of as many as it takes; those of variables from before are dropped', async () => {
+    using graph = new Graph();
+    const scope = graph.scope();
+    const weight = variable(scope, 'weight', { dtype: 'float32', shape: [], initializer: initializers.zeros() });
+    const exchange = new AccumulatedExchange({ worker: 0, needed: 2 });
+    const gradient = scope.placeholder('float32', []);
+    const { contribute, means } = exchange.collect(scope, [weight], [gradient]);
+    const { readAt, begin } = exchange.counting!;
+    using session = new Session(graph);
+    const at = async (step: number, value: number, target = contribute): Promise<void> => {
+      using count = Tensor.scalar('int64', step);
+      using fed = Tensor.scalar('float32', value);
+      await session.run({
+        feeds: [
+          [readAt, count],
+          [gradient, fed],
+        ],
+        targets: [target],
+      });
+    };
+    const mean = async (): Promise<number> => {
+      const [found] = await session.run({ fetches: means });
+      using tensor = found as Tensor;
+      return tensor.number();
+    };
+    await at(5, 0, begin);
+    await at(4, 100);
+    await at(5, 1);
+    await at(5, 3);
+    expect(await mean()).toBe(2);
+    await at(5, 100); // read before that update
+    await at(6, 10);
+    const waiting = mean();
+    await at(6, 20);
+    expect(await waiting).toBe(15);
+  });
+});

@@ -1,0 +1,80 @@
+/**
+ * The ways to train one run in several processes, side by side. Network, step, records, checkpoints and evaluation are
+ * the same in all of them.
+ *
+ *                    ranks over MPI                        workers of parameter servers
+ *     variables      a copy in each rank                   spread over the servers by size
+ *     gradients      averaged over all ranks by an         sent to the servers, which apply them as they come, or
+ *                    operation within the graph            the mean of the first that come, when there are enough
+ *     a step         of all ranks at once, each with       of one worker, with a batch of its own; or of as many as
+ *                    its part of the batch                 it takes, each with its part of the batch
+ *     records        in the same order at any number       portions of the same order, taken by whoever is free; or
+ *                                                          each worker its part of every batch
+ *     a lost one     ends the generation                   is replaced; a server or the chief ends it
+ */
+import { ALONE, spreadBySize, TOGETHER, type GradientExchange, type Placement } from '@bluewaters/models';
+import type { Scope, SessionOptions, Variable } from '@bluewaters/tensorflow';
+import { exchangeOf, waitingThreads } from './ranks.js';
+import type { OpenedRun } from './run-context.js';
+import { AccumulatedExchange } from './servers/accumulated-exchange.js';
+import { AsynchronousStepper } from './servers/asynchronous-stepper.js';
+import { Ledger } from './servers/ledger.js';
+import { partsOf, type Member } from './servers/member.js';
+import { SynchronousStepper } from './servers/synchronous-stepper.js';
+import { OrderedStepper, type Stepper, type StepperParts } from './stepper.js';
+
+/** All in which the ways differ. */
+export interface Way {
+  readonly exchange: GradientExchange;
+  /** Of the network's variables; accumulators go beside them. */
+  readonly placement: Placement;
+  /** The device of what is no variable; '' for the only one that there is. */
+  readonly own: string;
+  /** The device of what all share beside the network's variables, such as the count of steps. */
+  readonly shared: string;
+  readonly session: SessionOptions;
+  /** What workers tell one another by way of the servers. */
+  ledger?(scope: Scope, globalStep: Variable): Ledger;
+  stepper(parts: StepperParts): Stepper;
+}
+
+/** The way that a run is trained here. */
+export function wayOf(run: OpenedRun): Way {
+  return run.member ? byServers(run.member) : byAllReduce(run);
+}
+
+/** Alone, or as one of several ranks over MPI. */
+function byAllReduce({ ranks, request, threads }: OpenedRun): Way {
+  return {
+    exchange: exchangeOf(ranks, request.batchStatistics),
+    placement: TOGETHER,
+    own: '',
+    shared: '',
+    session: { intraOpThreads: threads, interOpThreads: threads + waitingThreads(ranks) },
+    stepper: (parts) => new OrderedStepper(parts),
+  };
+}
+
+/** As one of several workers. */
+function byServers(member: Member): Way {
+  const { worker, workers, servers, server } = member;
+  const serverAt = (index: number): string => `/job:ps/task:${index}/device:CPU:0`;
+  const own = `/job:worker/task:${worker}`;
+  return {
+    ...updateBy(member),
+    placement: spreadBySize(Array.from({ length: servers }, (_, index) => serverAt(index))),
+    own,
+    shared: serverAt(0),
+    // Other workers may not have come yet, or be gone; their threads are those of their servers.
+    session: { target: server.target, deviceFilters: ['/job:ps', own] },
+    ledger: (scope, globalStep) => new Ledger(scope, { globalStep, worker, workers }),
+  };
+}
+
+function updateBy(member: Member): Pick<Way, 'exchange' | 'stepper'> {
+  if (member.update === 'asynchronous') {
+    return { exchange: ALONE, stepper: (parts) => new AsynchronousStepper(parts, member) };
+  }
+  const exchange = new AccumulatedExchange({ worker: member.worker, needed: partsOf(member) });
+  return { exchange, stepper: (parts) => new SynchronousStepper(parts, member, exchange) };
+}

@@ -1,0 +1,91 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryDirectory } from '@bluewaters/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli, startCli } from './support/cli.js';
+import { archiveFlags, writeArchive } from './support/pictures.js';
+
+interface Launched {
+  readonly generations: number;
+  readonly replaced: number;
+  readonly result: { readonly steps: number; readonly evaluation: { readonly top1: number } };
+}
+
+/** 96 records to train on, in 12 steps an epoch. */
+const TRAINING = [
+  ...['--dataset', 'd', '--network', 'lenet', '--batch', '8', '--learning-rate', '0.005', '--threads', '1'],
+  ...['--checkpoint-every-steps', '10'],
+];
+
+/** Of a task of a run on this machine. */
+async function processOf(run: string, task: string): Promise<number> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/u.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes(`\0--run\0${run}\0`) && line.includes(`\0--task\0${task}\0`)) return Number(pid);
+  }
+  throw new Error(`no process is ${task} of ${run}`);
+}
+
+describe('training with parameter servers', { timeout: 600_000 }, () => {
+  let directory: string;
+  let store: string[];
+
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+    store = ['--store', join(directory, 'store')];
+    const archive = await writeArchive(join(directory, 'archive'));
+    await runCli(['ingest', ...archiveFlags(archive), '--dataset', 'd', ...store]);
+    await runCli(['shards', 'build', '--dataset', 'd', '--train-shards', '2', '--validation-share', '0.2', ...store]);
+  }, 120_000);
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  const launch = (run: string, ...more: string[]): string[] => {
+    const command = ['train', ...TRAINING, '--run', run, ...more, ...store];
+    return ['launch', '--json', '--servers', '1', '--workers', '2', '--', ...command];
+  };
+
+  it('replaces a worker that was killed, and starts anew from the last checkpoint when a server was', async () => {
+    const training = startCli(launch('killed', '--epochs', '40'));
+    await training.line(/training: epoch 2 of 40 evaluated/u);
+    process.kill(await processOf('killed', 'worker:1'), 'SIGKILL');
+    await training.line(/worker:1 was lost and is replaced/u);
+    await training.line(/training: epoch \d+ of 40 evaluated/u);
+    process.kill(await processOf('killed', 'ps:0'), 'SIGKILL');
+    await training.line(/ps:0 was lost; generation 2 goes on from the last checkpoint/u);
+    const ended = await training.ended;
+    expect(ended.json<Launched>()).toMatchObject({
+      ...{ generations: 2, replaced: 1 },
+      result: { steps: 480, evaluation: { top1: 1 } },
+    });
+  });
+
+  it('stops with a checkpoint when asked to, and leaves a run that one process ends', async () => {
+    const training = startCli(launch('stopped', '--epochs', '2000', '--update', 'synchronous'));
+    await training.line(/training: epoch 2 of 2,?000 evaluated/u);
+    training.process.kill('SIGTERM');
+    const { code, stderr } = await training.ended;
+    expect(code).toBe(75);
+    const [, step = ''] = /stopped after a checkpoint at step (\d+)/u.exec(stderr) ?? [];
+    const epochs = Math.floor(Number(step) / 12) + 1;
+    const alone = await runCli([
+      'train',
+      ...TRAINING,
+      '--run',
+      'stopped',
+      '--epochs',
+      String(epochs),
+      ...store,
+      '--json',
+    ]);
+    expect(alone.stderr).toContain(`going on from the checkpoint of step ${step}`);
+    expect(alone.json()).toMatchObject({ steps: 12 * epochs, evaluation: { top1: 1 } });
+  });
+
+  it('says which task failed, and why', async () => {
+    const ended = await runCli(launch('refused', '--precision', 'float16'));
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(
+      /worker:\d ended with CONFIG_INVALID: Training with parameter servers does without this/u,
+    );
+  });
+});

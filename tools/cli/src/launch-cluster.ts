@@ -1,0 +1,185 @@
+/** Starts parameter servers and workers on this machine, and sees to it that their run goes on when one is lost. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EXIT_CODES } from '@bluewaters/collectives';
+import { CodedError } from '@bluewaters/errors';
+import { boundToParent } from '@bluewaters/service';
+import { onLines } from './launch.js';
+import { RANK_WORD } from './rank.js';
+import type { TaskWord } from './task.js';
+import type { VerbContext } from './verb.js';
+
+/** What is to be launched. */
+export interface ClusterOptions {
+  readonly servers: number;
+  readonly workers: number;
+  /** A command of `bluewaters` that takes a task, and its options. */
+  readonly command: readonly string[];
+  /** Times that a lost worker is replaced, and that all are started again. */
+  readonly restarts: number;
+}
+
+/** What came of it. */
+export interface ClusterLaunched {
+  readonly servers: number;
+  readonly workers: number;
+  /** 1 where neither a server nor the chief was lost. */
+  readonly generations: number;
+  /** Workers that were started in the place of lost ones. */
+  readonly replaced: number;
+  /** What the chief had to say, where it was asked for JSON. */
+  readonly result?: unknown;
+}
+
+/** How long tasks may take to end once the chief has, in milliseconds. */
+const GRACE_MS = 10_000;
+
+/** How a generation ended: what its chief printed last; or who was lost; or what went wrong. */
+type Ending = { readonly lastLine: string } | { readonly lost: string } | { readonly error: CodedError };
+
+/**
+ * Runs a command as a cluster. A worker that is lost is replaced while the others go on; when a server is lost, or the
+ * chief, all are started again, from the last checkpoint.
+ *
+ * @throws {CodedError} INTERRUPTED when they stopped after a checkpoint; PROCESS_DIED when one failed, having said why,
+ * or when tasks were lost too often.
+ */
+export async function launchCluster(options: ClusterOptions, context: VerbContext): Promise<ClusterLaunched> {
+  const { servers, workers, restarts } = options;
+  const counts = { restarts, replaced: 0 };
+  for (let generation = 1; ; generation += 1) {
+    const cluster = new RunningCluster(options, context, counts);
+    const ending = await cluster.ended();
+    if ('lastLine' in ending) {
+      const { lastLine } = ending;
+      const result = lastLine.startsWith('{') && { result: JSON.parse(lastLine) as unknown };
+      return { servers, workers, generations: generation, replaced: counts.replaced, ...result };
+    }
+    if ('error' in ending) throw ending.error;
+    if (generation > restarts) {
+      const message = `${ending.lost} was lost; that was generation ${generation}, the last that was allowed`;
+      throw new CodedError('PROCESS_DIED', message);
+    }
+    context.terminal.say(`  ${ending.lost} was lost; generation ${generation + 1} goes on from the last checkpoint`);
+  }
+}
+
+/** One generation. */
+class RunningCluster {
+  readonly #options: ClusterOptions;
+  readonly #context: VerbContext;
+  readonly #counts: { readonly restarts: number; replaced: number };
+  readonly #rendezvous = join(tmpdir(), `bluewaters-${randomUUID()}`);
+  readonly #children = new Map<string, ChildProcess>();
+  readonly #words = new Map<string, TaskWord>();
+  /** What a task said that ended before it knew that it was one. */
+  readonly #errors = new Map<string, string>();
+  #lastLine = '';
+  /** How it ended, once it has; what ends then is not looked at. */
+  #ending: Ending | undefined;
+  #tell: () => void = () => undefined;
+
+  constructor(options: ClusterOptions, context: VerbContext, counts: { readonly restarts: number; replaced: number }) {
+    this.#options = options;
+    this.#context = context;
+    this.#counts = counts;
+  }
+
+  /** Starts all tasks. @returns Once none is left. */
+  async ended(): Promise<Ending> {
+    const { signal } = this.#context;
+    const settled = new Promise<void>((resolve) => (this.#tell = resolve));
+    // The chief writes a checkpoint and lets the others end.
+    const stop = (): void => void this.#children.get(CHIEF)?.kill('SIGTERM');
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      for (const [job, count] of [['ps', this.#options.servers] as const, ['worker', this.#options.workers] as const]) {
+        for (let index = 0; index < count; index += 1) this.#start(`${job}:${index}`);
+      }
+      await settled;
+      const ending = this.#ending as Ending;
+      await this.#endAll('lost' in ending ? 0 : GRACE_MS);
+      return ending;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await rm(this.#rendezvous, { recursive: true, force: true });
+    }
+  }
+
+  #start(task: string): void {
+    const { command, servers, workers } = this.#options;
+    const layout = ['--servers', String(servers), '--workers', String(workers), '--rendezvous', this.#rendezvous];
+    // A process group of its own: Ctrl-C is for this process, which lets the chief write a checkpoint.
+    const child = spawn(process.execPath, [...boundToParent(), PROGRAM, ...command, '--task', task, ...layout], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+      env: { UV_THREADPOOL_SIZE: '16', ...process.env, BLUEWATERS_LAUNCHED: '1' },
+    });
+    this.#children.set(task, child);
+    onLines(child.stderr, (line) => this.#heard(task, line));
+    onLines(child.stdout, (line) => {
+      if (task !== CHIEF) return;
+      this.#lastLine = line;
+      this.#context.print(line);
+    });
+    child.once('close', (code) => this.#gone(task, code));
+  }
+
+  #heard(task: string, line: string): void {
+    if (line.startsWith(RANK_WORD)) this.#words.set(task, JSON.parse(line.slice(RANK_WORD.length)) as TaskWord);
+    else if (line.startsWith('error ')) this.#errors.set(task, line);
+    else if (task === CHIEF && !CHATTER.test(line)) process.stderr.write(`${line}\n`);
+  }
+
+  #gone(task: string, code: number | null): void {
+    this.#children.delete(task);
+    if (this.#ending) return;
+    const word = this.#words.get(task);
+    if (word && 'failed' in word) return this.#fail('PROCESS_DIED', `${task} ended with ${word.failed}`);
+    if (task === CHIEF && word) return this.#fail('INTERRUPTED', word.stopped);
+    if (task === CHIEF && code === 0) return this.#settle({ lastLine: this.#lastLine });
+    // It says so because a server is lost, which ends by itself.
+    if (code === 0 || code === EXIT_CODES.stopped || code === EXIT_CODES.rankLost) return;
+    if (code === EXIT_CODES.failed) return this.#fail('PROCESS_DIED', `${task} ended with ${this.#errors.get(task)}`);
+    if (task === CHIEF || task.startsWith('ps:')) return this.#settle({ lost: task });
+    this.#replace(task);
+  }
+
+  #replace(task: string): void {
+    const { restarts } = this.#counts;
+    if (this.#counts.replaced >= restarts * this.#options.workers) return this.#settle({ lost: task });
+    this.#counts.replaced += 1;
+    this.#context.terminal.say(`  ${task} was lost and is replaced`);
+    this.#start(task);
+  }
+
+  #fail(code: 'PROCESS_DIED' | 'INTERRUPTED', message: string): void {
+    this.#settle({ error: new CodedError(code, message) });
+  }
+
+  #settle(ending: Ending): void {
+    this.#ending ??= ending;
+    this.#tell();
+  }
+
+  /** Waits for those that are left, and no longer than that. */
+  async #endAll(graceMs: number): Promise<void> {
+    const left = [...this.#children.values()];
+    const gone = left.map((child) => new Promise((resolve) => child.once('close', resolve)));
+    const kill = setTimeout(() => left.forEach((child) => child.kill('SIGKILL')), graceMs);
+    await Promise.all(gone);
+    clearTimeout(kill);
+  }
+}
+
+/** The worker that alone writes. */
+const CHIEF = 'worker:0';
+
+/** TensorFlow's notes on a server that it starts, which no setting holds back. */
+const CHATTER = /^I\d{4} |before absl::InitializeLog/u;
+
+const PROGRAM = fileURLToPath(new URL('../bin/bluewaters.mjs', import.meta.url));

@@ -1,0 +1,44 @@
+import { CodedError } from '@bluewaters/errors';
+import { z } from 'zod';
+import { frameOptions } from '../common-options.js';
+import { launchCluster } from '../launch-cluster.js';
+import { codeDigest } from '../rank.js';
+import { endAsTask, placeInCluster, taskOptions } from '../task.js';
+import { formatCount } from '../terminal.js';
+import { defineVerb } from '../verb.js';
+
+const options = z.strictObject({ ...taskOptions, ...frameOptions });
+
+/** How far off the line may be that workers find without waiting for one another. */
+const TOLERANCE = 0.01;
+
+/** `bluewaters regression` */
+export const regression = defineVerb({
+  name: 'regression',
+  summary: 'see whether parameter servers and workers reach one another: fit a straight line',
+  options,
+  examples: [['$0 regression --servers 1 --workers 2', 'on this machine, in seconds']],
+  run: async (values, context) => {
+    const place = placeInCluster(values);
+    const { servers = 1, workers = 2, json } = values;
+    if (!place) {
+      const command = ['regression', ...(json ? ['--json'] : [])];
+      const { result } = await launchCluster({ servers, workers, command, restarts: 0 }, context);
+      return result;
+    }
+    process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+    const { LINE, regression: fit } = await import('@bluewaters/training');
+    const isChief = place.task.job === 'worker' && place.task.index === 0;
+    const found = await endAsTask(place, isChief, () => fit({ ...place, code: codeDigest(), signal: context.signal }));
+    const { slope, intercept, steps, own, seconds } = found;
+    context.print(
+      `  y = ${slope.toFixed(3)} x ${intercept < 0 ? '-' : '+'} ${Math.abs(intercept).toFixed(3)} ` +
+        `after ${formatCount(steps)} steps, ${formatCount(own)} of them by worker 0, in ${seconds.toFixed(1)} s`,
+    );
+    const off = Math.max(Math.abs(slope - LINE.slope), Math.abs(intercept - LINE.intercept));
+    if (off <= TOLERANCE) return found;
+    throw new CodedError('TRAINING_DIVERGED', 'The line that was found is not the one that the points are of', {
+      details: { expected: `y = ${LINE.slope} x - 3, within ${TOLERANCE}`, got: `${slope} x + ${intercept}` },
+    });
+  },
+});
