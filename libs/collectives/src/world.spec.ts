@@ -36,11 +36,11 @@ describe('the world that the environment tells of', () => {
 });
 
 describe('the room of a batch job', () => {
-  it('is what its hosts have room for, or its tasks', async () => {
+  it('is one rank a node, or its tasks', async () => {
     const directory = await temporaryDirectory();
     const nodeFile = join(directory, 'nodefile');
     await writeFile(nodeFile, '12\n12\n15\n');
-    expect(ranksOfJob({ PBS_NODEFILE: nodeFile })).toBe(3);
+    expect(ranksOfJob({ PBS_NODEFILE: nodeFile })).toBe(2);
     expect(ranksOfJob({ SLURM_NTASKS: '8' })).toBe(8);
     expect(ranksOfJob({})).toBeUndefined();
     expect(() => ranksOfJob({ PBS_NODEFILE: join(directory, 'gone') })).toThrow(/PBS_NODEFILE/u);

@@ -42,14 +42,14 @@ export function placeInWorld(
 }
 
 /**
- * How many ranks a batch job has room for: the lines of `PBS_NODEFILE`, which has one for each, or Slurm's tasks;
- * undefined outside of one.
+ * How many ranks a batch job has room for: one a node of `PBS_NODEFILE`, which names each node as often as the job has
+ * cores there, or Slurm's tasks; undefined outside of a job.
  *
  * @throws {CodedError} CONFIG_INVALID when the file cannot be read.
  */
 export function ranksOfJob(environment: NodeJS.ProcessEnv): number | undefined {
   const { PBS_NODEFILE: file, SLURM_NTASKS: tasks } = environment;
-  if (file) return readNodeFile(file).length;
+  if (file) return new Set(readNodeFile(file)).size;
   return tasks ? countIn(environment, 'SLURM_NTASKS') : undefined;
 }
 

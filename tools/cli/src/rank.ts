@@ -20,7 +20,7 @@ import { workDirectoryOf } from './workplace.js';
 /** What ranks may be asked. */
 export const rankOptions = {
   worldSize: z.int().positive().optional().describe('ranks that were started; to be said under aprun'),
-  stopAfter: z.number().positive().optional().describe('seconds after which all ranks stop with a checkpoint'),
+  stopAfter: z.number().positive().optional().describe('seconds after which training stops with a checkpoint'),
   rankTimeout: z.number().positive().default(20).describe('seconds without a sign of life after which a rank is lost'),
 };
 
@@ -52,9 +52,6 @@ export function trainingPorts(values: Values, context: VerbContext, isFirst: boo
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   const { store, threads } = readPlace(values);
-  const timer = new AbortController();
-  const { stopAfter } = values;
-  if (stopAfter !== undefined) void sleep(stopAfter * 1000, undefined, { ref: false }).then(() => timer.abort());
   const report = (progress: Progress): void => {
     if (!isFirst) return;
     const job = { job: '', work: '', state: 'running', attempt: 1, updatedAt: 0 } as const;
@@ -64,7 +61,7 @@ export function trainingPorts(values: Values, context: VerbContext, isFirst: boo
     store,
     workDirectory: workDirectoryOf(store),
     threads,
-    signal: AbortSignal.any([context.signal, timer.signal]),
+    signal: AbortSignal.any([context.signal, timeIsUp(values.stopAfter)]),
     report,
     request: (opened: ObjectStore) => requestOf(values, opened),
     code: codeDigest(),
@@ -84,6 +81,29 @@ export async function trainAsRank(place: Place, values: Values, context: VerbCon
     process.exit(EXIT_CODES.stopped);
   }
   process.exit(); // rank 0 says what came of it
+}
+
+/** Aborted after so many seconds; never without. */
+function timeIsUp(seconds: number | undefined): AbortSignal {
+  const timer = new AbortController();
+  if (seconds !== undefined) void sleep(seconds * 1000, undefined, { ref: false }).then(() => timer.abort());
+  return timer.signal;
+}
+
+/** Trains within a time: ends the process with the exit code of a run that stopped after a checkpoint when it is up. */
+export async function withinTime<Result>(
+  seconds: number | undefined,
+  context: VerbContext,
+  train: (context: VerbContext) => Promise<Result>,
+): Promise<Result> {
+  const up = timeIsUp(seconds);
+  try {
+    return await train({ ...context, signal: AbortSignal.any([context.signal, up]) });
+  } catch (error) {
+    if (!isCodedError(error, 'INTERRUPTED') || !up.aborted || context.signal.aborted) throw error;
+    context.terminal.say(`  ${error.message}; the same command goes on from there`);
+    process.exit(EXIT_CODES.stopped);
+  }
 }
 
 /** Only who launched ranks wants to hear of each; a person who started them wants to know what went wrong. */

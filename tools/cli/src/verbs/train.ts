@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { shardsOptions, trainOptions } from '../line-options.js';
 import { trainNetwork } from '../line.js';
-import { rankOptions, requestOf, trainAsRank } from '../rank.js';
+import { rankOptions, requestOf, trainAsRank, withinTime } from '../rank.js';
 import { placeInCluster, taskOptions, trainAsTask, updateOptions } from '../task.js';
 import { measureSynthetic, syntheticOptions } from '../synthetic.js';
 import { defineVerb } from '../verb.js';
@@ -28,7 +28,7 @@ export const train = defineVerb({
   options,
   examples: [
     ['$0 train --dataset mnist', "with the network's own recipe"],
-    ['$0 train --dataset cifar10 --recipe cifar-fast --epochs 12', 'by a recipe, but for half as long'],
+    ['$0 train --dataset cifar10 --recipe cifar-fast --epochs 5', 'by a recipe, but for half as long'],
     ['$0 train --dataset mnist --epochs 6', 'three more epochs of a run that had three'],
     ['$0 train --synthetic --network resnet-50 --batch 8', 'how fast this machine is, without any pictures'],
     ['$0 train --synthetic --recipe goyal --batch 8', 'the same by a recipe'],
@@ -39,8 +39,10 @@ export const train = defineVerb({
     if (task) return trainAsTask(task, values, context);
     const place = placeInWorld(process.env, values);
     if (place) return trainAsRank(place, values, context);
-    return withWorkplace(readPlace(values), async (workplace) => {
-      return trainNetwork({ ...context, workplace }, await requestOf(values, workplace.store));
-    });
+    return withinTime(values.stopAfter, context, (bounded) =>
+      withWorkplace(readPlace(values), async (workplace) => {
+        return trainNetwork({ ...bounded, workplace }, await requestOf(values, workplace.store));
+      }),
+    );
   },
 });
