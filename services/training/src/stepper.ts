@@ -84,10 +84,7 @@ export class OrderedStepper implements Stepper {
 
   /** Makes the update of a step, which {@link start} or the step before came to. */
   async make(step: number, options: StepOptions): Promise<MadeStep> {
-    const { ranks, signal } = this.#parts.run;
-    const made = await makeUpdate(this.#parts, step, options);
-    // Alone it need not wait until others know.
-    return { ...made, stopping: made.stopping || (ranks.size === 1 && signal.aborted), reached: step + 1 };
+    return { ...(await makeUpdate(this.#parts, step, options)), reached: step + 1 };
   }
 }
 

@@ -121,7 +121,8 @@ export class TrainingSession {
       const isDue = (every: number): boolean => Math.floor(this.#step / every) > Math.floor(before / every);
       if (isDue(SUMMARY_EVERY_STEPS) || this.#step === end) this.#tell(made);
       if (isDue(this.#run.request.checkpointEverySteps)) await this.checkpoint();
-      if (stopping) await this.#interrupt();
+      // Alone it need not wait until others know.
+      if (stopping || (this.#run.ranks.size === 1 && this.#run.signal.aborted)) await this.#interrupt();
     }
     this.#observers.tell((observer) => observer.epochEnded?.(epoch));
     await this.checkpoint();
