@@ -9,8 +9,8 @@ const NORM: BatchNormSettings = { decay: 0.9, epsilon: 1.001e-5, scale: false };
 /** Channels of the three stages. */
 const WIDTHS = [64, 256, 256] as const;
 
-/** What the logits are multiplied by, so that they start small. */
-const LOGIT_SCALE = 1 / 9;
+/** What the last features are multiplied by, so that the logits start small. */
+const FEATURE_SCALE = 1 / 9;
 
 /** The components of windows of 2 x 2 pixels, each with a bias and a rectifier. */
 function stem(context: BuildContext, x: Output): Output {
@@ -34,8 +34,8 @@ function stage(context: BuildContext, x: Output, name: string, filters: number):
 }
 
 /**
- * The network that learns CIFAR-10 with the least arithmetic that we know of. Its rectifiers are plain ones here, where
- * the paper has GELUs, which cost more than they give on a CPU.
+ * A network that learns CIFAR-10 with little arithmetic: 94 % after ten epochs in the paper, with three tricks more. Its
+ * rectifiers are plain ones here, where the paper has GELUs.
  *
  * @see Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", section 3 and listing A.
  */
@@ -65,7 +65,7 @@ export const airbench: Network = {
     // 15 x 15 x 64, 7 x 7 x 256, 3 x 3 x 256
     x = pooling(context, x, { name: 'pool', size: 3, stride: 3, padding: 'VALID' }); // [batch, 1, 1, 256]
     x = flatten(context, x); // [batch, 256]
-    const logits = dense(context, x, { name: 'logits', units: outputs, activation: 'none' });
-    return mul(context.scope, logits, LOGIT_SCALE); // [batch, outputs]
+    x = mul(context.scope.child('scale'), x, FEATURE_SCALE);
+    return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]
   },
 };
