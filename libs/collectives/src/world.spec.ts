@@ -21,7 +21,8 @@ describe('the world that the environment tells of', () => {
 
   it('has under aprun the size that PBS or a flag says', () => {
     const environment = { ALPS_APP_PE: '3', PBS_NODEFILE: nodeFile };
-    expect(placeInWorld(environment)).toEqual({ launcher: 'alps', rank: 3, size: 4 });
+    // One rank on each of its two nodes.
+    expect(placeInWorld({ ...environment, ALPS_APP_PE: '1' })).toEqual({ launcher: 'alps', rank: 1, size: 2 });
     expect(placeInWorld(environment, { worldSize: 6 })).toEqual({ launcher: 'alps', rank: 3, size: 6 });
   });
 

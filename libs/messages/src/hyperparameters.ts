@@ -1,7 +1,16 @@
 import { z } from 'zod';
 
 /** Ways to change training pictures at random; `augment` of the models package says what each does. */
-export const Augmentation = z.enum(['distorted-crop', 'colour', 'lighting', 'padded-crop', 'shift', 'cutout', 'erase', 'flip']);
+export const Augmentation = z.enum([
+  'distorted-crop',
+  'colour',
+  'lighting',
+  'padded-crop',
+  'shift',
+  'cutout',
+  'erase',
+  'flip',
+]);
 /** See {@link Augmentation:variable}. */
 export type Augmentation = z.infer<typeof Augmentation>;
 
