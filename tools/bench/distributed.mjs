@@ -6,8 +6,8 @@
  *   npm run bench:distributed -- --turns 5      turns of each side (3 by default)
  *   npm run bench:distributed -- --json         one line of JSON for each
  *
- * It needs MPICH and a C compiler; Python with TensorFlow is had as for the tests, PyTorch as for `bench:train`. Ends with
- * 1 when a line misses its goal.
+ * It needs MPICH and a C compiler; PyTorch is had as for `bench:train`. Keras 3 does not train under TensorFlow's
+ * MultiWorkerMirroredStrategy, so that is not beside it. Ends with 1 when a line misses its goal.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -116,11 +116,6 @@ async function stacks(place) {
   /** @type {Stack[]} */
   const found = [
     { name: 'ours', seconds: (how) => last(ours(RANKS, 'rank_train.mjs', [how, 'resnet-20', BATCH, STEPS], place)) },
-    {
-      name: 'TensorFlow, MultiWorkerMirroredStrategy',
-      seconds: (how) =>
-        last(numbersOf(place.python, [beside('distributed/keras_workers.py'), how, ...plan], place.plain)),
-    },
   ];
   try {
     const torch = process.env['BLUEWATERS_PYTORCH'] ?? (await getTorch(process.env));
