@@ -1,10 +1,10 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readCheckpoint, type Tensor } from '@bluewaters/tensorflow';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli, type Ended } from './support/cli.js';
-import { archiveFlags, writeArchive } from './support/pictures.js';
+import { findProcess, hasOption, storeWithDataset } from './support/dataset.js';
 
 interface Launched {
   readonly generations: number;
@@ -25,15 +25,8 @@ const NORMALISED = [...['--network', 'resnet-20', '--image-size', '16', '--learn
 const isWeight = (name: string): boolean => /(?:weights|biases|gamma|beta)$/u.test(name);
 
 /** Of a rank of a run on this machine. */
-async function processOfRank(run: string, rank: number): Promise<number> {
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/u.test(name))) {
-    const [line, environment] = await Promise.all(
-      ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
-    );
-    const isOfRun = line?.includes(`\0--run\0${run}\0`) ?? false;
-    if (isOfRun && environment?.split('\0').includes(`PMI_RANK=${rank}`)) return Number(pid);
-  }
-  throw new Error(`no process is rank ${rank} of ${run}`);
+function processOfRank(run: string, rank: number): Promise<number> {
+  return findProcess((args, environment) => hasOption(args, '--run', run) && environment.includes(`PMI_RANK=${rank}`));
 }
 
 describe('training on several ranks', { timeout: 600_000 }, () => {
@@ -42,10 +35,7 @@ describe('training on several ranks', { timeout: 600_000 }, () => {
 
   beforeAll(async () => {
     directory = await temporaryDirectory();
-    store = ['--store', join(directory, 'store')];
-    const archive = await writeArchive(join(directory, 'archive'));
-    await runCli(['ingest', ...archiveFlags(archive), '--dataset', 'd', ...store]);
-    await runCli(['shards', 'build', '--dataset', 'd', '--train-shards', '2', '--validation-share', '0.2', ...store]);
+    store = await storeWithDataset(directory);
   }, 120_000);
   afterAll(() => rm(directory, { recursive: true, force: true }));
 

@@ -1,9 +1,8 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli } from './support/cli.js';
-import { archiveFlags, writeArchive } from './support/pictures.js';
+import { findProcess, hasOption, storeWithDataset } from './support/dataset.js';
 
 interface Launched {
   readonly generations: number;
@@ -18,12 +17,8 @@ const TRAINING = [
 ];
 
 /** Of a task of a run on this machine. */
-async function processOf(run: string, task: string): Promise<number> {
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/u.test(name))) {
-    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (line.includes(`\0--run\0${run}\0`) && line.includes(`\0--task\0${task}\0`)) return Number(pid);
-  }
-  throw new Error(`no process is ${task} of ${run}`);
+function processOf(run: string, task: string): Promise<number> {
+  return findProcess((args) => hasOption(args, '--run', run) && hasOption(args, '--task', task));
 }
 
 describe('training with parameter servers', { timeout: 600_000 }, () => {
@@ -32,10 +27,7 @@ describe('training with parameter servers', { timeout: 600_000 }, () => {
 
   beforeAll(async () => {
     directory = await temporaryDirectory();
-    store = ['--store', join(directory, 'store')];
-    const archive = await writeArchive(join(directory, 'archive'));
-    await runCli(['ingest', ...archiveFlags(archive), '--dataset', 'd', ...store]);
-    await runCli(['shards', 'build', '--dataset', 'd', '--train-shards', '2', '--validation-share', '0.2', ...store]);
+    store = await storeWithDataset(directory);
   }, 120_000);
   afterAll(() => rm(directory, { recursive: true, force: true }));
 

@@ -1,6 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import type { KoffiFunc } from 'koffi';
-import { callAsync, mpiLibraries, native, restrainTransport, type Native } from './native.js';
+import { callAsync } from '@bluewaters/tensorflow';
+import { mpiLibraries, native, restrainTransport, type Native } from './native.js';
 import type { Launcher, Place } from './world.js';
 
 /** How long ranks wait for one another, in seconds. */

@@ -93,16 +93,3 @@ const TRANSPORT_SETTINGS = {
 export function restrainTransport(): void {
   for (const [name, value] of Object.entries(TRANSPORT_SETTINGS)) process.env[name] ??= value;
 }
-
-/** Calls a function that waits on a thread of its own. */
-export function callAsync<Parameters extends unknown[], Result>(
-  call: KoffiFunc<(...parameters: Parameters) => Result>,
-  ...parameters: Parameters
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    call.async(...parameters, (error: Error | null, result: Result) => {
-      if (error) reject(error);
-      else resolve(result);
-    });
-  });
-}

@@ -1,5 +1,5 @@
 export { findLibtensorflow, TENSORFLOW_RELEASE, type LibtensorflowLocation } from './library.js';
-export { tensorflowVersion } from './native.js';
+export { callAsync, tensorflowVersion } from './native.js';
 export {
   hasNativeOperations,
   loadOperations,

@@ -4,7 +4,7 @@ import { evaluate, type EvaluatedSplit } from './evaluate.js';
 import type { LocalShards } from './local-shards.js';
 import { countExamples } from './manifest.js';
 import { writeConfusion } from './report/confusion.js';
-import type { RunContext } from './run-context.js';
+import type { OpenedRun, RunContext } from './run-context.js';
 import type { TrainingEngine } from './training-engine.js';
 
 /** What is evaluated, and who is told how far it has come. */
@@ -21,9 +21,16 @@ export interface EvaluateStepOptions {
  *
  * @throws {CodedError} TRAINING_DIVERGED when their loss is not finite.
  */
-export async function evaluateStep(
+export async function evaluateStep(engine: TrainingEngine, options: EvaluateStepOptions): Promise<EvaluatedSplit> {
+  const found = await evaluateWeights(engine, options);
+  await writeConfusion(options.run, options.step, found.metrics.confusion);
+  return found;
+}
+
+/** As {@link evaluateStep}, and writes nothing. */
+export async function evaluateWeights(
   { session, graph }: TrainingEngine,
-  { run, shards, step, report }: EvaluateStepOptions,
+  { run, shards, report }: Omit<EvaluateStepOptions, 'run' | 'step'> & { readonly run: OpenedRun },
 ): Promise<EvaluatedSplit> {
   const startedAt = performance.now();
   const total = countExamples(run.manifest, 'validation');
@@ -37,8 +44,7 @@ export async function evaluateStep(
     outputs: run.outputs,
     onProgress,
   });
-  const { loss, confusion } = found.metrics;
+  const { loss } = found.metrics;
   if (!Number.isFinite(loss)) throw diverged(run.request, { what: 'the loss on the validation split', value: loss });
-  await writeConfusion(run, step, confusion);
   return found;
 }

@@ -1,6 +1,4 @@
 import { CodedError } from '@bluewaters/errors';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { MessageBus, Progress, TrainRequest } from '@bluewaters/messages';
 import {
   assertProgressiveSizes,
@@ -13,6 +11,7 @@ import {
 import { runKeys, type Manifest } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { Schedule } from '@bluewaters/tensorflow';
+import { makeCheckpointFolder } from './checkpoint-folder.js';
 import { CheckpointDirectory } from './checkpoints.js';
 import type { Lease } from './lease.js';
 import { countExamples, readManifest } from './manifest.js';
@@ -94,10 +93,7 @@ export type RunParts = Pick<
  */
 export async function openRun(request: TrainRequest, ports: RankPorts): Promise<OpenedRun> {
   const parts = await readParts(request, ports);
-  const directory =
-    ports.store.localPath(runKeys.checkpoints(request.run).replace(/\/$/u, '')) ??
-    join(ports.workDirectory, 'runs', request.run, 'checkpoint_dir');
-  await mkdir(directory, { recursive: true });
+  const directory = await makeCheckpointFolder({ ...ports, run: request.run });
   const checkpoints = new CheckpointDirectory(directory, requestDigest(request));
   const mirror = new Mirror(ports.store, runKeys.checkpoints(request.run), directory);
   if (isWriter(ports)) {

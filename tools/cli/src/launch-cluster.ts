@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { EXIT_CODES } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import { boundToParent } from '@bluewaters/service';
-import { onLines } from './launch.js';
+import { onLines, resultIn } from './launch.js';
 import { RANK_WORD } from './rank.js';
 import type { TaskWord } from './task.js';
 import type { VerbContext } from './verb.js';
@@ -55,9 +55,8 @@ export async function launchCluster(options: ClusterOptions, context: VerbContex
     const cluster = new RunningCluster(options, context, counts);
     const ending = await cluster.ended();
     if ('lastLine' in ending) {
-      const { lastLine } = ending;
-      const result = lastLine.startsWith('{') && { result: JSON.parse(lastLine) as unknown };
-      return { servers, workers, generations: generation, replaced: counts.replaced, ...result };
+      const { replaced } = counts;
+      return { servers, workers, generations: generation, replaced, ...resultIn(ending.lastLine) };
     }
     if ('error' in ending) throw ending.error;
     if (generation > restarts) {

@@ -64,7 +64,7 @@ export async function launch(options: LaunchOptions, context: VerbContext): Prom
       return {
         ranks: options.ranks,
         generations: generation,
-        ...(isJson(lastLine) && { result: JSON.parse(lastLine) as unknown }),
+        ...resultIn(lastLine),
       };
     }
     for (const word of words) {
@@ -159,6 +159,7 @@ function exitOf(child: ChildProcess, launcher: string): Promise<number> {
   });
 }
 
-function isJson(line: string): boolean {
-  return line.startsWith('{');
+/** What the process that leads had to say on its last line, where it was asked for JSON. */
+export function resultIn(lastLine: string): { readonly result?: unknown } {
+  return lastLine.startsWith('{') ? { result: JSON.parse(lastLine) as unknown } : {};
 }

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { EXIT_CODES, type Place } from '@bluewaters/collectives';
 import { CodedError, isCodedError } from '@bluewaters/errors';
@@ -76,18 +75,15 @@ export async function trainAsRank(place: Place, values: Values, context: VerbCon
     const result = await trainTogether(place, { ...ports, patience: { silence: values.rankTimeout }, tell });
     if (result) return result;
   } catch (error) {
-    if (!isCodedError(error, 'INTERRUPTED')) throw error;
-    if (place.rank === 0) context.terminal.say(`  ${error.message}; the same command goes on from there`);
-    process.exit(EXIT_CODES.stopped);
+    if (isCodedError(error, 'INTERRUPTED') && place.rank !== 0) process.exit(EXIT_CODES.stopped);
+    endStopped(error, context);
   }
   process.exit(); // rank 0 says what came of it
 }
 
 /** Aborted after so many seconds; never without. */
 function timeIsUp(seconds: number | undefined): AbortSignal {
-  const timer = new AbortController();
-  if (seconds !== undefined) void sleep(seconds * 1000, undefined, { ref: false }).then(() => timer.abort());
-  return timer.signal;
+  return seconds === undefined ? new AbortController().signal : AbortSignal.timeout(seconds * 1000);
 }
 
 /** Trains within a time: ends the process with the exit code of a run that stopped after a checkpoint when it is up. */
@@ -100,10 +96,16 @@ export async function withinTime<Result>(
   try {
     return await train({ ...context, signal: AbortSignal.any([context.signal, up]) });
   } catch (error) {
-    if (!isCodedError(error, 'INTERRUPTED') || !up.aborted || context.signal.aborted) throw error;
-    context.terminal.say(`  ${error.message}; the same command goes on from there`);
-    process.exit(EXIT_CODES.stopped);
+    if (!up.aborted || context.signal.aborted) throw error;
+    endStopped(error, context);
   }
+}
+
+/** Ends the process of a run that stopped after a checkpoint. @throws What was caught, when that is anything else. */
+export function endStopped(error: unknown, { terminal }: Pick<VerbContext, 'terminal'>): never {
+  if (!isCodedError(error, 'INTERRUPTED')) throw error;
+  terminal.say(`  ${error.message}; the same command goes on from there`);
+  process.exit(EXIT_CODES.stopped);
 }
 
 /** Only who launched ranks wants to hear of each; a person who started them wants to know what went wrong. */

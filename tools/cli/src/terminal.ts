@@ -72,9 +72,14 @@ export function formatCount(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
+/** With one digit behind the point, `12.3 MB`. */
+export function formatMegabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** `4,210 images/s`, `81.3 MB/s`. */
 export function formatRate(perSecond: number, unit: string): string {
-  return unit === 'bytes' ? `${(perSecond / 1e6).toFixed(1)} MB/s` : `${formatCount(perSecond)} ${unit}/s`;
+  return unit === 'bytes' ? `${formatMegabytes(perSecond)}/s` : `${formatCount(perSecond)} ${unit}/s`;
 }
 
 /** `45 s`, `3 min 20 s`, `2 h 5 min`. */

@@ -4,11 +4,9 @@ import { openBus, type Evaluation, type ExportRequest, type ExportResult, type P
 import { modelKeys, type ModelEntry } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { Checkpoint } from '../checkpoints.js';
-import { diverged } from '../divergence.js';
-import { evaluate } from '../evaluate.js';
+import { evaluateWeights } from '../evaluate-step.js';
 import { storeModel } from '../export.js';
 import { bringShards } from '../local-shards.js';
-import { countExamples } from '../manifest.js';
 import type { TrainingOptions } from '../options.js';
 import { positionAt } from '../position.js';
 import { readParts, type OpenedRun } from '../run-context.js';
@@ -68,16 +66,10 @@ async function evaluateCheckpoint(run: OpenedRun, checkpoint: Checkpoint): Promi
   const shards = await bringShards(run.store, manifest, { cache, report });
   using engine = new TrainingEngine(run, shards, positionAt(checkpoint.step, run.stepsPerEpoch).epoch);
   await engine.goTo(checkpoint);
-  const total = countExamples(manifest, 'validation');
-  const { metrics } = await evaluate(engine.session, engine.graph, {
-    files: shards.validation,
-    examples: total,
-    outputs: run.outputs,
-    onProgress: (done) => report({ phase: 'evaluating', done, total, unit: 'images' }),
+  const { metrics } = await evaluateWeights(engine, {
+    ...{ run, shards },
+    report: (figures) => report({ phase: 'evaluating', ...figures }),
   });
   const { confusion: _, ...evaluation } = metrics;
-  if (!Number.isFinite(evaluation.loss)) {
-    throw diverged(request, { what: 'the loss on the validation split', value: evaluation.loss });
-  }
   return evaluation;
 }

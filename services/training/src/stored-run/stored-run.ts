@@ -2,27 +2,17 @@
  * A run that nobody trains just now: which checkpoints it has, what they are worth, and putting in order what a killed
  * job left. Nothing here needs TensorFlow, the services, or the machine that the run was trained on.
  */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CodedError, isCodedError } from '@bluewaters/errors';
 import type { Evaluation } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { CheckpointDirectory, type Checkpoint, type SurveyedStep } from '../checkpoints.js';
+import { makeCheckpointFolder, type RunPlace } from '../checkpoint-folder.js';
 import { Lease } from '../lease.js';
 import { Mirror } from '../mirror.js';
 import { removeCheckpoints, nameCheckpoints } from '../retention.js';
 import { readRunEntry, requestDigest, type RunEntry } from '../run-entry.js';
 import { bestOf } from '../standing.js';
-
-/** Where a run is. */
-export interface RunPlace {
-  readonly store: ObjectStore;
-  /** A name. */
-  readonly run: string;
-  /** Folder of this machine for copies, where the store is remote. */
-  readonly workDirectory: string;
-}
 
 /** A step of which there are files. */
 export interface ListedCheckpoint extends SurveyedStep {
@@ -64,12 +54,10 @@ export class StoredRun {
 
   /** Brings what the store has, where that is elsewhere. @throws {CodedError} RUN_UNKNOWN when it has nothing. */
   static async open(place: RunPlace): Promise<StoredRun> {
-    const { store, run, workDirectory } = place;
+    const { store, run } = place;
     await assertKnown(store, run);
-    const prefix = runKeys.checkpoints(run);
-    const directory = store.localPath(prefix.replace(/\/$/u, '')) ?? join(workDirectory, 'runs', run, 'checkpoint_dir');
-    await mkdir(directory, { recursive: true });
-    await new Mirror(store, prefix, directory).fetchMissing();
+    const directory = await makeCheckpointFolder(place);
+    await new Mirror(store, runKeys.checkpoints(run), directory).fetchMissing();
     const entry = await readRunEntry(directory).catch((error: unknown) => {
       if (isCodedError(error, 'CHECKPOINT_INVALID')) return error;
       throw error;

@@ -3,6 +3,7 @@ import type { LayerProfile, NetworkProfile } from '@bluewaters/models';
 import { formatCount } from '../terminal.js';
 import { laneOffset, layOut, SIZES, type Box, type Frame, type Point } from './columns.js';
 import { segmentsOf } from './segments.js';
+import { escapeXml } from './svg.js';
 
 /** By the first word of what a layer does. */
 const COLOURS: Readonly<Record<string, string>> = {
@@ -67,7 +68,7 @@ function drawBox({ layer, x, y }: Box, scope: string): string {
   const [first = ''] = layer.does;
   const fill = COLOURS[first.split(' ')[0] ?? ''] ?? OTHER_COLOUR;
   return [
-    `<g><title>${escape(describe(layer))}</title>`,
+    `<g><title>${escapeXml(describe(layer))}</title>`,
     `<rect class="box" x="${x}" y="${y}" width="${width}" height="${height}" rx="4" fill="${fill}"/>`,
     text('name', { x: x + 6, y: y + 14 }, name),
     text('what', { x: x + 6, y: y + 27 }, `${first} → ${layer.output.join('×')}`),
@@ -82,11 +83,7 @@ function describe({ name, does, output, parameters, multiplyAdds }: LayerProfile
 }
 
 function text(style: string, { x, y }: Point, words: string): string {
-  return `<text class="${style}" x="${x}" y="${y}">${escape(words)}</text>`;
-}
-
-function escape(words: string): string {
-  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return `<text class="${style}" x="${x}" y="${y}">${escapeXml(words)}</text>`;
 }
 
 /** Edges between the boxes of a frame, and into it from the box by which everything left the frame before. */

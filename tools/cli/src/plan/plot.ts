@@ -1,4 +1,5 @@
 /** A picture of plans: efficiency over ranks, a line for each network. */
+import { escapeXml } from '../drawing/svg.js';
 import { formatCount } from '../terminal.js';
 
 /** One network's line. */
@@ -26,7 +27,7 @@ export function plotEfficiency(title: string, curves: readonly Curve[]): string 
   const ticks = Array.from({ length: Math.floor(Math.log2(most) / 2) + 1 }, (_, index) => 4 ** index);
   const size = `width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}"`;
   const text = (at: readonly [number, number], words: string, more = ''): string =>
-    `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}"${more}>${escape(words)}</text>`;
+    `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}"${more}>${escapeXml(words)}</text>`;
   const line = (from: readonly [number, number], to: readonly [number, number]): string =>
     `<path class="grid" d="M${from[0].toFixed(1)} ${from[1].toFixed(1)}L${to[0].toFixed(1)} ${to[1].toFixed(1)}"/>`;
   return [
@@ -51,8 +52,4 @@ export function plotEfficiency(title: string, curves: readonly Curve[]): string 
     '</svg>',
     '',
   ].join('\n');
-}
-
-function escape(words: string): string {
-  return words.replace(/&/gu, '&amp;').replace(/</gu, '&lt;');
 }

@@ -4,7 +4,7 @@ import { repair, StoredRun, type ListedCheckpoint } from '@bluewaters/training';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { exportCheckpoint } from '../line.js';
-import { formatCount, formatTable, percent } from '../terminal.js';
+import { formatCount, formatMegabytes, formatTable, percent } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace, workDirectoryOf, type Workplace } from '../workplace.js';
 
@@ -47,14 +47,10 @@ function row({ step, bytes, evaluation, state, latest, best }: ListedCheckpoint)
   const roles = [latest ? 'latest' : '', best ? 'best' : ''].filter(Boolean);
   return [
     formatCount(step),
-    megabytes(bytes),
+    formatMegabytes(bytes),
     evaluation ? percent(evaluation.top1, 2) : '-',
     [state, ...roles].join(', '),
   ];
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** `bluewaters checkpoint show` */
@@ -118,7 +114,7 @@ export const checkpointPrune = defineVerb({
     withWorkplace(readPlace(values), async (workplace) => {
       const { run } = readRef(words);
       const pruned = await (await openRun(workplace, run)).prune(values.keep);
-      print(`${run} keeps ${pruned.kept.length} checkpoints; ${megabytes(pruned.bytes)} are free again`);
+      print(`${run} keeps ${pruned.kept.length} checkpoints; ${formatMegabytes(pruned.bytes)} are free again`);
       return { run, ...pruned };
     }),
 });

@@ -1,9 +1,10 @@
-import { EXIT_CODES, ranksOfJob } from '@bluewaters/collectives';
-import { CodedError, isCodedError } from '@bluewaters/errors';
+import { ranksOfJob } from '@bluewaters/collectives';
+import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
 import { launchCluster } from '../launch-cluster.js';
 import { launch as launchRanks, LAUNCHER_NAMES } from '../launch.js';
+import { endStopped } from '../rank.js';
 import { defineVerb } from '../verb.js';
 
 /** The talk's job, with a barrier every step (`--update synchronous`), and its successor of 2018, asynchronous. */
@@ -68,9 +69,7 @@ export const launch = defineVerb({
       const launcherArguments = values.launcherArguments.split(' ').filter(Boolean);
       return await launchRanks({ ...values, ranks, command, launcherArguments }, context);
     } catch (error) {
-      if (!isCodedError(error, 'INTERRUPTED')) throw error;
-      context.terminal.say(`  ${error.message}; the same command goes on from there`);
-      process.exit(EXIT_CODES.stopped);
+      endStopped(error, context);
     }
   },
 });

@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { CodedError } from '@bluewaters/errors';
 import type { NetworkMemory, NetworkProfile } from '@bluewaters/models';
 import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
 import { drawNetwork } from '../drawing/draw-network.js';
+import { writeDrawing } from '../drawing/svg.js';
 import { askProfiles } from '../network-profiles.js';
 import { formatCount, formatTable } from '../terminal.js';
 import { defineVerb } from '../verb.js';
@@ -61,22 +61,13 @@ export const networksShow = defineVerb({
     const size = { ...(imageSize && { imageSize }), ...(outputs && { outputs }) };
     const { profiles, memory } = await askProfiles({ show: { network, batch, ...size } }, signal);
     const profile = profiles[0]!;
-    if (svg !== undefined) await writeDrawing(svg, profile);
+    if (svg !== undefined) await writeDrawing(svg, drawNetwork(profile));
     [...describeLayers(profile), '', ...describeTotals(profile), '', ...(memory ? describeMemory(memory) : [])].forEach(
       print,
     );
     return { ...profile, memory, ...(svg === undefined ? {} : { svg }) };
   },
 });
-
-async function writeDrawing(file: string, profile: NetworkProfile): Promise<void> {
-  try {
-    await writeFile(file, drawNetwork(profile));
-  } catch (cause) {
-    const details = { field: 'svg', file, expected: 'a file in a folder that exists' };
-    throw new CodedError('FILE_NOT_FOUND', 'The drawing cannot be written', { cause, details });
-  }
-}
 
 function inputOf({ imageSize, channels }: Pick<NetworkProfile, 'imageSize' | 'channels'>): string {
   return `${imageSize} x ${imageSize} x ${channels}`;

@@ -1,8 +1,8 @@
 /** `bluewaters plan`: how a network would train on a machine that one is not on, or has not waited in the queue for. */
-import { writeFile } from 'node:fs/promises';
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
+import { writeDrawing } from '../drawing/svg.js';
 import { list } from '../line-options.js';
 import { askProfiles } from '../network-profiles.js';
 import { limitOf, rankCounts, WORTHWHILE, type Limit } from '../plan/limits.js';
@@ -148,8 +148,5 @@ async function draw(file: string, machine: Machine, plans: readonly { network: s
     name: network,
     points: steps.map(({ ranks, efficiency }) => [ranks, efficiency] as const),
   }));
-  await writeFile(file, plotEfficiency(`Efficiency on ${machine.name}`, curves)).catch((cause: unknown) => {
-    const details = { field: 'svg', file, expected: 'a file in a folder that exists' };
-    throw new CodedError('FILE_NOT_FOUND', 'The drawing cannot be written', { cause, details });
-  });
+  await writeDrawing(file, plotEfficiency(`Efficiency on ${machine.name}`, curves));
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { buildRequest, shardsOptions } from '../line-options.js';
 import { asSource, buildShards, type LineContext } from '../line.js';
-import { formatCount, formatTable } from '../terminal.js';
+import { formatCount, formatMegabytes, formatTable } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
 
@@ -59,7 +59,7 @@ export const shardsList = defineVerb({
         formatCount(splits.train.examples),
         formatCount(splits.validation.examples),
         String(splits.train.shards + splits.validation.shards),
-        `${((splits.train.bytes + splits.validation.bytes) / 1e6).toFixed(1)} MB`,
+        formatMegabytes(splits.train.bytes + splits.validation.bytes),
       ]);
       if (rows.length === 0) print(`no dataset in ${store.description} yet`);
       else formatTable(['dataset', 'train', 'validation', 'shards', 'size'], rows).forEach(print);

@@ -1,0 +1,34 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCli } from './cli.js';
+import { archiveFlags, writeArchive } from './pictures.js';
+
+/**
+ * Makes a store below a folder, with the dataset `d` of the tests' pictures: 96 records to train on, in two shards.
+ *
+ * @returns The option that names the store.
+ */
+export async function storeWithDataset(directory: string): Promise<string[]> {
+  const store = ['--store', join(directory, 'store')];
+  const archive = await writeArchive(join(directory, 'archive'));
+  await runCli(['ingest', ...archiveFlags(archive), '--dataset', 'd', ...store]);
+  await runCli(['shards', 'build', '--dataset', 'd', '--train-shards', '2', '--validation-share', '0.2', ...store]);
+  return store;
+}
+
+/** A process of this machine by its arguments and its environment. @throws {Error} When there is none. */
+export async function findProcess(
+  isIt: (args: readonly string[], environment: readonly string[]) => boolean,
+): Promise<number> {
+  const read = async (pid: string, file: string): Promise<string[]> =>
+    (await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')).split('\0');
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/u.test(name))) {
+    if (isIt(await read(pid, 'cmdline'), await read(pid, 'environ'))) return Number(pid);
+  }
+  throw new Error(`no process is as ${isIt.toString()} wants`);
+}
+
+/** Whether an option stands among arguments with a value. */
+export function hasOption(args: readonly string[], option: string, value: string): boolean {
+  return args.some((arg, index) => arg === option && args[index + 1] === value);
+}
