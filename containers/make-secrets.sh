@@ -18,35 +18,119 @@ keep() {
   mv -f "$made" "$1"
 }
 
-for name in access_key secret_key nats_{ingest,shards,training,inference,cli}; do
+for name in access_key secret_key {nats,minio}_{ingest,shards,training,inference,cli}; do
   [[ -e $name ]] || od -An -N20 -tx1 /dev/urandom | tr -d ' \n' | keep "$name"
 done
 
-# What each may publish: events and state of its own, and that it has told its state. Work comes from the command alone.
+# NATS shows a certificate for the names by which it is reached. Who signed it is known to everyone on the bus; the key
+# that did so signs once and is not kept, so that nobody can sign for another. To have new ones, remove these three.
+if ! [[ -e nats_ca && -e nats_certificate && -e nats_key ]]; then
+  made=$(mktemp -d ./.made-XXXXXX)
+  trap 'rm -rf "$made"' EXIT
+  # It tells of its progress where others tell of errors.
+  quietly() { "$@" 2>"$made/told" || { cat "$made/told" >&2; return 1; }; }
+  new_key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -batch)
+  # A configuration of our own: that of the machine may have any extension in it.
+  quietly openssl req -x509 -days 3650 -subj '/CN=Blue Waters ML' "${new_key[@]}" -keyout "$made/ca_key" -out "$made/ca" \
+    -extensions ca -config - <<-AUTHORITY
+	[req]
+	distinguished_name = subject
+	[subject]
+	[ca]
+	basicConstraints = critical, CA:TRUE, pathlen:0
+	keyUsage = critical, keyCertSign
+	subjectKeyIdentifier = hash
+	AUTHORITY
+  quietly openssl req -new -subj '/CN=nats' "${new_key[@]}" -keyout "$made/key" -out "$made/request"
+  quietly openssl x509 -req -days 3650 -in "$made/request" -CA "$made/ca" -CAkey "$made/ca_key" -set_serial 1 \
+    -out "$made/certificate" -extfile - <<-SERVER
+	basicConstraints = critical, CA:FALSE
+	extendedKeyUsage = serverAuth
+	subjectAltName = DNS:nats, DNS:localhost, IP:127.0.0.1
+	SERVER
+  for name in ca certificate key; do keep "nats_$name" <"$made/$name"; done
+fi
+
+# What follows prints subjects of NATS, a line each.
+
+# What tables $@ and events are read by: readers without a name, which the server forgets and nothing is taken by.
+readers() {
+  local stream
+  printf '%s\n' '$JS.API.INFO' '$JS.API.STREAM.INFO.*'
+  for stream in bluewaters-events "${@/#/KV_bluewaters-}"; do
+    printf '$JS.API.%s\n' "DIRECT.GET.$stream.>" {STREAM,CONSUMER}".CREATE.$stream" CONSUMER.{INFO,MSG.NEXT,DELETE}".$stream.*"
+  done
+}
+
+# What the queues $@ are worked by. The name and the queue of a consumer stand in the subject that it is made by.
+queues() {
+  local work name
+  printf '%s\n' '$JS.API.STREAM.CREATE.bluewaters-work'
+  for work in "$@"; do
+    name=${work//./-}
+    printf '$JS.API.CONSUMER.%s\n' "CREATE.bluewaters-work.$name.bw.work.$work" {INFO,MSG.NEXT}".bluewaters-work.$name"
+    printf '%s\n' "\$JS.ACK.bluewaters-work.$name.>"
+  done
+}
+
+# What the tables $@ are written by.
+tables() { printf '$KV.bluewaters-%s.>\n' "$@"; }
+
+# A user who may publish to the subjects on standard input, and hear the answers to what it asks and the subjects $2….
+# Answers of its own go to whoever asked.
 user() {
-  local publish=$2
+  local name=$1
+  shift
   cat <<-USER
 	    {
-	      user: $1, password: "$(cat "nats_$1")"
-	      permissions: { publish: {
-	        allow: [$publish, "\$KV.bluewaters-told.>", "\$JS.API.>", "\$JS.ACK.>", "_INBOX.>"]
-	        deny: ["\$JS.API.STREAM.DELETE.>", "\$JS.API.STREAM.PURGE.>", "\$JS.API.STREAM.UPDATE.>", "\$JS.API.STREAM.MSG.DELETE.>"${3:-}]
-	      } }
+	      user: $name, password: "$(cat "nats_$name")"
+	      permissions: {
+	        publish: { allow: [
+	$(sed 's/.*/          "&"/')
+	        ] }
+	        subscribe: { allow: ["_INBOX.$name.>"$([[ $# == 0 ]] || printf ', "%s"' "$@")] }
+	        allow_responses: true
+	      }
 	    }
 	USER
 }
 
-# Who takes no work may not take it from others either.
-no_work=', "$JS.API.CONSUMER.*.bluewaters-work.>", "$JS.API.CONSUMER.*.*.bluewaters-work.>"'
-
+# Each tells of its own work and takes none but that; work comes from the command alone.
 keep nats_server <<CONFIGURATION
+tls { cert_file: "/run/secrets/nats_certificate", key_file: "/run/secrets/nats_key", timeout: 5 }
+http: "127.0.0.1:8222"
 authorization {
   users: [
-$(user ingest '"bw.event.ingest.>", "$KV.bluewaters-indexes.>", "$KV.bluewaters-jobs.>"')
-$(user shards '"bw.event.shards.>", "$KV.bluewaters-datasets.>", "$KV.bluewaters-jobs.>"')
-$(user training '"bw.event.training.>", "$KV.bluewaters-runs.>", "$KV.bluewaters-models.>", "$KV.bluewaters-jobs.>"')
-$(user inference '"bw.event.inference.>", "$KV.bluewaters-served-models.>"' "$no_work")
-$(user cli '"bw.work.>", "bw.command.>", "$KV.bluewaters-jobs.>"' "$no_work")
+$({
+  echo 'bw.event.ingest.>'
+  tables indexes jobs told
+  readers indexes jobs told
+  queues ingest.v1.index
+} | user ingest)
+$({
+  echo 'bw.event.shards.>'
+  tables datasets jobs told
+  readers datasets jobs told
+  queues shards.v1.build
+} | user shards)
+$({
+  # Its page steers runs, and ranks of its runs are ranks of the coordinator.
+  printf '%s\n' 'bw.event.training.>' 'bw.command.training.>'
+  tables runs models jobs coordinated coordinator told
+  readers runs models jobs coordinated coordinator indexes datasets told
+  queues training.v2.train training.v1.{import,evaluate,export}
+} | user training 'bw.command.training.>')
+$({
+  echo 'bw.event.inference.>'
+  tables served-models told
+  readers served-models told
+} | user inference 'bw.command.inference.>')
+$({
+  printf '%s\n' 'bw.work.>' 'bw.command.>'
+  tables jobs
+  readers indexes datasets runs models served-models coordinated coordinator jobs
+  queues
+} | user cli)
   ]
 }
 CONFIGURATION

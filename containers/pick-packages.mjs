@@ -11,7 +11,7 @@ const [program = '', target = ''] = process.argv.slice(2);
 if (program === '' || target === '') throw new Error('Expected a package and a folder');
 
 /** What a package may have besides package.json; set-up is plain JavaScript and runs from its sources. */
-const PARTS = ['bin', 'dist', 'native', 'page', 'setup.mjs'];
+const PARTS = ['bin', 'dist', 'machines', 'native', 'page', 'setup.mjs'];
 
 const folders = new Map(
   (await Promise.all(['libs', 'services', 'tools'].map(packagesIn))).flat().map((folder) => [basename(folder), folder]),

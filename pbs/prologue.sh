@@ -7,7 +7,10 @@
 #   LOGS       a folder for a note of what ran where; default: logs in that folder
 #   UDI        repo/image:tag for `qsub -l gres=shifter16`: the site puts compute nodes into that image
 #   IMAGE      instead of it: repo/image:tag for Shifter's own command; under Slurm a .sif for Apptainer
+#   RUNTIME    with IMAGE: shifter or apptainer; default: apptainer under Slurm, else shifter
 #   MOUNTS     with IMAGE: folders that are to be seen inside, separated by spaces
+#   LAUNCHER   aprun, srun, mpiexec or none; default: srun under Slurm, else aprun where there is one
+#   MODULES    modules to load first, separated by spaces
 #   DRY_RUN=1  print what would run, and run nothing
 #   MARGIN     seconds before the end of the walltime that are kept for the last checkpoint; default: 300
 #   RESTARTS   times to start ranks again when one was lost; default: 3
@@ -31,6 +34,11 @@ fail() {
   exit 1
 }
 
+if [[ -n ${MODULES:-} && -z ${DRY_RUN:-} ]]; then
+  # shellcheck disable=SC2086 # several
+  module load $MODULES || fail "modules cannot be loaded: $MODULES"
+fi
+
 # Names of the job's nodes, one a line. PBS_NODEFILE has a node once for each of its cores, and on a Cray its number alone.
 nodes() {
   if [[ $batch == slurm ]]; then
@@ -49,25 +57,38 @@ compose() {
   local count=$1 cores=${PBS_NUM_PPN:-${SLURM_CPUS_ON_NODE:-1}}
   shift
   command=()
-  if [[ $batch == slurm ]]; then
-    command+=(srun "--nodes=$count" "--ntasks=$count" "--cpus-per-task=$cores" "--mpi=${SRUN_MPI:-pmi2}" --wait=60)
-  elif command -v aprun > /dev/null; then
-    command+=(aprun -b -n "$count" -N 1 -d "$cores" -cc none --)
-  elif ((count > 1)); then
-    fail "$count nodes, but no aprun that reaches them"
-  fi
+  case $(launcher) in
+    srun) command+=(srun "--nodes=$count" "--ntasks=$count" "--cpus-per-task=$cores" "--mpi=${SRUN_MPI:-pmi2}" --wait=60) ;;
+    aprun) command+=(aprun -b -n "$count" -N 1 -d "$cores" -cc none --) ;;
+    mpiexec) command+=(mpiexec -n "$count" -ppn 1 -hosts "$(nodes | head -n "$count" | paste -sd,)") ;;
+    none) if ((count > 1)); then fail "$count nodes, but no launcher that reaches them"; fi ;;
+    *) fail "LAUNCHER=$LAUNCHER is not known; as in LAUNCHER=aprun" ;;
+  esac
   enter_container
   command+=("$program" "$@")
 }
 
+launcher() {
+  if [[ -n ${LAUNCHER:-} ]]; then
+    echo "$LAUNCHER"
+  elif [[ $batch == slurm ]]; then
+    echo srun
+  elif command -v aprun > /dev/null; then
+    echo aprun
+  else
+    echo none
+  fi
+}
+
 # Appends to `command` what enters the image, and sets `program` to what bluewaters is called there.
 enter_container() {
-  local folder inside=()
+  local folder inside=() runtime=shifter
   program=$home/tools/cli/bin/bluewaters.mjs
   if [[ -n ${UDI:-}${IMAGE:-} ]]; then program=${PROGRAM:-bluewaters}; fi
   if [[ -n ${UDI:-} ]]; then export CRAY_ROOTFS=SHIFTER; fi
   if [[ -z ${IMAGE:-} ]]; then return; fi
-  if [[ $batch == slurm ]]; then
+  if [[ $batch == slurm ]]; then runtime=apptainer; fi
+  if [[ ${RUNTIME:-$runtime} == apptainer ]]; then
     for folder in ${MOUNTS:-$workdir}; do inside+=(--bind "$folder"); done
     command+=(apptainer exec ${SLURM_GPUS_ON_NODE:+--nv} "${inside[@]}" "$IMAGE")
   else
@@ -79,7 +100,7 @@ enter_container() {
 }
 
 # Variables of a training job that later jobs want to know of.
-REMEMBERED=(STORE RUN MODEL DATASET NETWORK RECIPE EPOCHS BATCH THREADS TRAIN_OPTIONS)
+REMEMBERED=(STORE RUN MODEL DATASET NETWORK RECIPE EPOCHS BATCH THREADS SERVERS TRAIN_OPTIONS)
 
 # Runs `command`, and notes in the output and in LOGS what ran where, by whose wish.
 run() {
@@ -183,6 +204,7 @@ compose_training() {
     ${EPOCHS:+--epochs "$EPOCHS"} \
     ${BATCH:+--batch "$BATCH"} \
     ${THREADS:+--threads "$THREADS"} \
+    ${SERVERS:+--servers "$SERVERS"} \
     ${TRAIN_OPTIONS:-} \
     --store "$STORE"
 }

@@ -33,8 +33,9 @@ describe('.ci/run on a machine with nothing installed', () => {
       expect.arrayContaining(['docker.io', 'docker-cli', 'iptables', 'debootstrap', 'chromium', 'g++', 'make', 'git']),
     );
     expect(installed).toEqual(
-      expect.arrayContaining(['procps', 'python3', 'python3-pip', 'python3-venv', 'slurm-wlm', 'munge']),
+      expect.arrayContaining(['procps', 'python3', 'python3-pip', 'python3-venv', 'slurm-wlm', 'munge', 'acl']),
     );
+    expect(calls.some((call) => /^apt-get install .*prometheus/u.test(call))).toBe(true);
     expect(calls.at(-1)).toBe('node tools/setup/setup.mjs test strict=1');
     expect(status).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, MINIO_IMAGE, NATS_IMAGE, temporaryDirectory } from '@bluewaters/testing';
+import { freePort, MINIO_IMAGE, NATS_IMAGE, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from './support/cli.js';
 import { bash, bashOutput } from './support/docker.js';
@@ -70,6 +70,7 @@ describe('docker compose', { timeout: 300_000 }, () => {
       SECRETS_FOLDER: join(directory, 'secrets'),
       INFERENCE_PORT: String(await freePort()),
       CONSOLE_PORT: String(await freePort()),
+      PAGE_PORT: String(await freePort()),
       ACK_WAIT_MS: '3000',
       PICTURES: join(directory, 'archive'),
     };
@@ -84,24 +85,30 @@ describe('docker compose', { timeout: 300_000 }, () => {
     for (const line of marked('start')) await bashOutput(line, { env: environment });
   }, 300_000);
   afterAll(async () => {
-    await bash('docker compose --profile cli down --volumes --timeout 20', { env: environment });
+    await bash('docker compose --profile cli --profile ranks down --volumes --timeout 20', { env: environment });
   }, 120_000);
 
   it('has every service of the page contained: no rights, a read-only root, loopback ports, limits, health', async () => {
-    const { services } = JSON.parse(await compose('--profile cli config --format json')) as {
+    const { services } = JSON.parse(await compose('--profile cli --profile ranks config --format json')) as {
       services: Record<string, ComposedService>;
     };
-    expect(Object.keys(services).sort()).toEqual([...SERVICES, 'cli', 'minio', 'nats'].sort());
+    const all = [...SERVICES, 'cli', 'minio', 'minio-users', 'nats', 'rank-0', 'rank-1'];
+    expect(Object.keys(services).sort()).toEqual(all.sort());
     expect(services).toMatchObject({ nats: { image: NATS_IMAGE }, minio: { image: MINIO_IMAGE } });
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-    for (const [name, service] of Object.entries(services)) {
-      expect(service, name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
-      expect(Number(service.deploy?.resources.limits.memory), name).toBeGreaterThan(0);
-      expect((service.ports ?? []).map(({ host_ip }) => host_ip).filter((address) => address !== '127.0.0.1')).toEqual(
-        [],
-      );
-      if (service.image.startsWith('bluewaters/')) expect(service.image).toBe(`bluewaters/${name}:${version}`);
+    expectContained(services);
+    for (const [name, { image }] of Object.entries(services)) {
+      const own = name === 'minio-users' ? 'ingest' : name.replace(/^rank-\d$/u, 'cli');
+      if (image.startsWith('bluewaters/')) expect(image).toBe(`bluewaters/${own}:${version}`);
     }
+  });
+
+  it('has Prometheus and Grafana contained in the same way', async () => {
+    const { services } = JSON.parse(
+      await compose('--file compose.yaml --file containers/compose.metrics.yaml config --format json'),
+    ) as { services: Record<string, ComposedService> };
+    expect(Object.keys(services)).toEqual(expect.arrayContaining(['prometheus', 'grafana']));
+    expectContained(services);
   });
 
   it('gives the same shards byte for byte as one process, though services crash on the way, and serves the model', async () => {
@@ -131,6 +138,25 @@ describe('docker compose', { timeout: 300_000 }, () => {
   it('answers on loopback', async () => {
     const models = await fetch(`http://127.0.0.1:${environment['INFERENCE_PORT']}/v1/models`);
     expect(await models.text()).toContain('pictures');
+    const overview = await fetch(`http://127.0.0.1:${environment['PAGE_PORT']}/api/overview`);
+    expect(await overview.text()).toContain('pictures');
+  });
+
+  it('trains a run on two ranks, one of which crashes on the way', async () => {
+    const recipe = '--run together --network lenet --epochs 6 --checkpoint-every-steps 10';
+    const [line = ''] = marked('ranks');
+    const training = bash(line, { env: { ...environment, TRAIN: recipe } });
+    const stands = async (): Promise<{ state: string; epoch: number } | undefined> => {
+      const overview = await fetch(`http://127.0.0.1:${environment['PAGE_PORT']}/api/overview`);
+      const { runs } = (await overview.json()) as {
+        runs: { run: string; record?: { state: string; epoch: number } }[];
+      };
+      return runs.find(({ run }) => run === 'together')?.record;
+    };
+    await until('the second epoch', async () => ((await stands())?.epoch ?? 0) > 0, 120_000);
+    await crash('rank-1');
+    expect((await training).stdout).toMatch(/going on from the checkpoint of step \d+/u);
+    expect(await stands()).toMatchObject({ state: 'done', epoch: 6 });
   });
 
   it('starts again what crashed', async () => {
@@ -147,7 +173,7 @@ describe('docker compose', { timeout: 300_000 }, () => {
 
   it('shows no secret', async () => {
     const secrets = await bashOutput(
-      'cat "$SECRETS_FOLDER"/secret_key "$SECRETS_FOLDER"/nats_*[a-z] | grep -oE "[0-9a-f]{40}"',
+      'cat "$SECRETS_FOLDER"/secret_key "$SECRETS_FOLDER"/{minio,nats}_*[a-z] | grep -oE "[0-9a-f]{40}"',
       { env: environment },
     );
     const shown = (await compose('logs --no-log-prefix')) + (await compose('config'));
@@ -157,11 +183,22 @@ describe('docker compose', { timeout: 300_000 }, () => {
 
 describe(PAGE, () => {
   it('lists every variable of compose.yaml, and none that there is not', () => {
-    const asked = [...readPage('containers/compose.yaml').matchAll(/\$\{(\w+):-([^}]*)\}/gu)];
+    const files = ['compose.yaml', 'compose.metrics.yaml'].map((file) => readPage(`containers/${file}`)).join('');
+    const asked = [...files.matchAll(/\$\{(\w+):-([^}]*)\}/gu)];
     const listed = tableIn(PAGE, 'variable').map(([name = '', value = '']) => `${name}: ${value}`);
     expect(listed.sort()).toEqual([...new Set(asked.map(([, name, value]) => `\`${name}\`: \`${value}\``))].sort());
   });
 });
+
+function expectContained(services: Readonly<Record<string, ComposedService>>): void {
+  for (const [name, service] of Object.entries(services)) {
+    expect(service, name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+    expect(Number(service.deploy?.resources.limits.memory), name).toBeGreaterThan(0);
+    expect((service.ports ?? []).map(({ host_ip }) => host_ip).filter((address) => address !== '127.0.0.1')).toEqual(
+      [],
+    );
+  }
+}
 
 /** Real photographs where they are to be had, else waves that look like some. */
 async function writePictures(folder: string): Promise<void> {

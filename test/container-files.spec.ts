@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { describeWith, temporaryDirectory } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
-import { bash } from './support/docker.js';
+import { bash, bashOutput } from './support/docker.js';
 import { commandsIn, ROOT } from './support/pages.js';
 import { SERVICES } from './support/services.js';
 
@@ -57,7 +59,7 @@ describe('the Dockerfile', () => {
 describe('docs/compose.md', () => {
   it.each(commandsIn('docs/compose.md'))('has its commands run, or says why not: $lines.0', ({ mark }) => {
     // test/compose.containers.spec.ts runs them.
-    if (mark?.kind === 'run') expect(['start', 'line', 'watch']).toContain(mark.text);
+    if (mark?.kind === 'run') expect(['start', 'line', 'ranks', 'watch']).toContain(mark.text);
     else expect(mark?.text).toMatch(/\S+ \S+/u);
   });
 });
@@ -101,7 +103,7 @@ describe('healthy.sh', () => {
   });
 });
 
-describe('make-secrets.sh', () => {
+await describeWith(['openssl'], 'make-secrets.sh', () => {
   it('makes each secret once, for its owner alone, and prints none', async () => {
     const folder = join(await mkdtemp(join(tmpdir(), 'bluewaters-secrets-')), 'secrets');
     const make = () =>
@@ -117,12 +119,32 @@ describe('make-secrets.sh', () => {
     expect(await make()).toEqual({ stdout: '', stderr: '' });
     const made = await contents();
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
-    const { nats_server: server = '', ...secrets } = made;
+    const { nats_server: server = '', nats_ca, nats_certificate, nats_key, ...secrets } = made;
+    // Neither the key that signed nor anything else is left.
+    for (const text of [nats_ca, nats_certificate, nats_key]) expect(text).toMatch(/^-----BEGIN /u);
+    expect(nats_ca).not.toContain('PRIVATE KEY');
     for (const secret of Object.values(secrets)) expect(secret).toMatch(/^[0-9a-f]{40}$/u);
-    expect(new Set(Object.values(secrets)).size).toBe(7);
+    expect(new Set(Object.values(secrets)).size).toBe(12);
     for (const name of [...SERVICES, 'cli']) expect(server).toContain(secrets[`nats_${name}`]);
     await make();
     expect(await contents()).toEqual(made);
+  });
+
+  it('makes a certificate for the names of NATS alone, which its authority signed and which signs no other', async () => {
+    const folder = join(await temporaryDirectory(), 'secrets');
+    const make = () => bashOutput('containers/make-secrets.sh', { env: { SECRETS_FOLDER: folder } });
+    const certificate = async (name: string) => new X509Certificate(await readFile(join(folder, name)));
+    await make();
+    const [authority, shown] = [await certificate('nats_ca'), await certificate('nats_certificate')];
+    expect(shown.subjectAltName).toBe('DNS:nats, DNS:localhost, IP Address:127.0.0.1');
+    expect(shown.checkIssued(authority) && shown.verify(authority.publicKey)).toBe(true);
+    expect([authority.ca, shown.ca]).toEqual([true, false]);
+    expect(shown.checkPrivateKey(createPrivateKey(await readFile(join(folder, 'nats_key'))))).toBe(true);
+    await rm(join(folder, 'nats_key'));
+    await make();
+    const anew = await certificate('nats_certificate');
+    expect(anew.verify(authority.publicKey)).toBe(false);
+    expect(anew.verify((await certificate('nats_ca')).publicKey)).toBe(true);
   });
 });
 

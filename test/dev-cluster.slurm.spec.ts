@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli } from './support/cli.js';
+import { COMMAND, runCli } from './support/cli.js';
 import { startCluster, type Cluster } from './support/cluster.js';
 import { ROOT } from './support/pages.js';
 import { writeArchive } from './support/pictures.js';
@@ -64,23 +66,38 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     return { images, synsets: join(real, 'cifar10/synsets.txt'), words: join(real, 'cifar10/words.txt'), picture };
   }
 
-  it('runs the three jobs of the talk in a chain, on one rank a node, to a checkpoint and a prediction', async () => {
-    const { images, synsets, words, picture } = archive;
+  /** The first images of each synset. */
+  async function aList(): Promise<string> {
     const list = join(cluster.workdir, 'list.txt');
-    const names = (await readFile(synsets, 'utf8')).split('\n').filter(Boolean);
+    const names = (await readFile(archive.synsets, 'utf8')).split('\n').filter(Boolean);
     const taken = names.flatMap((synset) => Array.from({ length: 40 }, (_, n) => `${synset} ${synset}_${n + 1}`));
     await writeFile(list, taken.join('\n'));
-    const jobs = [
-      await cluster.qsub(pbs('extract_data_from_archive'), [], {
-        ...{ IMAGES: images, SYNSETS: synsets, WORDS: words, LIST: list, DATASET: 'd' },
-      }),
-    ];
-    const after = (): string[] => ['-W', `depend=afterok:${jobs.at(-1)}`];
-    const shards = { DATASET: 'd', TRAIN_SHARDS: '4', VALIDATION_SHARDS: '2' };
-    jobs.push(await cluster.qsub(pbs('build_imagenet_data'), [...after(), '-l', 'nodes=1:ppn=16:xe'], shards));
-    const four = ['-l', 'nodes=1:ppn=8:xe+3:ppn=8:xk'];
-    const training = { DATASET: 'd', NETWORK: 'lenet', BATCH: '40', EPOCHS: '3', THREADS: '1' };
-    jobs.push(await cluster.qsub(pbs('distributed_tf_launch'), [...after(), ...four], training));
+    return list;
+  }
+
+  /** Submits the chain for a site whose nodes are all alike. @returns The numbers of its jobs. */
+  async function submit(system: string, launcher: string, options: readonly string[]): Promise<string[]> {
+    const machine = join(cluster.workdir, `${system}.json`);
+    const job = { nodeType: 'any', nodes: 1, queue: 'normal', walltime: '01:00:00', cores: 8 };
+    const site = {
+      ...{ description: 'one host', source: 'tools/dev-cluster', container: { runtime: 'none' } },
+      batch: { system, launcher, queues: { normal: { walltime: '48:00:00' } } },
+      ...{ jobs: { prepare: job, train: job } },
+      nodeTypes: { any: { description: 'pretended', nodes: 4, cores: 16, gpus: 0 } },
+    };
+    await writeFile(machine, JSON.stringify(site));
+    const shards = ['--train-shards', '4', '--validation-shards', '2'];
+    const training = ['--network', 'lenet', '--batch', '40', '--threads', '1'];
+    const pictures = ['--images', archive.images, '--synsets', archive.synsets, '--image-list', await aList()];
+    const all = ['submit', '--machine', machine, ...pictures, ...shards, ...training, ...options, '--json'];
+    const said = JSON.parse(await cluster.call(process.execPath, COMMAND, ...all)) as { jobs: { number: string }[] };
+    return said.jobs.map(({ number }) => number);
+  }
+
+  it('runs the three jobs of the talk in a chain, on one rank a node, to a checkpoint and a prediction', async () => {
+    const { words, picture } = archive;
+    const four = ['--dataset', 'd', '--words', words, '--epochs', '3', '--nodes', '4'];
+    const jobs = await submit('pbs', 'aprun', four);
     await cluster.ended(jobs.at(-1) ?? '', PATIENCE);
 
     const said = await cluster.output(jobs.at(-1) ?? '');
@@ -91,6 +108,15 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     const { code, stdout } = await runCli(['classify', picture, '--model', 'd', '--store', store]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/picture\.jpg .* n\d{8} +[\d.]+ %/u);
+  });
+
+  it('runs the same chain by Slurm alone, from the file of a site', async () => {
+    const jobs = await submit('slurm', 'srun', ['--dataset', 'e', '--epochs', '1', '--nodes', '2']);
+    const said = join(cluster.workdir, `distributed_tf_launch.o${jobs.at(-1)}`);
+    const isOver = async (): Promise<boolean> => (await cluster.call('squeue', '--noheader', '--me')) === '';
+    await until('the last job to be over', async () => (await sleep(500), isOver()), PATIENCE);
+    expect(await readFile(said, 'utf8')).toMatch(/^# srun --nodes=2 --ntasks=2 .* train --world-size 2 /mu);
+    expect(await readFile(said, 'utf8')).toContain(`result in ${store}/runs/e-lenet/checkpoint_dir`);
   });
 
   it('runs a twin for Slurm too, by srun alone', async () => {
@@ -104,6 +130,24 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     const said = await readFile(join(cluster.workdir, 'twin.out'), 'utf8');
     expect(said).toMatch(/^# srun --nodes=2 --ntasks=2 .* train --world-size 2 --stop-after 5\d\d /mu);
     expect(said).toContain(`result in ${store}/runs/twin/checkpoint_dir`);
+  });
+
+  it('trains as the talk did: a parameter server on a node without a GPU, and workers on the others', async () => {
+    const nodes = ['-l', 'nodes=1:ppn=8:xe+3:ppn=8:xk'];
+    const training = {
+      DATASET: 'd',
+      ...{ RUN: 'talk', MODEL: 'talk' },
+      NETWORK: 'lenet',
+      BATCH: '40',
+      EPOCHS: '3',
+      THREADS: '1',
+      SERVERS: '1',
+    };
+    const job = await cluster.qsub(pbs('distributed_tf_launch'), nodes, training);
+    await cluster.ended(job, PATIENCE);
+    expect(await cluster.output(job)).toMatch(/^# aprun -b -n 4 -N 1 .* train --world-size 4 .* --servers 1 /mu);
+    const entry = await readFile(join(store, 'runs/talk/checkpoint_dir/run.json'), 'utf8');
+    expect(JSON.parse(entry)).toMatchObject({ state: 'done', epoch: 3 });
   });
 
   it('survives the loss of a rank and the end of the walltime', async () => {

@@ -13,7 +13,9 @@ const pages = listPages();
 
 /** Pages that people copy commands from. */
 const guides = pages.filter((page) =>
-  /^(README|docs\/(operations|blue-waters|delta)|(libs\/[^/]+|pbs|tools\/dev-cluster)\/README)\.md$/u.test(page),
+  /^(README|docs\/(operations|blue-waters|delta|machines)|(libs\/[^/]+|pbs|tools\/dev-cluster)\/README)\.md$/u.test(
+    page,
+  ),
 );
 const blocks = guides.flatMap(commandsIn);
 

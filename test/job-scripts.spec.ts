@@ -125,6 +125,23 @@ describe('job scripts', { timeout: 60_000 }, () => {
     expect(twin.stdout).toMatch(/ apptainer exec --nv --bind \/projects\/bbxx bw\.sif bluewaters serve /u);
   });
 
+  it('are started by what the site has, with its modules and its container runtime', async () => {
+    const dry = { DRY_RUN: '1', LAUNCHER: 'mpiexec', MODULES: 'mpich gcc', RUNTIME: 'apptainer', IMAGE: 'bw.sif' };
+    const { stdout } = await pbs('distributed_tf_launch.pbs', { ...dry, MOUNTS: '/projects' });
+    expect(stdout).toMatch(
+      /^mpiexec -n 2 -ppn 1 -hosts nid00012\\?,nid00007 apptainer exec --bind \/projects bw\.sif bluewaters train /mu,
+    );
+    const unloadable = await pbs('smoke_test.pbs', { MODULES: 'no-such-module' });
+    expect(unloadable).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('modules cannot be loaded') as string,
+    });
+    const unknown = await pbs('smoke_test.pbs', { LAUNCHER: 'ssh' });
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('LAUNCHER=ssh is not known') as string });
+    const alone = await pbs('distributed_tf_launch.pbs', { LAUNCHER: 'none' });
+    expect(alone).toMatchObject({ code: 1, stderr: expect.stringContaining('2 nodes, but no launcher') as string });
+  });
+
   it('go back into the queue when ranks stopped after a checkpoint, or are followed where that is refused', async () => {
     await program('qrerun', NOTING);
     await program('qsub', NOTING);

@@ -45,7 +45,7 @@ describe('bluewaters networks', { timeout: 60_000 }, () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ *block1\/unit1\/conv1 +conv 3 x 3, batch norm, relu +32 x 32 x 16 +2,336 +2,359,296$/mu);
     expect(stdout).toContain('269,722 parameters');
-    expect(stdout).toMatch(/memory at 128 pictures.*\n.*\n *training .* 208 MB\n *inference /u);
+    expect(stdout).toMatch(/memory at 128 pictures.*\n.*\n *training .* 198 MB\n *inference /u);
     expect(readPage('docs/networks.md')).toContain('(images/resnet-20.svg)');
     expect(await readFile(file, 'utf8')).toBe(await readFile(join(ROOT, 'docs/images/resnet-20.svg'), 'utf8'));
   });

@@ -2,19 +2,13 @@ import { rm } from 'node:fs/promises';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli } from './support/cli.js';
-import { findProcess, hasOption, storeWithDataset } from './support/dataset.js';
+import { findProcess, hasOption, LENET_TRAINING, storeWithDataset } from './support/dataset.js';
 
 interface Launched {
   readonly generations: number;
   readonly replaced: number;
   readonly result: { readonly steps: number; readonly evaluation: { readonly top1: number } };
 }
-
-/** 96 records to train on, in 12 steps an epoch. */
-const TRAINING = [
-  ...['--dataset', 'd', '--network', 'lenet', '--batch', '8', '--learning-rate', '0.005', '--threads', '1'],
-  ...['--checkpoint-every-steps', '10'],
-];
 
 /** Of a task of a run on this machine. */
 function processOf(run: string, task: string): Promise<number> {
@@ -32,7 +26,7 @@ describe('training with parameter servers', { timeout: 600_000 }, () => {
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
   const launch = (run: string, ...more: string[]): string[] => {
-    const command = ['train', ...TRAINING, '--run', run, ...more, ...store];
+    const command = ['train', ...LENET_TRAINING, '--run', run, ...more, ...store];
     return ['launch', '--json', '--servers', '1', '--workers', '2', '--', ...command];
   };
 
@@ -61,7 +55,7 @@ describe('training with parameter servers', { timeout: 600_000 }, () => {
     const epochs = Math.floor(Number(step) / 12) + 1;
     const alone = await runCli([
       'train',
-      ...TRAINING,
+      ...LENET_TRAINING,
       '--run',
       'stopped',
       '--epochs',

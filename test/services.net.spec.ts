@@ -146,6 +146,13 @@ describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, 
     expect(ended.json()).toMatchObject({ classified: [{ predictions: [{ synset: 'n01443537' }] }] });
   });
 
+  it('shows runs on the page of training', async () => {
+    const said = /"address":"(http:[^"]+)","msg":"a page shows the runs"/u;
+    const address = said.exec(services.get('training')?.log() ?? '')?.[1];
+    const overview = await fetch(`${address}/api/overview`);
+    expect(await overview.json()).toMatchObject({ models: expect.arrayContaining([expect.anything()]) });
+  });
+
   it('tells everything again from the store when the bus has lost its state', async () => {
     await nats.restart({ empty: true });
     await until(

@@ -16,6 +16,12 @@ export async function storeWithDataset(directory: string): Promise<string[]> {
   return store;
 }
 
+/** Trains lenet on the dataset of {@link storeWithDataset}, in 12 steps an epoch. */
+export const LENET_TRAINING = [
+  ...['--dataset', 'd', '--network', 'lenet', '--batch', '8', '--learning-rate', '0.005', '--threads', '1'],
+  ...['--checkpoint-every-steps', '10'],
+];
+
 /** A process of this machine by its arguments and its environment. @throws {Error} When there is none. */
 export async function findProcess(
   isIt: (args: readonly string[], environment: readonly string[]) => boolean,
@@ -26,6 +32,11 @@ export async function findProcess(
     if (isIt(await read(pid, 'cmdline'), await read(pid, 'environ'))) return Number(pid);
   }
   throw new Error(`no process is as ${isIt.toString()} wants`);
+}
+
+/** The process of a rank of a run that MPICH started on this machine. */
+export function findRank(run: string, rank: number): Promise<number> {
+  return findProcess((args, environment) => hasOption(args, '--run', run) && environment.includes(`PMI_RANK=${rank}`));
 }
 
 /** Whether an option stands among arguments with a value. */

@@ -29,7 +29,8 @@ export async function startService(
   const main = fileURLToPath(new URL(`../../services/${name}/dist/main.js`, import.meta.url));
   const healthPort = await freePort();
   const health = `http://127.0.0.1:${healthPort}`;
-  const port = name === 'inference' ? ['--port', String(inferencePort)] : [];
+  const port =
+    name === 'inference' ? ['--port', String(inferencePort)] : name === 'training' ? ['--page-port', '0'] : [];
   const child = spawn(process.execPath, [main, '--health-port', String(healthPort), ...port], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,6 +1,7 @@
 /**
- * The gradients of convolutions, ours beside TensorFlow's, for every shape that a network has: CPU milliseconds of both,
- * the least of some turns in which they alternate, and how many times faster ours is.
+ * Convolutions and their gradients, ours beside TensorFlow's, for every shape that a network has: CPU milliseconds of both,
+ * the least of some turns in which they alternate, and how many times faster ours is. Ours of a convolution itself is
+ * measured where there is one.
  *
  *   node tools/bench/convolutions.mjs resnet-50 8 5 1     network, batch, turns, threads
  */
@@ -10,6 +11,7 @@ import { Graph, hasNativeOperations, initializers, Session, variable } from '@bl
 const [name = 'resnet-50', batch = '8', turns = '5', count = '1'] = process.argv.slice(2);
 const threads = Number(count);
 
+const CONVOLUTION = 'BluewatersConvolution';
 const FILTER = 'BluewatersConvolutionFilterGradient';
 const INPUT = 'BluewatersConvolutionInputGradient';
 
@@ -47,7 +49,13 @@ function shapesOf() {
 }
 
 /** @param {Shape} shape */
-async function measure({ x, filter, arriving, strides, padding }) {
+function hasOwn({ filter, strides, padding }) {
+  return filter[0] === 3 && filter[1] === 3 && strides.every((stride) => stride === 1n) && padding === 'SAME';
+}
+
+/** @param {Shape} shape */
+async function measure(shape) {
+  const { x, filter, arriving, strides, padding } = shape;
   const graph = new Graph();
   const scope = graph.scope();
   const variables = [x, filter, arriving].map((shape, seed) =>
@@ -66,6 +74,10 @@ async function measure({ x, filter, arriving, strides, padding }) {
     scope.op(FILTER, ours),
     scope.op('Conv2DBackpropInput', { inputs: [sizes(x), weights, back], attributes }),
     scope.op(INPUT, ours),
+    scope.op('Conv2D', { inputs: [pictures, weights], attributes }),
+    ...(hasOwn(shape)
+      ? [scope.op(CONVOLUTION, { inputs: [pictures, weights], attributes: { threads: BigInt(threads) } })]
+      : []),
   ];
   const session = new Session(graph, { intraOpThreads: threads, interOpThreads: 1 });
   await session.run({ targets: variables.map(({ initializer }) => initializer) });
@@ -85,18 +97,19 @@ async function measure({ x, filter, arriving, strides, padding }) {
 }
 
 if (!hasNativeOperations()) throw new Error('set-up has compiled no operations of ours');
-const total = [0, 0, 0, 0];
-console.log(
-  '| times | pictures | filter | strides | by filter: stock, ours, ratio | by pictures: stock, ours, ratio |',
-);
-console.log('|---|---|---|---|---|---|');
+const total = [0, 0, 0, 0, 0, 0];
+const ways = ['filter', 'pictures', 'convolution'].map((of) => `${of}: stock, ours, ratio`);
+console.log(`| times | pictures | filter | strides | ${ways.join(' | ')} |`);
+console.log('|---|---|---|---|---|---|---|');
 for (const shape of shapesOf()) {
   const least = await measure(shape);
   least.forEach((ms, i) => (total[i] = (total[i] ?? 0) + ms * shape.times));
-  const [filter = 0, ownFilter = 0, input = 0, ownInput = 0] = least;
-  const side = (/** @type {number} */ stock, /** @type {number} */ own) =>
-    `${stock.toFixed(2)}, ${own.toFixed(2)}, ${(stock / own).toFixed(2)}`;
+  const [filter = 0, ownFilter = 0, input = 0, ownInput = 0, convolution = 0, own = convolution] = least;
+  if (!hasOwn(shape)) total[5] = (total[5] ?? 0) + convolution * shape.times;
+  const side = (/** @type {number} */ stock, /** @type {number} */ ours) =>
+    `${stock.toFixed(2)}, ${ours.toFixed(2)}, ${(stock / ours).toFixed(2)}`;
   const sizes = [shape.times, shape.x.join('x'), shape.filter.join('x'), shape.strides.slice(1, 3).join('x')];
-  console.log(`| ${sizes.join(' | ')} | ${side(filter, ownFilter)} | ${side(input, ownInput)} |`);
+  const sides = [side(filter, ownFilter), side(input, ownInput), side(convolution, own)];
+  console.log(`| ${[...sizes, ...sides].join(' | ')} |`);
 }
 console.log(`total, ms: ${total.map((ms) => ms.toFixed(0)).join(', ')}`);

@@ -1,8 +1,9 @@
 /**
- * `npm run bench:distributed`: how fast ranks exchange gradients, and what training together costs them. Ranks share the
+ * `npm run bench:distributed`: how fast ranks exchange gradients, and what training together costs them; what a coordinator of many costs. Ranks share the
  * cores of this machine, one thread each. Run it with nothing else going on; it takes about ten minutes.
  *
  *   npm run bench:distributed                   all lines
+ *   npm run bench:distributed -- --only NAME    allReduces, weakScaling or coordination
  *   npm run bench:distributed -- --turns 5      turns of each side (3 by default)
  *   npm run bench:distributed -- --json         one line of JSON for each
  *
@@ -16,6 +17,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getTorch } from '../setup/src/readers.mjs';
 import { beside } from './comparison.mjs';
+import { coordination } from './distributed/coordinator.mjs';
 import { findPlace } from './place.mjs';
 import { median } from './side.mjs';
 
@@ -166,13 +168,18 @@ async function weakScaling(place) {
 }
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, turns: { type: 'string', default: '3' } },
+  options: {
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    turns: { type: 'string', default: '3' },
+  },
 });
 const folder = mkdtempSync(join(tmpdir(), 'bluewaters-bench-'));
 try {
   const place = await findPlace(folder, Number(values.turns));
   if (!values.json) console.log('| work | against | ours | theirs | ratio | goal |\n|---|---|---|---|---|---|');
-  for (const measure of [allReduces, weakScaling]) {
+  for (const measure of [allReduces, weakScaling, coordination]) {
+    if (values.only !== undefined && values.only !== measure.name) continue;
     for (const line of await measure(place)) {
       const met = line.ratio >= line.goal;
       if (!met) process.exitCode = 1;

@@ -1,4 +1,5 @@
-"""The other side of `npm run prove -- race`: the recipe cifar-fast, for fewer epochs, in Keras on the same shards.
+"""The other side of `npm run prove -- race`: the recipe cifar-fast, for fewer epochs and without cuts, in Keras on the same
+shards.
 
 usage: keras_cifar.py EPOCHS WARM_UP_EPOCHS GOAL EXAMPLES SHARD... -- SHARD...
 Trains on the shards before the two dashes, judges by those behind them after each epoch, and ends when it has reached the

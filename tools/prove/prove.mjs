@@ -5,6 +5,7 @@
  *   npm run prove                                        all of them
  *   npm run prove -- quickstart killed                   some of them
  *   npm run prove -- --keep FOLDER cifar-long            what it makes stays in the folder, and it goes on there
+ *   npm run prove -- readers --minutes 5                 a fuzz of so many minutes for each reader instead of 10
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -12,13 +13,18 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { keras, race } from './src/beside.mjs';
+import { asynchronous, soak } from './src/distributed.mjs';
 import { fuzz, leak, parity } from './src/engine.mjs';
+import { readers } from './src/readers/proof.mjs';
 import { cifar10, cifarFast, cifarLong, finetune, imagenette } from './src/learning.mjs';
-import { overfit } from './src/overfit.mjs';
 import { killed, quickstart } from './src/line.mjs';
 import { LeftOut, REPOSITORY } from './src/support.mjs';
 
-/** Each is given a folder and resolves to what it found, in words. @type {Record<string, (folder: string) => Promise<string>>} */
+/**
+ * Each is given a folder and, where it is a fuzz, minutes; it resolves to what it found, in words.
+ *
+ * @type {Record<string, (folder: string, minutes: number) => Promise<string>>}
+ */
 const PROOFS = {
   quickstart,
   killed,
@@ -26,16 +32,21 @@ const PROOFS = {
   race,
   parity,
   leak,
-  fuzz,
-  overfit,
+  fuzz: (_folder, minutes) => fuzz(minutes),
+  readers,
   cifar10,
   'cifar-fast': cifarFast,
   'cifar-long': cifarLong,
   imagenette,
   finetune,
+  asynchronous,
+  soak,
 };
 
-const { values, positionals } = parseArgs({ options: { keep: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { keep: { type: 'string' }, minutes: { type: 'string', default: '10' } },
+  allowPositionals: true,
+});
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: REPOSITORY, encoding: 'utf8' }).trim();
 const machine = `${availableParallelism()} cores of ${cpus()[0]?.model.trim()}`;
 
@@ -53,7 +64,7 @@ async function prove(name) {
   if (!proof) throw new Error(`there is no proof ${name}; there are ${Object.keys(PROOFS).join(', ')}`);
   const folder = folderFor(name);
   try {
-    return await proof(folder);
+    return await proof(folder, Number(values.minutes));
   } catch (error) {
     if (error instanceof LeftOut) return error.message;
     process.exitCode = 1;

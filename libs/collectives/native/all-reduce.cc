@@ -7,11 +7,13 @@
 #include <limits.h>
 #include <string.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "half.h"
 #include "ranks.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
@@ -41,97 +43,190 @@ std::vector<int64_t> shape_of(const OwnedTensor& tensor) {
   return shape;
 }
 
+/** A large tensor is reduced by pieces of so many floats: what is scaled is then still in the cache. */
+constexpr int64_t kPiece = 1 << 20;
+
+/** Tensors of fewer floats are put together: what their messages cost is mostly their start. */
+constexpr int64_t kSmall = 1 << 14;
+
+/** Where small tensors are put together. */
+struct Room {
+  std::mutex mutex;
+  std::vector<float> floats;
+};
+
+/** One for all operations of a lane, which follow one another: it stays in the cache, as one for each would not. */
+Room& room_of(Lane lane) {
+  static Room* const rooms = new Room[kLanes];  // never destroyed: threads of TensorFlow may outlive the rest
+  return rooms[lane];
+}
+
 /** One operation of a graph. */
 class AllReduce {
  public:
-  AllReduce(Lane lane, bool average) : lane_(lane), average_(average) {}
+  AllReduce(const Way& way, bool average) : way_(way), average_(average) {}
 
   void compute(TF_OpKernelContext* context, TF_Status* status) {
-    std::vector<OwnedTensor> inputs(TF_NumInputs(context));
+    std::vector<OwnedTensor> results(TF_NumInputs(context));
+    std::vector<Part> parts;
     int64_t total = 0;
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      TF_Tensor* input = nullptr;
-      TF_GetInput(context, static_cast<int>(i), &input, status);
+    for (size_t i = 0; i < results.size(); ++i) {
+      results[i] = copy(context, i, status);
       if (TF_GetCode(status) != TF_OK) return;
-      inputs[i].reset(input);
-      total += count_of(inputs[i]);
+      parts.push_back({floats(results[i]), count_of(results[i])});
+      total += parts.back().count;
     }
     if (total > INT_MAX) return TF_SetStatus(status, TF_INVALID_ARGUMENT, "more than 2^31 numbers in one all-reduce");
-    if (inputs.size() == 1) return reduce_one(context, std::move(inputs[0]), status);
-    reduce_together(context, inputs, total, status);
+    if (parts.size() == 1) return reduce_pieces(parts[0], status);
+    reduce_together(parts, status);
   }
 
  private:
-  /** In the memory of its input, where nobody else needs that. */
-  void reduce_one(TF_OpKernelContext* context, OwnedTensor input, TF_Status* status) {
-    const std::vector<int64_t> shape = shape_of(input);
-    const int candidate = 0;
+  void reduce_pieces(const Part& whole, TF_Status* status) {
+    for (int64_t begin = 0; begin < whole.count; begin += kPiece) {
+      float* const piece = static_cast<float*>(whole.values) + begin;
+      if (!reduce({{piece, std::min(kPiece, whole.count - begin)}}, status)) return;
+    }
+  }
+
+  /** At the same time, each where it is but for the small ones, which travel as one. */
+  void reduce_together(const std::vector<Part>& parts, TF_Status* status) {
+    Room& room = room_of(way_.lane);
+    std::lock_guard<std::mutex> lock(room.mutex);
+    std::vector<Part> travelling;
+    int64_t small = 0;
+    for (const Part& part : parts) {
+      if (part.count >= kSmall) travelling.push_back(part);
+      else small += part.count;
+    }
+    room.floats.resize(std::max<size_t>(room.floats.size(), small));
+    if (small > 0) travelling.push_back({room.floats.data(), small});
+    copy_small(parts, &room, true);
+    if (reduce(travelling, status)) copy_small(parts, &room, false);
+  }
+
+  /** @param in Into the room, or back. */
+  static void copy_small(const std::vector<Part>& parts, Room* room, bool in) {
+    float* place = room->floats.data();
+    for (const Part& part : parts) {
+      if (part.count >= kSmall) continue;
+      memcpy(in ? place : part.values, in ? part.values : place, part.count * sizeof(float));
+      place += part.count;
+    }
+  }
+
+  /** An output with the values of its input; in the input's memory, where nobody else needs that. */
+  static OwnedTensor copy(TF_OpKernelContext* context, size_t index, TF_Status* status) {
+    OwnedTensor own = input(context, index, status);
+    if (TF_GetCode(status) != TF_OK) return own;
+    bool in_place = false;
+    OwnedTensor result = output(context, index, std::move(own), &in_place, status);
+    if (in_place || TF_GetCode(status) != TF_OK) return result;
+    const OwnedTensor again = input(context, index, status);
+    if (TF_GetCode(status) == TF_OK) memcpy(floats(result), floats(again), count_of(again) * sizeof(float));
+    return result;
+  }
+
+  static OwnedTensor input(TF_OpKernelContext* context, size_t index, TF_Status* status) {
+    TF_Tensor* tensor = nullptr;
+    TF_GetInput(context, static_cast<int>(index), &tensor, status);
+    return OwnedTensor(tensor);
+  }
+
+  /**
+   * In the memory of its input, where nobody else needs that: so `own` is let go first, which would need it as well.
+   * Memory that is new in every step is had from the system page by page.
+   */
+  static OwnedTensor output(TF_OpKernelContext* context, size_t index, OwnedTensor own, bool* in_place,
+                            TF_Status* status) {
+    const std::vector<int64_t> shape = shape_of(own);
+    own.reset();
+    const int candidate = static_cast<int>(index);
     int forwarded = -1;
-    const OwnedTensor output(TF_ForwardInputOrAllocateOutput(context, &candidate, 1, 0, shape.data(),
-                                                             static_cast<int>(shape.size()), &forwarded, status));
-    if (TF_GetCode(status) != TF_OK) return;
-    const int64_t count = count_of(input);
-    if (forwarded != 0) memcpy(floats(output), floats(input), count * sizeof(float));
-    if (!reduce(floats(output), count, status)) return;
-    const float factor = scale();
-    if (factor != 1) scaled_copy(floats(output), floats(output), count, factor);
+    OwnedTensor result(TF_ForwardInputOrAllocateOutput(context, &candidate, 1, candidate, shape.data(),
+                                                       static_cast<int>(shape.size()), &forwarded, status));
+    *in_place = forwarded == candidate;
+    return result;
   }
 
-  /** Many small tensors as one: what a message costs is mostly its start. */
-  void reduce_together(TF_OpKernelContext* context, const std::vector<OwnedTensor>& inputs, int64_t total,
-                       TF_Status* status) {
-    std::lock_guard<std::mutex> lock(mutex_);  // two runs of one session may be here
-    together_.resize(total);
-    float* place = together_.data();
-    for (const OwnedTensor& input : inputs) {
-      memcpy(place, floats(input), count_of(input) * sizeof(float));
-      place += count_of(input);
-    }
-    if (!reduce(together_.data(), total, status)) return;
-    place = together_.data();
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      const std::vector<int64_t> shape = shape_of(inputs[i]);
-      const int64_t count = count_of(inputs[i]);
-      const OwnedTensor output(TF_AllocateOutput(context, static_cast<int>(i), TF_FLOAT, shape.data(),
-                                                 static_cast<int>(shape.size()), count * sizeof(float), status));
-      if (TF_GetCode(status) != TF_OK) return;
-      scaled_copy(place, floats(output), count, scale());
-      place += count;
-    }
+  /** In place. Sums are scaled while they are in the cache. */
+  bool reduce(const std::vector<Part>& parts, TF_Status* status) {
+    if (way_.number == kFloat32) return sum(parts, status) && scale(parts);
+    if (way_.number == kBfloat16) return reduce_as<Bfloat16>(parts, status);
+    return reduce_as<Float16>(parts, status);
   }
 
-  bool reduce(float* values, int64_t count, TF_Status* status) {
+  /** Scaled before they travel: their sum might be beyond the largest number. */
+  template <class Half>
+  bool reduce_as(const std::vector<Part>& parts, TF_Status* status) {
+    const float by = factor();
+    std::vector<std::vector<uint16_t>> halves;
+    std::vector<Part> travelling;
+    for (const Part& part : parts) {
+      const float* const values = static_cast<float*>(part.values);
+      halves.emplace_back(part.count);
+      for (int64_t i = 0; i < part.count; ++i) halves.back()[i] = Half::encode(values[i] * by);
+      travelling.push_back({halves.back().data(), part.count});
+    }
+    if (!sum(travelling, status)) return false;
+    for (size_t n = 0; n < parts.size(); ++n) {
+      float* const values = static_cast<float*>(parts[n].values);
+      for (int64_t i = 0; i < parts[n].count; ++i) values[i] = Half::decode(halves[n][i]);
+    }
+    return true;
+  }
+
+  bool sum(const std::vector<Part>& parts, TF_Status* status) {
     std::string why;
-    if (all_reduce(values, count, lane_, &why)) return true;
+    if (all_reduce(parts, way_, &why)) return true;
     TF_SetStatus(status, TF_FAILED_PRECONDITION, why.c_str());
     return false;
   }
 
-  float scale() const { return average_ ? 1.0f / static_cast<float>(world_size()) : 1.0f; }
-
-  static void scaled_copy(const float* from, float* to, int64_t count, float factor) {
-    for (int64_t i = 0; i < count; ++i) to[i] = from[i] * factor;
+  bool scale(const std::vector<Part>& parts) const {
+    if (!average_) return true;
+    const float by = factor();
+    for (const Part& part : parts) {
+      float* const values = static_cast<float*>(part.values);
+      for (int64_t i = 0; i < part.count; ++i) values[i] *= by;
+    }
+    return true;
   }
 
-  const Lane lane_;
+  float factor() const { return average_ ? 1.0f / static_cast<float>(world_size()) : 1.0f; }
+
+  const Way way_;
   const bool average_;
-  std::mutex mutex_;
-  std::vector<float> together_;
 };
+
+std::string text_of(TF_OpKernelConstruction* construction, const char* name, TF_Status* status) {
+  char text[16] = {};
+  TF_OpKernelConstruction_GetAttrString(construction, name, text, sizeof text - 1, status);
+  return text;
+}
+
+Way way_of(TF_OpKernelConstruction* construction, TF_Status* status) {
+  int32_t lane = 0;
+  TF_OpKernelConstruction_GetAttrInt32(construction, "lane", &lane, status);
+  if (TF_GetCode(status) != TF_OK) return {};
+  if (lane < 0 || lane >= kLanes) TF_SetStatus(status, TF_INVALID_ARGUMENT, "there is no such lane");
+  if (TF_GetCode(status) != TF_OK) return {};
+  const std::string compression = text_of(construction, "compression", status);
+  if (TF_GetCode(status) != TF_OK) return {};
+  const std::string route = text_of(construction, "route", status);
+  const Number number = compression == "bfloat16" ? kBfloat16 : compression == "float16" ? kFloat16 : kFloat32;
+  return {static_cast<Lane>(lane), number, route == "by-hosts" ? kByHosts : kFlat};
+}
 
 void* create(TF_OpKernelConstruction* construction) {
   const OwnedStatus status(TF_NewStatus());
-  int32_t lane = 0;
   TF_Bool average = 0;
-  TF_OpKernelConstruction_GetAttrInt32(construction, "lane", &lane, status.get());
+  const Way way = way_of(construction, status.get());
   if (TF_GetCode(status.get()) == TF_OK) {
     TF_OpKernelConstruction_GetAttrBool(construction, "average", &average, status.get());
   }
-  if (TF_GetCode(status.get()) == TF_OK && (lane < 0 || lane >= kLanes)) {
-    TF_SetStatus(status.get(), TF_INVALID_ARGUMENT, "there is no such lane");
-  }
   if (TF_GetCode(status.get()) != TF_OK) TF_OpKernelConstruction_Failure(construction, status.get());
-  return new AllReduce(static_cast<Lane>(lane), average != 0);
+  return new AllReduce(way, average != 0);
 }
 
 void compute(void* kernel, TF_OpKernelContext* context) {
@@ -159,6 +254,8 @@ __attribute__((constructor)) void register_operation() {
   TF_OpDefinitionBuilderAddAttr(definition, "N: int >= 1");
   TF_OpDefinitionBuilderAddAttr(definition, "lane: int");
   TF_OpDefinitionBuilderAddAttr(definition, "average: bool");
+  TF_OpDefinitionBuilderAddAttr(definition, "compression: {'none', 'bfloat16', 'float16'} = 'none'");
+  TF_OpDefinitionBuilderAddAttr(definition, "route: {'flat', 'by-hosts'} = 'flat'");
   TF_OpDefinitionBuilderAddInput(definition, "values: N * float");
   TF_OpDefinitionBuilderAddOutput(definition, "reduced: N * float");
   TF_OpDefinitionBuilderSetIsStateful(definition, true);

@@ -46,9 +46,12 @@ class Mpi {
   int (*comm_rank)(Handle, int*);
   int (*comm_size)(Handle, int*);
   int (*comm_dup)(Handle, Handle*);
+  int (*comm_split)(Handle, int, int, Handle*);
   int (*comm_set_errhandler)(Handle, Handle);
+  int (*op_create)(void (*)(void*, void*, int*, void*), int, Handle*);
   int (*allgather)(const void*, int, Handle, void*, int, Handle, Handle);
   int (*iallreduce)(const void*, void*, int, Handle, Handle, Handle, Handle*);
+  int (*ireduce)(const void*, void*, int, Handle, Handle, int, Handle, Handle*);
   int (*iallgather)(const void*, int, Handle, void*, int, Handle, Handle, Handle*);
   int (*ibcast)(void*, int, Handle, int, Handle, Handle*);
   int (*ibarrier)(Handle, Handle*);
@@ -56,7 +59,7 @@ class Mpi {
   int (*irecv)(void*, int, Handle, int, int, Handle, Handle*);
   int (*test)(Handle*, int*, void*);
 
-  Handle world, float32, byte, sum, errors_return;
+  Handle world, float32, uint16, byte, sum, errors_return;
   void* in_place;
   void* status_ignore;
   int any_source;
@@ -77,9 +80,12 @@ class Mpi {
     find(library, &comm_rank, "MPI_Comm_rank");
     find(library, &comm_size, "MPI_Comm_size");
     find(library, &comm_dup, "MPI_Comm_dup");
+    find(library, &comm_split, "MPI_Comm_split");
     find(library, &comm_set_errhandler, "MPI_Comm_set_errhandler");
+    find(library, &op_create, "MPI_Op_create");
     find(library, &allgather, "MPI_Allgather");
     find(library, &iallreduce, "MPI_Iallreduce");
+    find(library, &ireduce, "MPI_Ireduce");
     find(library, &iallgather, "MPI_Iallgather");
     find(library, &ibcast, "MPI_Ibcast");
     find(library, &ibarrier, "MPI_Ibarrier");
@@ -94,6 +100,7 @@ class Mpi {
     world = dlsym(library, "ompi_mpi_comm_world");
     if (world != nullptr) {
       float32 = dlsym(library, "ompi_mpi_float");
+      uint16 = dlsym(library, "ompi_mpi_unsigned_short");
       byte = dlsym(library, "ompi_mpi_byte");
       sum = dlsym(library, "ompi_mpi_op_sum");
       errors_return = dlsym(library, "ompi_mpi_errors_return");
@@ -103,6 +110,7 @@ class Mpi {
     } else {
       world = number(0x44000000);
       float32 = number(0x4c00040a);
+      uint16 = number(0x4c000204);
       byte = number(0x4c00010d);
       sum = number(0x58000003);
       errors_return = number(0x54000001);

@@ -12,12 +12,14 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -25,6 +27,7 @@
 #include <thread>
 #include <vector>
 
+#include "half.h"
 #include "mpi.h"
 
 namespace bluewaters {
@@ -52,15 +55,22 @@ void nap(long nanoseconds) {
 
 enum Kind { kAllReduce, kAllGather, kBroadcast, kBarrier };
 
+/** What of an all-reduce is under way: all of it, or by hosts its steps. */
+enum Step { kWhole, kWithinHost, kBetweenHosts, kBackWithinHost };
+
 /** A collective that someone waits for. */
 struct Work {
   Kind kind;
   Lane lane;
   void* data = nullptr;
   const void* own = nullptr;  // of an all-gather: this rank's part
-  int64_t count = 0;          // of floats, or of bytes
+  int64_t count = 0;          // of bytes
   int root = 0;
-  Handle request = nullptr;
+  Number number = kFloat32;  // of an all-reduce, as the next three
+  Route route = kFlat;
+  Step step = kWhole;
+  std::vector<Part> parts;
+  std::vector<Handle> requests = {nullptr};  // one for each part of an all-reduce, one of the others
   double begun_at = 0;
   bool done = false;
 };
@@ -165,18 +175,41 @@ class Ranks {
     mpi_.get_library_version(version_.data(), &length);
     mpi_.comm_rank(mpi_.world, &rank_);
     mpi_.comm_size(mpi_.world, &size_);
-    for (Handle& lane : lanes_) mpi_.comm_dup(mpi_.world, &lane);
     mpi_.comm_dup(mpi_.world, &signs_);
+    sums_[kFloat32] = mpi_.sum;
+    mpi_.op_create(add_halves<Bfloat16>, 1, &sums_[kBfloat16]);
+    mpi_.op_create(add_halves<Float16>, 1, &sums_[kFloat16]);
     char own[kHostNameBytes] = {};
-    gethostname(own, sizeof own - 1);
+    const char* const given = getenv("BLUEWATERS_RANK_HOST");  // containers of several hosts may have one name
+    if (given == nullptr || *given == 0) gethostname(own, sizeof own - 1);
+    else strncpy(own, given, sizeof own - 1);
     hosts_.resize(static_cast<size_t>(size_) * kHostNameBytes);
     mpi_.allgather(own, sizeof own, mpi_.byte, hosts_.data(), sizeof own, mpi_.byte, mpi_.world);
+    make_lanes();
     neighbours_.resize(size_);
     for (Neighbour& neighbour : neighbours_) neighbour.heard_at = now();
     watched_at_ = now();
     to_part_ = rank_ == 0 ? size_ - 1 : 1 - (size_ == 1);
     listen();
     return true;
+  }
+
+  const char* host_of(int rank) const { return &hosts_[static_cast<size_t>(rank) * kHostNameBytes]; }
+
+  /** For each lane communicators of all ranks, of those of a host, and of the first, second.. of all hosts. */
+  void make_lanes() {
+    int host = rank_, local = 0;
+    for (int rank = rank_ - 1; rank >= 0; --rank) {
+      if (strcmp(host_of(rank), host_of(rank_)) != 0) continue;
+      host = rank;
+      ++local;
+    }
+    is_first_of_host_ = local == 0;
+    for (int lane = 0; lane < kLanes; ++lane) {
+      mpi_.comm_dup(mpi_.world, &lanes_[lane]);
+      mpi_.comm_split(mpi_.world, host, rank_, &within_[lane]);
+      mpi_.comm_split(mpi_.world, local, rank_, &between_[lane]);
+    }
   }
 
   bool leave_if_asked() {
@@ -205,8 +238,8 @@ class Ranks {
         start(work);
         *tests = 0;
       }
-      if (is_complete(&work->request)) {
-        finish(work);
+      if (are_complete(&work->requests)) {
+        if (!go_on(work)) finish(work);
         *tests = 0;
       } else {
         is_waiting = true;
@@ -224,12 +257,13 @@ class Ranks {
   void start(Work* work) {
     const Handle comm = lanes_[work->lane];
     const int count = static_cast<int>(work->count);
-    Handle* const request = &work->request;
+    Handle* const request = &work->requests[0];
     work->begun_at = now();
     ++begun_[work->lane];
     switch (work->kind) {
       case kAllReduce:
-        return check(mpi_.iallreduce(mpi_.in_place, work->data, count, mpi_.float32, mpi_.sum, comm, request));
+        work->step = work->route == kFlat ? kWhole : kWithinHost;
+        return start_step(work);
       case kAllGather:
         return check(mpi_.iallgather(work->own, count, mpi_.byte, work->data, count, mpi_.byte, comm, request));
       case kBroadcast:
@@ -237,6 +271,43 @@ class Ranks {
       case kBarrier:
         return check(mpi_.ibarrier(comm, request));
     }
+  }
+
+  void start_step(Work* work) {
+    for (size_t i = 0; i < work->parts.size(); ++i) start_part(*work, work->parts[i], &work->requests[i]);
+  }
+
+  void start_part(const Work& work, const Part& part, Handle* request) {
+    const Handle type = work.number == kFloat32 ? mpi_.float32 : mpi_.uint16, sum = sums_[work.number];
+    const int count = static_cast<int>(part.count);
+    const Handle within = within_[work.lane];
+    void* const values = part.values;
+    switch (work.step) {
+      case kWhole:
+        return check(mpi_.iallreduce(mpi_.in_place, values, count, type, sum, lanes_[work.lane], request));
+      case kWithinHost:
+        return check(mpi_.ireduce(is_first_of_host_ ? mpi_.in_place : values, values, count, type, sum, 0, within, request));
+      case kBetweenHosts:
+        return check(mpi_.iallreduce(mpi_.in_place, values, count, type, sum, between_[work.lane], request));
+      case kBackWithinHost:
+        return check(mpi_.ibcast(values, count, type, 0, within, request));
+    }
+  }
+
+  /** Starts the next step of an all-reduce by hosts, if there is one. */
+  bool go_on(Work* work) {
+    if (work->kind != kAllReduce || work->step == kWhole || work->step == kBackWithinHost) return false;
+    const bool meets_others = work->step == kWithinHost && is_first_of_host_;
+    work->step = meets_others ? kBetweenHosts : kBackWithinHost;
+    work->requests.assign(work->parts.size(), nullptr);
+    start_step(work);
+    return true;
+  }
+
+  /** Those that are complete need not be asked again. */
+  bool are_complete(std::vector<Handle>* requests) {
+    while (!requests->empty() && is_complete(&requests->back())) requests->pop_back();
+    return requests->empty();
   }
 
   bool is_complete(Handle* request) {
@@ -370,7 +441,7 @@ class Ranks {
 
   void add_name(std::string* names, int rank) const {
     if (!names->empty()) *names += ", ";
-    *names += "rank " + std::to_string(rank) + " on " + &hosts_[static_cast<size_t>(rank) * kHostNameBytes];
+    *names += "rank " + std::to_string(rank) + " on " + host_of(rank);
   }
 
   static std::string in_words(double seconds) {
@@ -405,7 +476,9 @@ class Ranks {
   }
 
   Mpi mpi_;
-  Handle lanes_[kLanes] = {};
+  Handle lanes_[kLanes] = {}, within_[kLanes] = {}, between_[kLanes] = {};
+  bool is_first_of_host_ = false;
+  Handle sums_[kNumbers] = {};
   Handle signs_ = nullptr;
   int rank_ = 0;
   int size_ = 0;
@@ -434,6 +507,9 @@ Ranks& ranks() {
   return *ranks;
 }
 
+/** For which gradients were under way. */
+std::atomic<int64_t> exchanged_ns{0};
+
 int run(Work work) {
   std::string why;
   return ranks().wait_for(&work, &why) ? 0 : 1;
@@ -441,11 +517,16 @@ int run(Work work) {
 
 }  // namespace
 
-bool all_reduce(float* values, int64_t count, Lane lane, std::string* why) {
-  Work work{kAllReduce, lane};
-  work.data = values;
-  work.count = count;
-  return ranks().wait_for(&work, why);
+bool all_reduce(const std::vector<Part>& parts, const Way& way, std::string* why) {
+  Work work{kAllReduce, way.lane};
+  work.number = way.number;
+  work.route = way.route;
+  work.parts = parts;
+  work.requests.assign(parts.size(), nullptr);
+  const double begun = now();
+  const bool is_done = ranks().wait_for(&work, why);
+  if (way.lane == kGradients) exchanged_ns += static_cast<int64_t>((now() - begun) * 1e9);
+  return is_done;
 }
 
 int world_size() { return ranks().size(); }
@@ -477,6 +558,9 @@ EXPORT int bluewaters_rank() { return ranks().rank(); }
 EXPORT int bluewaters_size() { return ranks().size(); }
 EXPORT const char* bluewaters_version() { return ranks().version(); }
 EXPORT const char* bluewaters_host(int rank) { return &ranks().hosts()[static_cast<size_t>(rank) * kHostNameBytes]; }
+
+/** Seconds so far for which gradients were under way between ranks. */
+EXPORT double bluewaters_exchanged() { return static_cast<double>(exchanged_ns) / 1e9; }
 
 EXPORT int bluewaters_barrier() { return run(Work{kBarrier, kHost}); }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <string>
+#include <vector>
 
 namespace bluewaters {
 
@@ -14,12 +15,31 @@ namespace bluewaters {
  */
 enum Lane { kHost, kStatistics, kGradients, kLanes };
 
+/** What numbers are: the last two are of 16 bits, as `half.h` has them. */
+enum Number { kFloat32, kBfloat16, kFloat16, kNumbers };
+
+/** Between which ranks sums are taken: all at once, or those of each host first, and then one of each host. */
+enum Route { kFlat, kByHosts };
+
+/** How an all-reduce is made. */
+struct Way {
+  Lane lane;
+  Number number;
+  Route route;
+};
+
+/** Numbers that lie together. */
+struct Part {
+  void* values;
+  int64_t count;
+};
+
 /**
- * Sums float32 numbers over all ranks, in place.
+ * Sums numbers over all ranks, in place. All parts travel at the same time; every rank gives parts of the same lengths.
  *
  * @param why Filled when it returns false.
  */
-bool all_reduce(float* values, int64_t count, Lane lane, std::string* why);
+bool all_reduce(const std::vector<Part>& parts, const Way& way, std::string* why);
 
 /** Ranks in this world; 0 before it is opened. */
 int world_size();

@@ -1,21 +1,12 @@
 import { CodedError } from '@bluewaters/errors';
 import type { KoffiFunc } from 'koffi';
 import { callAsync } from '@bluewaters/tensorflow';
+import { localPlace } from './hosts.js';
 import { mpiLibraries, native, restrainTransport, type Native } from './native.js';
+import { DEFAULT_PATIENCE, type Patience } from './patience.js';
+import { RankExchange } from './rank-exchange.js';
+import type { Facts, GraphTransport, RankGroup } from './rank-group.js';
 import type { Launcher, Place } from './world.js';
-
-/** How long ranks wait for one another, in seconds. */
-export interface Patience {
-  /** Without a sign of life, after which a rank is lost: it died, hangs, or its host is gone. */
-  readonly silence: number;
-  /** In a collective, for ranks that live: one of them may be evaluating or writing a checkpoint. */
-  readonly collective: number;
-  /** For all ranks to have started. */
-  readonly start: number;
-}
-
-/** See {@link Patience:interface}. */
-export const DEFAULT_PATIENCE: Patience = { silence: 20, collective: 1800, start: 60 };
 
 /** What a failed call had to say. */
 const WORDS_BYTES = 1024;
@@ -28,7 +19,7 @@ const WORDS_BYTES = 1024;
  * From the time that it is open a watchdog runs. When a rank is lost, every other one ends with exit code 76 and one of
  * them names it on stderr: MPI cannot go on without it, and nothing that waits in MPI could be ended otherwise.
  */
-export class Communicator {
+export class Communicator implements RankGroup {
   readonly rank: number;
   readonly size: number;
   /** Name of the host of each rank. */
@@ -66,13 +57,26 @@ export class Communicator {
     return communicator;
   }
 
-  /** The number of this rank's host among the hosts, in the order of their first ranks, and its own number on it. */
-  get local(): { readonly rank: number; readonly host: number } {
-    const own = this.hosts[this.rank] ?? '';
+  get local(): RankGroup['local'] {
+    return localPlace(this.hosts, this.rank);
+  }
+
+  get facts(): Facts {
+    return { 'MPI library': this.library };
+  }
+
+  get graphs(): GraphTransport {
     return {
-      rank: this.hosts.slice(0, this.rank).filter((host) => host === own).length,
-      host: [...new Set(this.hosts)].indexOf(own),
+      device: '',
+      exchange: (settings) => new RankExchange({ ...settings, rank: this.rank, worldSize: this.size }),
+      // Operations wait in threads for other ranks.
+      session: (threads) => ({ intraOpThreads: threads, interOpThreads: threads + RankExchange.waitingThreads }),
     };
+  }
+
+  /** Seconds so far for which gradients were under way; a rank that comes last to each exchange waits least. */
+  get exchanged(): number {
+    return this.#native.exchanged();
   }
 
   /** Resolves once all ranks have come to it. */
@@ -141,9 +145,13 @@ function loadMpi(functions: Native, launcher: Launcher): void {
     if (functions.load(library, words, words.length) === 0) return;
     tried.push(textOf(words));
   }
-  throw new CodedError('MPI_MISSING', 'No MPI library can be opened; install one, or name it by BLUEWATERS_MPI', {
-    details: { expected: mpiLibraries(launcher).join(' or '), got: tried.join('; ') },
-  });
+  throw new CodedError(
+    'MPI_MISSING',
+    'No MPI library can be opened; install one, name it by BLUEWATERS_MPI, or do without: `bluewaters launch --over grpc`',
+    {
+      details: { expected: mpiLibraries(launcher).join(' or '), got: tried.join('; ') },
+    },
+  );
 }
 
 function textOf(words: Uint8Array): string {

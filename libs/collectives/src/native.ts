@@ -15,6 +15,7 @@ export interface Native {
   readonly size: Call<() => number>;
   readonly version: Call<() => string>;
   readonly host: Call<(rank: number) => string>;
+  readonly exchanged: Call<() => number>;
   readonly barrier: Call<() => number>;
   readonly broadcast: Call<(data: Uint8Array, bytes: number, root: number) => number>;
   readonly gather: Call<(own: Uint8Array, bytes: number, all: Uint8Array) => number>;
@@ -30,6 +31,7 @@ const DECLARATIONS: { readonly [Name in keyof Native]: string } = {
   size: 'int bluewaters_size()',
   version: 'const char *bluewaters_version()',
   host: 'const char *bluewaters_host(int rank)',
+  exchanged: 'double bluewaters_exchanged()',
   barrier: 'int bluewaters_barrier()',
   broadcast: 'int bluewaters_broadcast(void *data, int bytes, int root)',
   gather: 'int bluewaters_gather(const void *own, int bytes, void *all)',

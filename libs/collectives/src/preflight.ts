@@ -1,8 +1,5 @@
 import { CodedError } from '@bluewaters/errors';
-import type { Communicator } from './communicator.js';
-
-/** What all ranks must have alike, by what it is called in an error: the version of the code, the digest of a dataset. */
-export type Facts = Readonly<Record<string, string>>;
+import type { Facts, RankGroup } from './rank-group.js';
 
 /** Clocks further apart, in seconds, would confuse what is ordered by time: leases and curves. */
 const CLOCK_TOLERANCE_SECONDS = 60;
@@ -12,10 +9,10 @@ const CLOCK_TOLERANCE_SECONDS = 60;
  *
  * @throws {CodedError} RANKS_DIFFER naming the first fact that differs, and the first rank that has another one.
  */
-export async function preflight(ranks: Communicator, facts: Facts): Promise<void> {
+export async function preflight(ranks: RankGroup, facts: Facts): Promise<void> {
   await ranks.barrier();
   const clock = Date.now() / 1000;
-  const own: Facts = { ...facts, 'MPI library': ranks.library };
+  const own: Facts = { ...facts, ...ranks.facts };
   const all = await ranks.gather({ facts: own, clock });
   const [leader, ...others] = all;
   others.forEach((other, index) => {
@@ -35,7 +32,7 @@ export async function preflight(ranks: Communicator, facts: Facts): Promise<void
   });
 }
 
-function differ(ranks: Communicator, rank: number, details: CodedError['details']): CodedError {
+function differ(ranks: RankGroup, rank: number, details: CodedError['details']): CodedError {
   const message = `Rank ${rank} on ${ranks.hosts[rank]} is not like rank 0 on ${ranks.hosts[0]}`;
   return new CodedError('RANKS_DIFFER', message, { details });
 }

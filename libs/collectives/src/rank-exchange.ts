@@ -9,7 +9,7 @@ type Lane = keyof typeof LANES;
 const TYPE = 'BluewatersAllReduce';
 
 /** Tensors that are smaller together travel together: large enough that the start of a message costs nothing. */
-const BUCKET_BYTES = 4 << 20;
+export const BUCKET_BYTES = 4 << 20;
 
 /** How ranks are averaged over. */
 export interface RankExchangeOptions {
@@ -20,6 +20,10 @@ export interface RankExchangeOptions {
   readonly batchStatistics?: 'own' | 'averaged' | 'synchronised';
   /** Most bytes of the tensors that travel together; 4 MiB by default. */
   readonly bucketBytes?: number;
+  /** What gradients travel as; `none`, the default, is float32. Statistics always do so as float32. */
+  readonly compression?: 'none' | 'bfloat16' | 'float16';
+  /** Whether all ranks reduce at once, the default, or those of each host first, then one of each host. */
+  readonly route?: 'flat' | 'by-hosts';
 }
 
 /**
@@ -35,14 +39,19 @@ export class RankExchange {
   readonly worldSize: number;
   readonly batchStatistics: NonNullable<RankExchangeOptions['batchStatistics']>;
   readonly #bucketBytes: number;
+  readonly #compression: NonNullable<RankExchangeOptions['compression']>;
+  readonly #route: NonNullable<RankExchangeOptions['route']>;
   readonly #last = new Map<Lane, Operation>();
 
-  constructor({ rank, worldSize, batchStatistics = 'own', bucketBytes = BUCKET_BYTES }: RankExchangeOptions) {
+  constructor(options: RankExchangeOptions) {
+    const { rank, worldSize, batchStatistics = 'own', bucketBytes = BUCKET_BYTES } = options;
     native();
     this.rank = rank;
     this.worldSize = worldSize;
     this.batchStatistics = batchStatistics;
     this.#bucketBytes = bucketBytes;
+    this.#compression = options.compression ?? 'none';
+    this.#route = options.route ?? 'flat';
   }
 
   /** Threads for operations that may wait for other ranks. */
@@ -75,9 +84,10 @@ export class RankExchange {
 
   #reduce(scope: Scope, values: readonly Output[], lane: Lane): Output[] {
     const last = this.#last.get(lane);
+    const compression = lane === 'gradients' ? this.#compression : 'none';
     const reduced = (last ? scope.after(last) : scope).op(TYPE, {
       inputs: [values],
-      attributes: { lane: LANES[lane], average: true },
+      attributes: { lane: LANES[lane], average: true, compression, route: this.#route },
     });
     this.#last.set(lane, reduced);
     return reduced.outputs;

@@ -1,11 +1,15 @@
 /**
- * What one rank does in a test: `mpiexec -n 2 node ranks.fixture.mjs SCENE ARGUMENTS..`. It uses the built package, as a
- * rank does, and its last line on stdout is `RANK JSON` with what it found.
+ * What one rank does in a test: `mpiexec -n 2 node ranks.fixture.mjs SCENE ARGUMENTS..`, or the same started with a place
+ * in MEETING_PLACE. It uses the built package, as a rank does, and its last line on stdout is `RANK JSON` with what it
+ * found.
  */
-import { Communicator, placeInWorld, preflight, RankExchange } from '@bluewaters/collectives';
+import { openRanks, placeInWorld, preflight } from '@bluewaters/collectives';
 import { Graph, gradients, Session, sum, Tensor } from '@bluewaters/tensorflow';
 
 const [scene = '', ...args] = process.argv.slice(2);
+
+/** What exchanges something. */
+const COLLECTIVES = new Set(['BluewatersAllReduce', 'CollectiveReduceV2']);
 
 /** Each is given the ranks, and what it resolves to is told. */
 const SCENES = {
@@ -16,31 +20,35 @@ const SCENES = {
     return { size: ranks.size, hosts: new Set(ranks.hosts).size, local: ranks.local, told, gathered };
   },
 
-  /** Rank 1 has another value of a fact, if so asked. */
+  /** Rank 1 has another value of each fact in turn. */
   async compare(ranks) {
-    const [field, other] = args;
-    try {
-      await preflight(ranks, { code: 'a', dataset: 'b', ...(ranks.rank === 1 ? { [field]: other } : {}) });
-      return 'alike';
-    } catch (error) {
-      return error.message;
+    const said = [];
+    for (const field of args) {
+      const facts = { code: 'a', dataset: 'b', ...(ranks.rank === 1 && { [field]: 'other' }) };
+      said.push(
+        await preflight(ranks, facts).then(
+          () => 'alike',
+          (error) => error.message,
+        ),
+      );
     }
+    return said;
   },
 
   /** Means of tensors of several sizes, some together and some alone, in two lanes. */
   async average(ranks) {
     const graph = new Graph();
-    const scope = graph.scope();
-    const exchange = new RankExchange({ rank: ranks.rank, worldSize: ranks.size, bucketBytes: 64 });
+    const scope = graph.scope().on(ranks.graphs.device);
+    const exchange = ranks.graphs.exchange({ bucketBytes: 64 });
     const own = scope.placeholder('float32', [], { name: 'own' });
     const filled = (...shape) => scope.op('Fill', { inputs: [scope.constant(Int32Array.from(shape)), own] }).output();
     const values = [filled(3), filled(2, 2), filled(100), filled(1), filled(1)];
     const [statistic] = exchange.averageStatistics(scope, [own]);
     const means = exchange.average(scope, values);
-    const session = new Session(graph, { interOpThreads: 3 });
+    const session = new Session(graph, ranks.graphs.session(1));
     const fed = Tensor.scalar('float32', ranks.rank + 1);
     const seen = await session.run({ feeds: [[own, fed]], fetches: [...means, statistic] });
-    const operations = new Set(means.map(({ operation }) => operation.name)).size;
+    const operations = graph.operations().filter(({ type }) => COLLECTIVES.has(type)).length;
     return {
       operations,
       shapes: seen.map(({ shape }) => shape),
@@ -48,30 +56,71 @@ const SCENES = {
     };
   },
 
+  /** What {@link errorOf} gives of each compression. */
+  async compress(ranks) {
+    const found = [];
+    for (const compression of args) found.push(await errorOf(ranks, compression));
+    return found;
+  },
+
+  async 'by-hosts'(ranks) {
+    const graph = new Graph();
+    const scope = graph.scope().on(ranks.graphs.device);
+    const exchange = ranks.graphs.exchange({ route: 'by-hosts' });
+    const x = scope.placeholder('float32', [40]);
+    const [mean] = exchange.average(scope, [x]);
+    const fed = Tensor.of(
+      'float32',
+      [40],
+      Float32Array.from({ length: 40 }, (_, i) => i + ranks.rank),
+    );
+    const session = new Session(graph, ranks.graphs.session(1));
+    const [seen] = await session.run({ feeds: [[x, fed]], fetches: [mean] });
+    return { hosts: ranks.hosts, means: [...seen.values()] };
+  },
+
   /** The derivative of a loss through a mean over ranks. */
   async differentiate(ranks) {
     const graph = new Graph();
-    const scope = graph.scope();
-    const exchange = new RankExchange({ rank: ranks.rank, worldSize: ranks.size });
+    const scope = graph.scope().on(ranks.graphs.device);
+    const exchange = ranks.graphs.exchange({});
     const x = scope.placeholder('float32', [2], { name: 'x' });
     const [mean] = exchange.averageStatistics(scope, [x]);
     const loss = sum(scope, scope.op('Square', { inputs: [mean] }).output());
     const [slope] = gradients(scope, [loss], [x], { rules: exchange.gradientRules });
-    const session = new Session(graph, { interOpThreads: 3 });
+    const session = new Session(graph, ranks.graphs.session(1));
     const fed = Tensor.of('float32', [2], Float32Array.of(ranks.rank, 1));
     const [seen] = await session.run({ feeds: [[x, fed]], fetches: [slope] });
     return [...seen.values()];
   },
 
-  /** All but one rank wait for one that is killed, stopped, or late. */
+  /** All but one rank wait for one that is killed, stopped, or late: rank 1, or another. */
   async lose(ranks) {
-    const [how] = args;
-    if (ranks.rank === 1) {
+    const [how, lost = 1] = args;
+    if (ranks.rank === Number(lost)) {
       if (how === 'late') await new Promise((resolve) => setTimeout(resolve, 60_000));
       else process.kill(process.pid, `SIG${how}`);
       await new Promise((resolve) => setTimeout(resolve, 60_000));
     }
     await ranks.barrier();
+    return 'went on';
+  },
+
+  /** All but one rank wait, within a graph, for one that is killed or stopped after some steps. */
+  async 'lose-in-graph'(ranks) {
+    const graph = new Graph();
+    const scope = graph.scope().on(ranks.graphs.device);
+    const [mean] = ranks.graphs.exchange({}).average(scope, [scope.constant([1, 2])]);
+    const session = new Session(graph, ranks.graphs.session(1));
+    try {
+      for (let step = 0; step < 20; step += 1) {
+        if (step === 10 && ranks.rank === 1) process.kill(process.pid, `SIG${args[0]}`);
+        await session.run({ fetches: [mean] });
+      }
+    } catch (error) {
+      await ranks.blame(error);
+      return error.message;
+    }
     return 'went on';
   },
 
@@ -82,7 +131,36 @@ const SCENES = {
   },
 };
 
-const ranks = await Communicator.open(placeInWorld(process.env), { silence: 4, collective: 4, start: 30 });
+/** The largest relative error of means of many values, in buckets and alone, and a statistic, which is not compressed. */
+async function errorOf(ranks, compression) {
+  const graph = new Graph();
+  const scope = graph.scope().on(ranks.graphs.device);
+  const exchange = ranks.graphs.exchange({ bucketBytes: 4096, compression });
+  const valueOf = (rank, i) => ((i % 7) + 1) / 3 + rank / 9;
+  const fed = [10, 20, 3000].map((length) =>
+    Tensor.of(
+      'float32',
+      [length],
+      Float32Array.from({ length }, (_, i) => valueOf(ranks.rank, i)),
+    ),
+  );
+  const inputs = fed.map(({ shape }) => scope.placeholder('float32', shape));
+  const statistics = exchange.averageStatistics(scope, [scope.constant(2 / 3)]);
+  const means = exchange.average(scope, inputs);
+  const session = new Session(graph, ranks.graphs.session(1));
+  const feeds = inputs.map((input, i) => [input, fed[i]]);
+  const [statistic, ...seen] = await session.run({ feeds, fetches: [...statistics, ...means] });
+  const errors = seen.flatMap((tensor) =>
+    [...tensor.values()].map((value, i) => Math.abs(value / valueOf((ranks.size - 1) / 2, i) - 1)),
+  );
+  return { largest: Math.max(...errors), statistic: statistic.number() };
+}
+
+const { MEETING_PLACE: met } = process.env;
+const place = met ? JSON.parse(met) : placeInWorld(process.env);
+// Two hosts, of which the second rank's has no other one.
+if (scene === 'by-hosts') process.env['BLUEWATERS_RANK_HOST'] = place.rank === 1 ? 'a' : 'b';
+const ranks = await openRanks(place, { silence: 4, collective: 4, start: 30 });
 const found = await SCENES[scene](ranks);
 process.stdout.write(`${ranks.rank} ${JSON.stringify(found)}\n`);
 await ranks.close();

@@ -14,6 +14,16 @@ export interface Place {
   readonly size: number | undefined;
 }
 
+/** The place of a process that was told it, and finds the others by a folder. */
+export interface MeetingPlace {
+  /** From 0; rank 0 leads. */
+  readonly rank: number;
+  /** Ranks in all. */
+  readonly size: number;
+  /** A folder that all ranks of this generation see, and none of another. */
+  readonly rendezvous: string;
+}
+
 /** Variables by launcher, those first that are the most particular: `srun` may start ranks of either MPI. */
 const VARIABLES: readonly { readonly launcher: Launcher; readonly rank: string; readonly size?: string }[] = [
   { launcher: 'open-mpi', rank: 'OMPI_COMM_WORLD_RANK', size: 'OMPI_COMM_WORLD_SIZE' },

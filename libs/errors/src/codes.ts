@@ -32,6 +32,11 @@ export const ERROR_CODES = {
     httpStatus: 422,
     meaning: 'A synset list or a name of a synset is not in the expected form.',
   },
+  WORDNET_INVALID: {
+    retryable: false,
+    httpStatus: 422,
+    meaning: 'A WordNet database is damaged, or of another version than the synsets.',
+  },
   IMAGE_INVALID: {
     retryable: false,
     httpStatus: 422,
@@ -65,6 +70,16 @@ export const ERROR_CODES = {
     httpStatus: 422,
     meaning: 'A manifest is missing or not in the expected form.',
   },
+  TERMS_INVALID: {
+    retryable: false,
+    httpStatus: 422,
+    meaning: 'Terms of access, an acceptance or a grant are missing, damaged, or of another text.',
+  },
+  ACCESS_REFUSED: {
+    retryable: false,
+    httpStatus: 403,
+    meaning: 'A dataset has terms of access, and who asks has no grant or is not its custodian.',
+  },
   CHECKPOINT_INVALID: {
     retryable: false,
     httpStatus: 422,
@@ -72,6 +87,12 @@ export const ERROR_CODES = {
   },
   RUN_UNKNOWN: { retryable: false, httpStatus: 404, meaning: 'The store has no run of that name.' },
   RUN_HELD: { retryable: false, httpStatus: 409, meaning: 'Another process is working on the run.' },
+  GENERATION_OVER: {
+    retryable: false,
+    httpStatus: 409,
+    meaning: 'A rank belongs to a generation of its run that is no longer, or not yet, under way.',
+  },
+  ORDER_REFUSED: { retryable: false, httpStatus: 409, meaning: 'A run cannot follow that order as it stands.' },
   TRAINING_DIVERGED: {
     retryable: false,
     httpStatus: 422,
@@ -143,6 +164,11 @@ export const ERROR_CODES = {
     httpStatus: 502,
     meaning: 'The message bus refused the call: credentials, permission or a size limit.',
   },
+  BUS_UNTRUSTED: {
+    retryable: false,
+    httpStatus: 502,
+    meaning: 'The message bus did not prove who it is: no TLS, or a certificate that does not hold.',
+  },
   NO_RESPONDERS: { retryable: true, httpStatus: 503, meaning: 'No service that answers this command is running.' },
   STATE_CONFLICT: { retryable: true, httpStatus: 409, meaning: 'Someone else changed a state entry in between.' },
   MESSAGE_INVALID: { retryable: false, httpStatus: 400, meaning: 'A message does not match its schema.' },
@@ -158,6 +184,12 @@ export const ERROR_CODES = {
     retryable: true,
     httpStatus: 503,
     meaning: 'The work was stopped from outside; started again, it goes on from there.',
+  },
+  BATCH_REFUSED: { retryable: false, httpStatus: 502, meaning: 'The batch system of a cluster does not take a job.' },
+  PROGRAM_INVALID: {
+    retryable: false,
+    httpStatus: 422,
+    meaning: 'A program or library is damaged: its ELF file is cut short or contradicts itself.',
   },
   TOOL_MISSING: { retryable: false, httpStatus: 500, meaning: 'A program that is needed is not installed.' },
   INTERNAL: { retryable: false, httpStatus: 500, meaning: 'A fault of Blue Waters ML itself; please report it.' },

@@ -2,6 +2,7 @@ import { isCodedError } from '@bluewaters/errors';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { asJpeg, assertDecodes, encodeJpeg, inspectImage, repairImage } from './index.js';
+import { walkJpeg } from './jpeg-walk.js';
 
 const source = { file: 'n02102040.tar/n02102040_1.JPEG', offset: 1536 };
 const [width, height] = [48, 32];
@@ -94,6 +95,25 @@ describe('inspecting pictures', () => {
     await expect(inspectImage(png, source, { ...limits, maxPixels: 10 })).rejects.toMatchObject({
       code: 'IMAGE_TOO_LARGE',
     });
+  });
+});
+
+describe('walking along a JPEG', () => {
+  it.each([
+    ['0xff', 'ff'],
+    ['0xff00', 'ff00'],
+  ])('looks through a scan of nothing but %s with few calls into native code', (_, filling) => {
+    const start = Buffer.from(jpeg);
+    const scan = start.indexOf(Buffer.from('ffda', 'hex'));
+    const bytes = Buffer.concat([start.subarray(0, scan + 14), Buffer.alloc(1 << 20, filling, 'hex')]);
+    const twin = Buffer.from(bytes);
+    let calls = 0;
+    const indexOf = (value: number, from: number): number => {
+      calls++;
+      return twin.indexOf(value, from);
+    };
+    expect(walkJpeg(Object.assign(bytes, { indexOf })).fault).toBe('no end-of-image marker');
+    expect(calls).toBeLessThan(100);
   });
 });
 

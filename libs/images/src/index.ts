@@ -3,3 +3,4 @@ export { inspectImage, type ImageFacts, type ImageFormat } from './inspect.js';
 export { asJpeg, repairImage, type RepairedImage } from './repair.js';
 export { assertDecodes, decodeSquare, type SquareOptions } from './decode.js';
 export { encodeJpeg, encodePng, type PixelLayout } from './encode.js';
+export { thumbnail, type Thumbnail, type ThumbnailOptions } from './thumbnail.js';

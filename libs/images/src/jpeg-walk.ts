@@ -58,7 +58,7 @@ export function walkJpeg(bytes: Buffer): JpegWalk {
 
 /** Where the next marker's 0xff is, or -1. */
 function findMarker(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(0xff, from); at >= 0 && at + 1 < bytes.length; at = bytes.indexOf(0xff, at + 1)) {
+  for (let at = nextMark(bytes, from); at >= 0 && at + 1 < bytes.length; at = nextMark(bytes, at + 1)) {
     if (bytes[at + 1] !== 0 && bytes[at + 1] !== 0xff) return at;
   }
   return -1;
@@ -82,13 +82,23 @@ function endOfSegment(bytes: Buffer, marker: number): number | undefined {
 
 /** Where the marker stands that ends the entropy-coded bytes; the file's end when there is none. */
 function endOfScan(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+  for (let at = nextMark(bytes, from); at >= 0; at = nextMark(bytes, at + 1)) {
     const code = bytes[at + 1];
     if (code === undefined) break;
     const within = code === 0 || code === 0xff || (code >= 0xd0 && code <= 0xd7);
     if (!within) return at;
   }
   return bytes.length;
+}
+
+/** So many bytes are looked at here before the search is left to native code, whose call takes as long as they do. */
+const NEAR_BYTES = 16;
+
+/** Where the next 0xff is, or -1. A call of `indexOf` for each of 64 MiB of nothing but 0xff would take some 14 s. */
+function nextMark(bytes: Buffer, from: number): number {
+  const near = Math.min(from + NEAR_BYTES, bytes.length);
+  for (let at = from; at < near; at++) if (bytes[at] === 0xff) return at;
+  return bytes.indexOf(0xff, near);
 }
 
 function isFrameHeader(code: number): boolean {

@@ -1,13 +1,15 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import { encode } from './codec.js';
 import { JobReporter } from './job-reporter.js';
-import { Jobs, type JobRecord, type Progress } from './jobs.js';
+import { Jobs, type JobEnvelope, type JobRecord, type Progress } from './jobs.js';
 import type { WorkDefinition } from './definitions.js';
 import type { Delivery, MessageBus, Subscription } from './message-bus.js';
 
 /** What a job's handler gets beside the request. */
 export interface JobContext {
   readonly job: string;
+  /** Who asks, as they say; undefined where they do not. */
+  readonly person: string | undefined;
   /** 1 for the first delivery; more after a crash, a stop, or a failure that may pass. */
   readonly attempt: number;
   /** Aborted when the service stops: end soon with INTERRUPTED, the job comes again. */
@@ -29,15 +31,15 @@ const SIGN_OF_LIFE_MS = 30_000;
  */
 export async function consumeJobs<Request, Result>(
   bus: MessageBus,
-  work: WorkDefinition<{ job: string; request: Request }, Result>,
+  work: WorkDefinition<JobEnvelope<Request>, Result>,
   handler: (request: Request, context: JobContext) => Promise<Result>,
 ): Promise<Subscription> {
   const jobs = await bus.state(Jobs);
-  return bus.work(work, async ({ job, request }, delivery) => {
+  return bus.work(work, async ({ job, request, person }, delivery) => {
     const { attempt, signal } = delivery;
     if (isSettled((await jobs.get(job))?.value, attempt)) return;
     const reporter = new JobReporter(jobs, { job, work: work.subject, attempt });
-    const context = { job, attempt, signal, report: (progress: Progress) => reporter.report(progress) };
+    const context = { job, person, attempt, signal, report: (progress: Progress) => reporter.report(progress) };
     try {
       const result = encode(work.result, await handler(request, context), work.subject);
       await reporter.finish({ state: 'done', result: JSON.parse(result) }, signal);

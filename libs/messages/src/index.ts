@@ -15,7 +15,7 @@ export {
   type WorkDefinition,
 } from './definitions.js';
 export { type Delivery, type MessageBus, type StateEntry, type StateTable, type Subscription } from './message-bus.js';
-export { JobRecord, Jobs, Progress, jobRequest } from './jobs.js';
+export { JobRecord, Jobs, Progress, jobRequest, type JobEnvelope } from './jobs.js';
 export { consumeJobs, type JobContext } from './consume-jobs.js';
 export { submitJob, type SubmitOptions } from './submit-job.js';
 export { Augmentation, Hyperparameters, SizePhase } from './hyperparameters.js';
@@ -56,4 +56,23 @@ export {
   TrainRequest,
   TrainResult,
 } from './training.js';
+export {
+  AskToLaunch,
+  Beat,
+  CoordinatedPhase,
+  CoordinatedRun,
+  CoordinatedRuns,
+  CoordinatorEntry,
+  Coordinators,
+  GenerationEnd,
+  LaunchAnswer,
+  LaunchQuestion,
+  MOST_RANKS,
+  PhaseChanged,
+  RankBeat,
+  RankFigures,
+  Steer,
+  SteerRequest,
+  StepSplit,
+} from './coordination.js';
 export { ModelReady, RefreshModels, ServedModel, ServedModels } from './inference.js';

@@ -15,8 +15,15 @@ export const IngestRequest = z.strictObject({
   imageList: Source.optional(),
   /** For a flat tar of numbered pictures: the synset of each, a line each, or its number in an order of synsets. */
   groundTruth: z.strictObject({ truth: Source, order: Source.optional() }).optional(),
-  /** `<synset> TAB <words>` lines; without it the synset is its own words. */
+  /** `<synset> TAB <words>` lines; without it and `wordnet` the synset is its own words. */
   words: Source.optional(),
+  /** `data.noun` of WordNet 3.0, for words that are not in `words`, glosses, and what is below a synset. */
+  wordnet: Source.optional(),
+  /** Take only these synsets and those below them: kinds and instances, however far. Needs `wordnet`. */
+  below: z
+    .array(z.string().regex(/^n\d{8}$/u, 'n and eight digits'))
+    .min(1)
+    .optional(),
   /** An archive of VOC annotations, plain or compressed, or a CSV as the Inception scripts have it. */
   boxes: Source.optional(),
   /** How many members that are no pictures may be left out (and reported) before the work fails. */

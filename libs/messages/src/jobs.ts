@@ -44,10 +44,20 @@ export type JobRecord = z.infer<typeof JobRecord>;
 /** Jobs by id. */
 export const Jobs = defineState('jobs', JobRecord);
 
-/** Every work request has an envelope with the id of its job. */
-export function jobRequest<T extends z.ZodType>(request: T): z.ZodType<{ job: string; request: z.infer<T> }> {
-  return z.strictObject({ job: z.string().min(1).max(120), request }) as unknown as z.ZodType<{
-    job: string;
-    request: z.infer<T>;
-  }>;
+/** What every work request is sent in. */
+export interface JobEnvelope<Request> {
+  /** The id of the job. */
+  job: string;
+  request: Request;
+  /**
+   * Who asks, for datasets with terms of access. The bus does not prove it: who may publish work may say any name. What
+   * the store lends to whom does not depend on it.
+   */
+  person?: string | undefined;
+}
+
+/** The envelope of a kind of request. */
+export function jobRequest<T extends z.ZodType>(request: T): z.ZodType<JobEnvelope<z.infer<T>>> {
+  const envelope = { job: z.string().min(1).max(120), request, person: z.string().min(1).max(64).optional() };
+  return z.strictObject(envelope) as unknown as z.ZodType<JobEnvelope<z.infer<T>>>;
 }

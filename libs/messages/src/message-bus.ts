@@ -33,7 +33,8 @@ export interface StateTable<T> {
   /** All entries whose key starts with `prefix`, in ascending key order. */
   list(prefix?: string): Promise<StateEntry<T>[]>;
   /**
-   * Calls `handler` with every present entry and then with each change, in order; undefined as value means deleted.
+   * Calls `handler` with every present entry and then with what becomes of them, in order; undefined as value means
+   * deleted. The newest value of a key is always told; one that another has replaced by then may be passed over.
    * Survives a reconnection: entries may then be told again.
    */
   watch(prefix: string, handler: (key: string, value: T | undefined) => void): Promise<Subscription>;

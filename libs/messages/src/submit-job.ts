@@ -7,7 +7,7 @@ import {
   type ErrorDetails,
 } from '@bluewaters/errors';
 import { decode } from './codec.js';
-import { Jobs, type JobRecord } from './jobs.js';
+import { Jobs, type JobEnvelope, type JobRecord } from './jobs.js';
 import { Latest } from './latest.js';
 import type { WorkDefinition } from './definitions.js';
 import type { MessageBus, StateTable } from './message-bus.js';
@@ -16,6 +16,8 @@ import type { MessageBus, StateTable } from './message-bus.js';
 export interface SubmitOptions {
   /** The job's id, a key of the table of jobs. The same id again follows the job that is there. */
   readonly job: string;
+  /** Who asks, where it is known: a name as grants have it. */
+  readonly person?: string | undefined;
   /**
    * Told each state of the job that is seen; states in quick succession may be left out. While nobody has taken the
    * job it is told the same record again about every 10 s, so that the caller can say that no service is there.
@@ -38,18 +40,19 @@ const TOLD_AGAIN_AFTER_MS = 10_000;
  */
 export async function submitJob<Request, Result>(
   bus: MessageBus,
-  work: WorkDefinition<{ job: string; request: Request }, Result>,
+  work: WorkDefinition<JobEnvelope<Request>, Result>,
   request: Request,
   options: SubmitOptions,
 ): Promise<Result> {
-  const { job, signal } = options;
+  const { job, signal, person } = options;
   const jobs = await bus.state(Jobs);
+  const enqueue = (): Promise<void> => bus.submit(work, { job, request, ...(person !== undefined && { person }) });
   const submit = async () => {
     await jobs.put(job, { job, work: work.subject, state: 'queued', attempt: 0, updatedAt: Date.now() });
-    await bus.submit(work, { job, request });
+    await enqueue();
   };
   if (signal?.aborted) throw interrupted(job);
-  await joinOrSubmit(jobs, job, submit, () => bus.submit(work, { job, request }));
+  await joinOrSubmit(jobs, job, submit, enqueue);
   const records = new Latest<JobRecord | undefined>();
   const watch = await jobs.watch(job, (key, record) => {
     if (key === job) records.set(record);

@@ -41,6 +41,10 @@ export const TrainRequest = z.strictObject({
   earlyStop: z.int().positive().optional(),
   /** What batch normalisation looks at where ranks share a batch; `BatchStatistics` of the models package says more. */
   batchStatistics: z.enum(['own', 'averaged', 'synchronised']).default('own'),
+  /** What gradients travel between ranks as; `none` is float32. */
+  compression: z.enum(['none', 'bfloat16', 'float16']).default('none'),
+  /** Which ranks reduce gradients: all at once, or those of each host first and then one of each host. */
+  route: z.enum(['flat', 'by-hosts']).default('flat'),
   /** Whether to note what every operation of a few steps does, in `checkpoint_dir/trace.json`. */
   trace: z.boolean().optional(),
   /** Whether to keep MLPerf's log, in `checkpoint_dir/mlperf.log`. */

@@ -56,7 +56,7 @@ export function distortColours(scope: Scope, pixels: Output<'float32'>, shift: C
   const own = scope.child('distort_colours');
   const bright = add(own, mul(own, pixels, 1 / 255), shift.brightness);
   const saturated = raw.adjustSaturation(own, { images: bright, scale: shift.saturation as Output<'float32'> });
-  const turned = raw.adjustHue(own, { images: saturated, delta: shift.hue as Output<'float32'> });
+  const turned = own.op('AdjustHue', { inputs: [saturated, shift.hue] }).output(0) as Output<'float32'>;
   const contrast_factor = shift.contrast as Output<'float32'>;
   const contrasted = raw.adjustContrastv2(own, { images: turned, contrast_factor });
   return mul(own, minimum(own, maximum(own, contrasted, 0), 1), 255);

@@ -1,5 +1,6 @@
 import type { ComputeDType } from '@bluewaters/tensorflow';
 import type { Augmentation } from './augment.js';
+import type { Views } from './views.js';
 
 /** How parameters follow their gradients; `optimisers` of the tensorflow package has each. */
 export type OptimiserName = 'sgd' | 'momentum' | 'nesterov' | 'rms-prop' | 'adam' | 'adam-w' | 'lars';
@@ -82,6 +83,8 @@ export interface Hyperparameters extends RateSettings, StepSettings {
   readonly precision?: ComputeDType | undefined;
   /** Sizes of training pictures before that of the run, one phase after the other; none when left out. */
   readonly progressiveSizes?: readonly SizePhase[] | undefined;
+  /** How pictures are looked at when the network is evaluated and served; `one` when left out. */
+  readonly views?: Views | undefined;
   /** How training pictures are changed at random; not at all when left out. */
   readonly augmentation?: readonly Augmentation[] | undefined;
 }

@@ -23,6 +23,7 @@ export {
 export { learningRate, peakRate, type RunLength } from './learning-rate.js';
 export { classificationMetrics, type ClassificationMetrics, type Predictions } from './metrics.js';
 export { type BuildContext, type InputContract, type Network, type Publication } from './network.js';
+export { classify, type Views } from './views.js';
 export { listNetworks, networkByName } from './networks/registry.js';
 export { batchNorm, dropout, localResponseNorm, type BatchNormSettings } from './normalisation.js';
 export { spreadBySize, TOGETHER, type Placement } from './placement.js';

@@ -1,6 +1,7 @@
 import {
   add,
   dynamicLossScale,
+  fasterBatchNorms,
   fasterConvolutions,
   gradients,
   group,
@@ -76,8 +77,8 @@ export interface TrainingStepOptions {
   /** The order of axes that the network computes in; NHWC by default. */
   readonly dataFormat?: DataFormat;
   /**
-   * Whether the gradients of convolutions are TensorFlow's, bit by bit what Python computes, or those of operations of
-   * our own wherever these are the faster ones, the default.
+   * Whether convolutions, their gradients and batch normalisation are TensorFlow's, bit by bit what Python computes, or
+   * operations of our own wherever these are the faster ones, the default.
    */
   readonly convolutions?: 'fastest' | 'stock';
   /** Threads within an operation of ours; every core by default. Others take as many as the session was given. */
@@ -164,7 +165,9 @@ function updatesOf(
 function slopesOf(scope: Scope, loss: Output, of: readonly Output[], options: TrainingStepOptions): Output[] {
   const { convolutions = 'fastest', threads, exchange = ALONE } = options;
   const slopes = gradients(scope, [loss], of, { rules: exchange.gradientRules });
-  return convolutions === 'stock' ? slopes : fasterConvolutions(scope.child('convolutions'), slopes, threads);
+  if (convolutions === 'stock') return slopes;
+  const normalised = fasterBatchNorms(scope.child('norms'), slopes, threads);
+  return fasterConvolutions(scope.child('convolutions'), normalised, threads);
 }
 
 /** The loss is there first, so it travels first; and with it, whether to stop. */

@@ -4,6 +4,7 @@ import { IndexEntry, IndexedExample } from './example-index.js';
 import { Manifest } from './manifest.js';
 import { ModelEntry, Signature } from './model-entry.js';
 import type { TextSource } from './synsets.js';
+import { Acceptance, Grant, Restriction, Terms } from './terms.js';
 
 /** The bytes of `index.json`: the same entry gives the same bytes. */
 export function encodeIndexEntry(entry: IndexEntry): Uint8Array {
@@ -43,6 +44,46 @@ export function encodeSignature(signature: Signature): Uint8Array {
 /** Parses `signature.json`. @throws {CodedError} MODEL_INVALID naming the file and the field. */
 export function parseSignature(bytes: Uint8Array, source: TextSource): Signature {
   return parseDocument(Signature, bytes, { ...source, code: 'MODEL_INVALID', what: "a model's signature" });
+}
+
+/** The bytes of `terms.json`. */
+export function encodeTerms(terms: Terms): Uint8Array {
+  return encodeDocument(Terms, terms);
+}
+
+/** Parses `terms.json`. @throws {CodedError} TERMS_INVALID naming the file and the field. */
+export function parseTerms(bytes: Uint8Array, source: TextSource): Terms {
+  return parseDocument(Terms, bytes, { ...source, code: 'TERMS_INVALID', what: 'the terms of a dataset' });
+}
+
+/** The bytes of `accepted/PERSON.json`. */
+export function encodeAcceptance(acceptance: Acceptance): Uint8Array {
+  return encodeDocument(Acceptance, acceptance);
+}
+
+/** Parses `accepted/PERSON.json`. @throws {CodedError} TERMS_INVALID naming the file and the field. */
+export function parseAcceptance(bytes: Uint8Array, source: TextSource): Acceptance {
+  return parseDocument(Acceptance, bytes, { ...source, code: 'TERMS_INVALID', what: 'an acceptance of terms' });
+}
+
+/** The bytes of `granted/PERSON.json`. */
+export function encodeGrant(grant: Grant): Uint8Array {
+  return encodeDocument(Grant, grant);
+}
+
+/** Parses `granted/PERSON.json`. @throws {CodedError} TERMS_INVALID naming the file and the field. */
+export function parseGrant(bytes: Uint8Array, source: TextSource): Grant {
+  return parseDocument(Grant, bytes, { ...source, code: 'TERMS_INVALID', what: 'a grant' });
+}
+
+/** The bytes of `restricted.json`. */
+export function encodeRestriction(restriction: Restriction): Uint8Array {
+  return encodeDocument(Restriction, restriction);
+}
+
+/** Parses `restricted.json`. @throws {CodedError} TERMS_INVALID naming the file and the field. */
+export function parseRestriction(bytes: Uint8Array, source: TextSource): Restriction {
+  return parseDocument(Restriction, bytes, { ...source, code: 'TERMS_INVALID', what: 'a restriction' });
 }
 
 /** The bytes of `synsets/SYNSET.jsonl`: a line for each example. */

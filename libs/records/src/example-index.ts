@@ -78,6 +78,8 @@ export const IndexEntry = z.strictObject({
       /** 1-based; 0 is background. */
       label: z.int().positive(),
       words: z.string(),
+      /** What the synset means; left out where no WordNet database was given. */
+      gloss: z.string().optional(),
       examples: z.int().nonnegative(),
       /** Of `synsets/SYNSET.jsonl`. */
       sha256: z.string(),

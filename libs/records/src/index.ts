@@ -1,4 +1,5 @@
-export { datasetKeys, indexKeys, modelKeys, runKeys } from './layout.js';
+export { datasetKeys, datasetPrefixes, indexKeys, modelKeys, restrictionKey, runKeys, termsKeys } from './layout.js';
+export { Acceptance, Grant, Person, Restriction, Terms } from './terms.js';
 export { normaliseBox, type BoxFault, type BoxScale, type RawBox } from './boxes.js';
 export { BoxCounts, IndexEntry, IndexedBox, IndexedExample, SynsetId } from './example-index.js';
 export { Manifest, ManifestShard } from './manifest.js';
@@ -28,6 +29,7 @@ export {
   type ListedImage,
   type TextSource,
 } from './synsets.js';
+export { sensesOf, WordNet, type NounSynset } from './wordnet.js';
 export { evenRanges, shuffledOrder, type Range } from './order.js';
 export {
   augmentationSeed,
@@ -40,14 +42,22 @@ export {
 } from './epoch-order.js';
 export { decodeOffsets, encodeOffsets, type RecordPlace, type ShardOffsets } from './offsets.js';
 export {
+  encodeAcceptance,
+  encodeGrant,
   encodeIndexEntry,
   encodeIndexedExamples,
   encodeManifest,
   encodeModelEntry,
+  encodeRestriction,
   encodeSignature,
+  encodeTerms,
+  parseAcceptance,
+  parseGrant,
   parseIndexEntry,
   parseIndexedExamples,
   parseManifest,
   parseModelEntry,
+  parseRestriction,
   parseSignature,
+  parseTerms,
 } from './documents.js';

@@ -4,11 +4,16 @@
  * - `indexes/DATASET/…` ingest: `synsets/SYNSET.jsonl`, then `progress/SYNSET.json` (that synset is done);
  *   `repaired/SHA256.jpeg`, by the digest of the original; `archive.tar`, then `archive.json` (only for a compressed
  *   archive); `files.jsonl` (only of a folder); `refused.jsonl`; `boxes.jsonl` (only with annotations); `synsets.txt`, `report.json`, `report.html`; and last `index.json`
- * - `datasets/DATASET/…` shards: `train-00000-of-00008`, its record offsets `train-00000-of-00008.offsets`, and last `manifest.json`
+ * - `datasets/DATASET/…` shards: `train-00000-of-00008`, its record offsets `train-00000-of-00008.offsets`; `shared.jsonl` (only
+ *   where splits share pictures); and last `manifest.json`
  * - `runs/RUN/checkpoint_dir/…` training: checkpoints, event files and `run.json`; a copy of this folder is all that
  *   TensorBoard or a restart needs
  * - `runs/RUN/leases/GENERATION.json` training: who works on the run; of no use to a copy
  * - `models/NAME/VERSION/…` training: `claim.json`, the SavedModel, `signature.json`, `provenance.json`, and last `entry.json`
+ * - `terms/DATASET/…` the command: `SHA256/text.txt` of the terms; below it `accepted/PERSON.pdf` and then
+ *   `accepted/PERSON.json`, `granted/PERSON.json`; and last `terms.json`, which says which text counts
+ *
+ * `restricted.json` lies in each folder that is under terms, written by whoever writes the folder.
  */
 
 /** Keys of an example index. */
@@ -45,6 +50,8 @@ export const datasetKeys = {
   /** As Google's builder names them: `train-00003-of-01024`. */
   shard: (dataset: string, split: string, shard: number, shards: number) =>
     `datasets/${dataset}/${split}-${fiveDigits(shard)}-of-${fiveDigits(shards)}`,
+  /** Pictures that are in both splits, byte for byte; only where there are some. */
+  shared: (dataset: string) => `datasets/${dataset}/shared.jsonl`,
   /** Offset and length of each record of a shard. */
   offsets: (shardKey: string) => `${shardKey}.offsets`,
 } as const;
@@ -72,6 +79,32 @@ export const modelKeys = {
   /** Written last: while it is missing there is no such version. */
   entry: (model: string, version: number) => `models/${model}/${version}/entry.json`,
 } as const;
+
+/** Keys of the terms of access of a dataset; those of acceptances and grants are of one text. */
+export const termsKeys = {
+  root: 'terms/',
+  prefix: (dataset: string) => `terms/${dataset}/`,
+  /** Written last: while it is missing the dataset has no terms. */
+  entry: (dataset: string) => `terms/${dataset}/terms.json`,
+  text: (dataset: string, sha256: string) => `terms/${dataset}/${sha256}/text.txt`,
+  acceptances: (dataset: string, sha256: string) => `terms/${dataset}/${sha256}/accepted/`,
+  acceptance: (dataset: string, sha256: string, person: string) => `terms/${dataset}/${sha256}/accepted/${person}.json`,
+  /** @param names `ending` is pdf, png or jpg. */
+  evidence: (dataset: string, sha256: string, names: { readonly person: string; readonly ending: string }) =>
+    `terms/${dataset}/${sha256}/accepted/${names.person}.${names.ending}`,
+  grants: (dataset: string, sha256: string) => `terms/${dataset}/${sha256}/granted/`,
+  grant: (dataset: string, sha256: string, person: string) => `terms/${dataset}/${sha256}/granted/${person}.json`,
+} as const;
+
+/** All folders that hold what a dataset consists of. */
+export function datasetPrefixes(dataset: string): readonly string[] {
+  return [`archives/${dataset}/`, indexKeys.prefix(dataset), datasetKeys.prefix(dataset)];
+}
+
+/** Says that a folder is under the terms of a dataset. @param prefix Of the folder, with `/` at its end. */
+export function restrictionKey(prefix: string): string {
+  return `${prefix}restricted.json`;
+}
 
 function fiveDigits(value: number): string {
   return String(value).padStart(5, '0');

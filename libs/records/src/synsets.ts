@@ -7,6 +7,8 @@ export interface LabelledClass {
   readonly label: number;
   /** `tench, Tinca tinca`; the synset id itself where no words are known. */
   readonly words: string;
+  /** What it means, where a WordNet database told it. */
+  readonly gloss?: string;
 }
 
 /** Where text came from, for errors. */
@@ -119,9 +121,16 @@ export function imageId(synset: string, name: string): string {
   return `${synset}/${name.replace(/\.jpe?g$/iu, '')}`;
 }
 
-/** Gives each synset its label and its words. */
-export function labelledClasses(synsets: readonly string[], words: ReadonlyMap<string, string>): LabelledClass[] {
-  return synsets.map((synset, i) => ({ synset, label: i + 1, words: words.get(synset) ?? synset }));
+/** Gives each synset its label, its words, and its gloss where one is known. */
+export function labelledClasses(
+  synsets: readonly string[],
+  words: ReadonlyMap<string, string>,
+  glosses: ReadonlyMap<string, string> = new Map(),
+): LabelledClass[] {
+  return synsets.map((synset, i) => {
+    const gloss = glosses.get(synset);
+    return { synset, label: i + 1, words: words.get(synset) ?? synset, ...(gloss !== undefined && { gloss }) };
+  });
 }
 
 /** True for `n` and eight digits. */

@@ -8,6 +8,7 @@ export { describeOptions } from './usage.js';
 export { parseBus, parseStore } from './ports.js';
 export { createLogger, LOG_LEVELS, type LogLevel } from './logger.js';
 export { createHttpApp, type HttpAppOptions } from './http-app.js';
+export { pageFiles } from './page-files.js';
 export { listen, type HttpServer, type ListenOptions } from './listen.js';
 export { healthRoutes, startHealthServer, type HealthSources } from './health.js';
 export { builtModule } from './built-module.js';
@@ -21,3 +22,13 @@ export { inOrder } from './in-order.js';
 export { keepTold } from './keep-told.js';
 export { cacheDirectory } from './cache-directory.js';
 export { runChildTask, serveChildTask, type ChildTaskOptions } from './child-task.js';
+export {
+  escapeHtml,
+  htmlFigures,
+  htmlPage,
+  htmlTable,
+  jpegUrl,
+  percent,
+  type HtmlPage,
+  type PageTerms,
+} from './html.js';

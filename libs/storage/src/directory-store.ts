@@ -17,6 +17,9 @@ import type { ByteRange, ObjectInfo, ObjectStore, PutOptions } from './object-st
 
 const COPY_BUFFER_BYTES = 1024 * 1024;
 
+/** One closed folder must not keep others from seeing the rest of the store. */
+const PASSED_OVER = ['EACCES'];
+
 /**
  * A store in a folder of this machine or of a parallel file system such as Lustre: an object is the file of the same
  * name. The folder itself may be reached through a symbolic link, but no link below it is followed, so nothing
@@ -167,11 +170,11 @@ export class DirectoryStore implements ObjectStore {
     return this.#root ?? this.#path;
   }
 
-  async *#walk(folder: string, prefix: string): AsyncIterable<ObjectInfo> {
-    for (const name of await this.#namesIn(folder)) {
+  async *#walk(folder: string, prefix: string, passedOver: readonly string[] = []): AsyncIterable<ObjectInfo> {
+    for (const name of await this.#namesIn(folder, passedOver)) {
       const key = folder + name;
       if (name.endsWith('/')) {
-        if (key.startsWith(prefix)) yield* this.#walk(key, prefix);
+        if (key.startsWith(prefix)) yield* this.#walk(key, prefix, PASSED_OVER);
       } else if (key.startsWith(prefix)) {
         const info = await this.stat(key);
         if (info) yield info;
@@ -179,13 +182,16 @@ export class DirectoryStore implements ObjectStore {
     }
   }
 
-  /** Names of objects, and of folders with `/` at the end, in the order of keys. */
-  async #namesIn(folder: string): Promise<string[]> {
+  /**
+   * Names of objects, and of folders with `/` at the end, in the order of keys.
+   * @param passedOver Why a folder may not be read and then counts as empty.
+   */
+  async #namesIn(folder: string, passedOver: readonly string[]): Promise<string[]> {
     const root = await this.#realRoot();
     const path = join(root, folder, '.');
     await assertNoLinks(root, path, folder);
     const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-      if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return [];
+      if (isSystemError(error, 'ENOENT', 'ENOTDIR', ...passedOver)) return [];
       throw error;
     });
     await removeLeftovers(

@@ -1,8 +1,11 @@
 export { DirectoryStore } from './directory-store.js';
+export { closeFolder, isFolderClosed, letIntoFolder, openFolderToAll, shutOutOfFolder } from './folder-access.js';
+export { getIfThere } from './get-if-there.js';
 export { assertKey } from './key.js';
 export { MemoryStore } from './memory-store.js';
 export { type ByteRange, type ObjectInfo, type ObjectStore, type PutOptions } from './object-store.js';
-export { openStore } from './open-store.js';
+export { endLoansOf, lendStore, openStore } from './open-store.js';
+export { type LentCredentials, type Loan } from './minio/lending.js';
 export { StoreOptions } from './options.js';
 export { listFolder, type FolderFile } from './folder-source.js';
 export { openSource, readTextSource, type FolderName, type SourceFile, type SourceName } from './source-file.js';

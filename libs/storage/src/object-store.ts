@@ -49,7 +49,10 @@ export interface ObjectStore {
   /** Size of an object, or undefined when there is none. */
   stat(key: string): Promise<ObjectInfo | undefined>;
 
-  /** Objects whose key starts with `prefix`, in ascending key order. */
+  /**
+   * Objects whose key starts with `prefix`, in ascending key order. A directory passes over folders that this account
+   * may not enter, but not the one that the prefix names.
+   */
   list(prefix: string): AsyncIterable<ObjectInfo>;
 
   /** Removes an object; one that does not exist is no error. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /**
  * How a store is named in options; secrets never are: MinIO's come from the environment
- * (`BLUEWATERS_MINIO_ACCESS_KEY`, `BLUEWATERS_MINIO_SECRET_KEY`, or the same names with `_FILE`).
+ * (`BLUEWATERS_MINIO_ACCESS_KEY`, `BLUEWATERS_MINIO_SECRET_KEY`, for credentials that are lent also
+ * `BLUEWATERS_MINIO_SESSION_TOKEN`; or the same names with `_FILE`).
  */
 export const StoreOptions = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('memory') }),

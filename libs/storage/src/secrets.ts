@@ -6,14 +6,19 @@ import { CodedError } from '@bluewaters/errors';
  * @throws {CodedError} CONFIG_INVALID when neither is set or the file cannot be read.
  */
 export function readSecret(name: string, environment: NodeJS.ProcessEnv = process.env): string {
+  const secret = readSecretIfSet(name, environment);
+  if (secret !== undefined) return secret;
+  throw new CodedError('CONFIG_INVALID', `Set ${name} or ${name}_FILE in the environment`, {
+    details: { field: name },
+  });
+}
+
+/** As {@link readSecret}, but undefined when neither is set. @throws {CodedError} CONFIG_INVALID. */
+export function readSecretIfSet(name: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const value = environment[name];
   if (value !== undefined && value !== '') return value;
   const file = environment[`${name}_FILE`];
-  if (file === undefined || file === '') {
-    throw new CodedError('CONFIG_INVALID', `Set ${name} or ${name}_FILE in the environment`, {
-      details: { field: name },
-    });
-  }
+  if (file === undefined || file === '') return undefined;
   try {
     return readFileSync(file, 'utf8').trimEnd();
   } catch (cause) {

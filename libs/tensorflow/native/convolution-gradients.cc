@@ -3,7 +3,7 @@
  * Conv2DBackpropFilter and Conv2DBackpropInput compute, for float32 in NHWC, without dilations. On processors whose
  * vectors have 256 bits oneDNN, which computes those, is far from what such a processor can do.
  *
- * They use nothing but TensorFlow's C interface. `src/convolution-gradients.ts` decides where they take the place of
+ * They use nothing but TensorFlow's C interface. `src/convolutions.ts` decides where they take the place of
  * the others.
  */
 #include <string.h>
@@ -11,17 +11,16 @@
 #include <algorithm>
 #include <string>
 
+#include "operation-kernels.h"
 #include "convolution.h"
 #include "tensorflow/c/ops.h"
-#include "tensorflow/c/tf_datatype.h"
 #include "tensors.h"
-#include "thread-team.h"
+#include "winograd.h"
 
 namespace bluewaters {
 namespace {
 
-/** Beyond these a size or a stride is refused: so no product of a few of them overflows. */
-constexpr int64_t kMostSize = INT32_MAX;
+/** Beyond this a stride is refused. */
 constexpr int64_t kMostStride = 16;
 
 /** What a kernel was made with. */
@@ -30,17 +29,6 @@ struct Settings {
   bool same;
   Means means;
 };
-
-void refuse(TF_Status* status, const std::string& why) { TF_SetStatus(status, TF_INVALID_ARGUMENT, why.c_str()); }
-
-std::string attribute_text(TF_OpKernelConstruction* construction, const char* name, TF_Status* status) {
-  int32_t unused = 0, length = 0;
-  TF_OpKernelConstruction_GetAttrSize(construction, name, &unused, &length, status);
-  if (TF_GetCode(status) != TF_OK) return "";
-  std::string text(length, '\0');
-  TF_OpKernelConstruction_GetAttrString(construction, name, &text[0], text.size(), status);
-  return text;
-}
 
 void read_strides(TF_OpKernelConstruction* construction, int64_t* strides, TF_Status* status) {
   int32_t count = 0, unused = 0;
@@ -59,25 +47,8 @@ void read_settings(TF_OpKernelConstruction* construction, Settings* settings, TF
   if (TF_GetCode(status) != TF_OK) return;
   settings->same = attribute_text(construction, "padding", status) == "SAME";
   if (TF_GetCode(status) != TF_OK) return;
-  const std::string instructions = attribute_text(construction, "instructions", status);
-  if (TF_GetCode(status) != TF_OK) return;
-  settings->means.instructions = instruction_set(instructions.c_str());
-  if (settings->means.instructions == nullptr) return refuse(status, "this processor has no " + instructions);
-  int64_t threads = 0;
-  TF_OpKernelConstruction_GetAttrInt64(construction, "threads", &threads, status);
-  settings->means.threads = threads > 0 ? static_cast<int>(std::min<int64_t>(threads, 1024)) : available_processors();
+  read_means(construction, &settings->means, status);
 }
-
-void* create(TF_OpKernelConstruction* construction) {
-  TF_Status* status = TF_NewStatus();
-  auto* settings = new Settings{};
-  read_settings(construction, settings, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
-  TF_DeleteStatus(status);
-  return settings;
-}
-
-void destroy(void* settings) { delete static_cast<Settings*>(settings); }
 
 /** The inputs of both operations. */
 struct Inputs {
@@ -90,10 +61,7 @@ bool read_inputs(TF_OpKernelContext* context, Inputs* inputs, TF_Status* status)
   for (int i = 0; i < 3; ++i) {
     *all[i] = input(context, i, status);
     if (TF_GetCode(status) != TF_OK) return false;
-    const TF_Tensor* tensor = all[i]->get();
-    bool sound = TF_NumDims(tensor) == 4;
-    for (int axis = 0; sound && axis < 4; ++axis) sound = TF_Dim(tensor, axis) <= kMostSize;
-    if (sound) continue;
+    if (has_four_axes(*all[i])) continue;
     refuse(status, "pictures, filter and what arrives must have 4 axes of fewer than 2^31");
     return false;
   }
@@ -133,37 +101,29 @@ bool fit_together(const Geometry& geometry, const Inputs& inputs, TF_Status* sta
   return fit;
 }
 
-bool is_empty(const OwnedTensor& tensor) { return TF_TensorElementCount(tensor.get()) == 0; }
-float* floats(const OwnedTensor& tensor) { return static_cast<float*>(TF_TensorData(tensor.get())); }
+/** A way to compute a gradient, and what it needs to work in. */
+struct Way {
+  int64_t (*workspace)(const Geometry&, const InstructionSet&);
+  void (*compute)(const Geometry&, const Means&, const float*, const float*, float*, float*);
+};
 
-OwnedTensor allocate_result(TF_OpKernelContext* context, const OwnedTensor& like, TF_Status* status) {
-  int64_t sizes[4];
-  for (int axis = 0; axis < 4; ++axis) sizes[axis] = TF_Dim(like.get(), axis);
-  return OwnedTensor(TF_AllocateOutput(context, 0, TF_FLOAT, sizes, 4, TF_TensorByteSize(like.get()), status));
-}
-
-OwnedTensor allocate_workspace(TF_OpKernelContext* context, int64_t count, TF_Status* status) {
-  TF_AllocatorAttributes attributes{TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE, 1};
-  return OwnedTensor(TF_AllocateTemp(context, TF_FLOAT, &count, 1, &attributes, status));
-}
-
-/** One of the two gradients: which input its shape is that of, what it needs to work in, and how it is computed. */
+/** One of the two gradients: which input its shape is that of, what it is of beside what arrives, and how it is had. */
 struct FilterGradient {
   static constexpr const char* kName = "BluewatersConvolutionFilterGradient";
   static constexpr int kLike = 1;
-  static constexpr auto workspace = filter_gradient_workspace;
   static const OwnedTensor& other(const Inputs& inputs) { return inputs.x; }
   static const OwnedTensor& like(const Inputs& inputs) { return inputs.filter; }
-  static constexpr auto compute = filter_gradient;
+  static constexpr Way kDirect{filter_gradient_workspace, filter_gradient};
+  static constexpr Way kWinograd{winograd_filter_gradient_workspace, winograd_filter_gradient};
 };
 
 struct InputGradient {
   static constexpr const char* kName = "BluewatersConvolutionInputGradient";
   static constexpr int kLike = 0;
-  static constexpr auto workspace = input_gradient_workspace;
   static const OwnedTensor& other(const Inputs& inputs) { return inputs.filter; }
   static const OwnedTensor& like(const Inputs& inputs) { return inputs.x; }
-  static constexpr auto compute = input_gradient;
+  static constexpr Way kDirect{input_gradient_workspace, input_gradient};
+  static constexpr Way kWinograd{winograd_input_gradient_workspace, winograd_input_gradient};
 };
 
 template <class Gradient>
@@ -172,25 +132,18 @@ void compute_gradient(const Settings& settings, TF_OpKernelContext* context, TF_
   if (!read_inputs(context, &inputs, status)) return;
   const Geometry geometry = geometry_of(settings, inputs.x.get(), inputs.filter.get());
   if (!fit_together(geometry, inputs, status)) return;
-  const OwnedTensor result = allocate_result(context, Gradient::like(inputs), status);
+  const OwnedTensor result = allocate_like(context, 0, Gradient::like(inputs), status);
   if (TF_GetCode(status) != TF_OK || is_empty(result)) return;
   if (is_empty(inputs.arriving) || is_empty(Gradient::other(inputs))) {
     memset(floats(result), 0, TF_TensorByteSize(result.get()));
     return;
   }
-  const int64_t needed = Gradient::workspace(geometry, *settings.means.instructions);
-  const OwnedTensor workspace = allocate_workspace(context, needed, status);
+  const bool shorter = suits_winograd(geometry, *settings.means.instructions);
+  const Way& way = shorter ? Gradient::kWinograd : Gradient::kDirect;
+  const OwnedTensor workspace = allocate_workspace(context, way.workspace(geometry, *settings.means.instructions), status);
   if (TF_GetCode(status) != TF_OK) return;
-  Gradient::compute(geometry, settings.means, floats(Gradient::other(inputs)), floats(inputs.arriving),
-                    floats(workspace), floats(result));
-}
-
-template <class Gradient>
-void compute(void* settings, TF_OpKernelContext* context) {
-  TF_Status* status = TF_NewStatus();
-  compute_gradient<Gradient>(*static_cast<Settings*>(settings), context, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelContext_Failure(context, status);
-  TF_DeleteStatus(status);
+  way.compute(geometry, settings.means, floats(Gradient::other(inputs)), floats(inputs.arriving), floats(workspace),
+              floats(result));
 }
 
 template <class Gradient>
@@ -211,16 +164,9 @@ void register_gradient() {
   TF_OpDefinitionBuilderAddOutput(definition, "gradient: float");
   TF_OpDefinitionBuilderAddAttr(definition, "strides: list(int)");
   TF_OpDefinitionBuilderAddAttr(definition, "padding: {'SAME', 'VALID'}");
-  TF_OpDefinitionBuilderAddAttr(definition, "threads: int >= 0 = 0");
-  TF_OpDefinitionBuilderAddAttr(definition, "instructions: {'best', 'avx512', 'avx2', 'portable'} = 'best'");
+  add_means(definition);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_shape<Gradient>);
-  TF_Status* status = TF_NewStatus();
-  TF_RegisterOpDefinition(definition, status);
-  if (TF_GetCode(status) == TF_OK) {
-    TF_RegisterKernelBuilder(Gradient::kName,
-                             TF_NewKernelBuilder(Gradient::kName, "CPU", create, compute<Gradient>, destroy), status);
-  }
-  TF_DeleteStatus(status);
+  Kernel<Settings, read_settings, compute_gradient<Gradient>>::add(Gradient::kName, definition);
 }
 
 /** Runs while TF_LoadLibrary loads this file. */

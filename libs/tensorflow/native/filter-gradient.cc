@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "arithmetic.h"
+#include "blocks.h"
 #include "convolution.h"
 #include "thread-scratch.h"
 #include "thread-team.h"
@@ -17,16 +18,9 @@
 namespace bluewaters {
 namespace {
 
-/** Windows in a panel. */
-constexpr int64_t kDepth = 192;
-
-/** The most rows and columns of a block. */
-constexpr int64_t kBlockRows = 192;
-constexpr int64_t kBlockColumns = 128;
-
 /** As many tasks as there should be, and the fewest windows in one. */
 constexpr int64_t kTasks = 48;
-constexpr int64_t kLeastWindows = 2 * kDepth;
+constexpr int64_t kLeastWindows = 2 * kBlockDepth;
 
 struct Plan {
   Cut rows, columns;
@@ -90,45 +84,6 @@ void copy_columns(const float* from, int64_t from_pitch, int64_t count, int64_t 
   for (int64_t at = 0; at < depth; ++at, from += from_pitch, to += to_pitch) memcpy(to, from, count * sizeof(float));
 }
 
-/** One block of the result, or of a share of it. */
-class Block {
- public:
-  Block(const InstructionSet& set, float* result, int64_t pitch, int64_t rows, int64_t columns)
-      : set_(set), result_(result), pitch_(pitch), rows_(rows), columns_(columns) {}
-
-  void clear() const {
-    for (int64_t row = 0; row < rows_; ++row) memset(result_ + row * pitch_, 0, columns_ * sizeof(float));
-  }
-
-  void add(const float* left, int64_t left_pitch, const float* right, int64_t right_pitch, int64_t depth) const {
-    for (int64_t column = 0; column < columns_; column += set_.columns) {
-      for (int64_t row = 0; row < rows_; row += set_.rows) {
-        float* const to = result_ + row * pitch_ + column;
-        add_tile({left + row, left_pitch, right + column, right_pitch, depth, to, pitch_},
-                 std::min<int64_t>(set_.rows, rows_ - row), std::min<int64_t>(set_.columns, columns_ - column));
-      }
-    }
-  }
-
- private:
-  /** Where the result has fewer columns than a tile, those beyond are computed from what lies there, and left out. */
-  void add_tile(OuterTile tile, int64_t rows, int64_t columns) const {
-    if (columns == set_.columns) return set_.outer[rows](tile);
-    float whole[kMostRows * kMostColumns] = {};
-    float* const to = tile.result;
-    tile.result = whole;
-    tile.result_pitch = set_.columns;
-    set_.outer[rows](tile);
-    for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < columns; ++j) to[i * pitch_ + j] += whole[i * set_.columns + j];
-    }
-  }
-
-  const InstructionSet& set_;
-  float* const result_;
-  const int64_t pitch_, rows_, columns_;
-};
-
 void add_shares(const Geometry& geometry, const Means& means, const float* shares, int64_t count, float* result) {
   const Cut rows(geometry.window_floats(), 64, 1);
   const int64_t all = geometry.window_floats() * geometry.filters;
@@ -163,12 +118,12 @@ void filter_gradient(const Geometry& geometry, const Means& means, const float* 
     float* const target = shares == 1 ? result : workspace + share * geometry.window_floats() * filters;
     float* const corner = target + plan.rows.begin(row) * filters + plan.columns.begin(column);
     const Block block(set, corner, filters, rows, columns);
-    float* const left = thread_scratch(kDepth * (left_pitch + right_pitch));
-    float* const right = left + kDepth * left_pitch;
+    float* const left = thread_scratch(kBlockDepth * (left_pitch + right_pitch));
+    float* const right = left + kBlockDepth * left_pitch;
     block.clear();
     const int64_t end = plan.windows.begin(share) + plan.windows.size(share);
-    for (int64_t window = plan.windows.begin(share); window < end; window += kDepth) {
-      const int64_t depth = std::min(kDepth, end - window);
+    for (int64_t window = plan.windows.begin(share); window < end; window += kBlockDepth) {
+      const int64_t depth = std::min(kBlockDepth, end - window);
       patches.copy(plan.rows.begin(row), rows, window, depth, left, left_pitch);
       const float* const arrived = arriving + window * filters + plan.columns.begin(column);
       copy_columns(arrived, filters, columns, depth, right, right_pitch);

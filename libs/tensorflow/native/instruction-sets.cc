@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "winograd-points.h"
+
 namespace bluewaters {
 namespace {
 

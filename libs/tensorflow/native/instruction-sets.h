@@ -42,6 +42,60 @@ struct GatherTile {
   bool add;
 };
 
+/**
+ * A transform of planes of pixels, each of `count` floats: reads those that `from` points to, row by row, and writes those
+ * of `to`.
+ */
+using PlaneTransform = void (*)(const float* const* from, float* const* to, int64_t count);
+
+/** Winograd's transforms for windows of one size. */
+struct Winograd {
+  int window_height, window_width;
+  /** Results of a tile, and pixels that they are made of. */
+  int tile_height, tile_width, patch_height, patch_width;
+  /** A patch to as many products. */
+  PlaneTransform source;
+  /** A window to that many. */
+  PlaneTransform filter;
+  /** Sums of products to results; targets that are null are left out. */
+  PlaneTransform result;
+  /** What arrives at the results to as many as there are products. */
+  PlaneTransform arriving;
+  /** Sums of those times what `source` gives, to the gradient by the window. */
+  PlaneTransform filter_gradient;
+
+  int taps() const { return window_height * window_width; }
+  int results() const { return tile_height * tile_width; }
+  int products() const { return patch_height * patch_width; }
+};
+
+/** How many windows there are transforms for; the most taps, results and products of any. */
+constexpr int kWinograds = 6;
+constexpr int kMostTaps = 25;
+constexpr int kMostResults = 16;
+constexpr int kMostProducts = 64;
+
+/** By channel. */
+struct ChannelSlopes {
+  const float *mean, *factor, *term, *slope;
+};
+
+/** What batch normalisation does with rows of channels. */
+struct Statistics {
+  void (*mean)(const float* x, int64_t rows, int64_t channels, float* mean);
+  /** Sums of squared distances from the mean. */
+  void (*squares)(const float* x, int64_t rows, int64_t channels, const float* mean, float* squares);
+  /** y = max(x * factor + term, least); what is no number stays none. */
+  void (*affine)(const float* x, int64_t rows, int64_t channels, const float* factor, const float* term, float least,
+                 float* y);
+  /** Sums of what arrives, and of that times distances from the mean: [2, channels]. `y` may be null. */
+  void (*products)(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
+                   const float* mean, float* sums);
+  /** result = factor * (arriving - term - slope * (x - mean)). `y` may be null. */
+  void (*slopes)(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
+                 const ChannelSlopes& by_channel, float* result);
+};
+
 /** The tiles of an instruction set, by their number of rows. */
 struct InstructionSet {
   const char* name;
@@ -50,6 +104,8 @@ struct InstructionSet {
   int columns;
   void (*outer[kMostRows + 1])(const OuterTile&);
   void (*gather[kMostRows + 1])(const GatherTile&);
+  Winograd winograds[kWinograds];
+  Statistics statistics;
 };
 
 /**

@@ -69,6 +69,9 @@ TILE_TARGET void gather_tile(const GatherTile& tile) {
   }
 }
 
+#include "channel-strips.h"
+#include "winograd-lines.h"
+
 template <int... rows>
 void fill(InstructionSet* set, std::integer_sequence<int, rows...>) {
   ((set->outer[rows + 1] = outer_tile<rows + 1>), ...);
@@ -76,7 +79,14 @@ void fill(InstructionSet* set, std::integer_sequence<int, rows...>) {
 }
 
 InstructionSet make(const char* name) {
-  InstructionSet set{name, kRows, kColumns, {}, {}};
+  InstructionSet set{name,
+                     kRows,
+                     kColumns,
+                     {},
+                     {},
+                     {winograd<3, 3>(), winograd<1, 3>(), winograd<3, 1>(), winograd<5, 5>(), winograd<1, 7>(),
+                      winograd<7, 1>()},
+                     {mean_of_rows, squares_of_rows, affine_rows, products_of_rows, slopes_of_rows}};
   fill(&set, std::make_integer_sequence<int, kRows>());
   return set;
 }

@@ -1,29 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import {
-  conv2d,
-  fasterConvolutions,
-  gradients,
-  Graph,
-  hasNativeOperations,
-  initializers,
-  mul,
-  relu,
-  Session,
-  sum,
-  Tensor,
-  type Output,
-  type Padding,
-  type Scope,
-} from './index.js';
-
-/** Sizes of a convolution. */
-interface Case {
-  readonly x: readonly [batch: number, height: number, width: number, channels: number];
-  readonly window: readonly [height: number, width: number];
-  readonly filters: number;
-  readonly strides?: readonly [down: number, across: number];
-  readonly padding?: Padding;
-}
+  attributesOf,
+  difference,
+  INSTRUCTIONS,
+  name,
+  random,
+  resultShape,
+  ROUNDING,
+  valuesOf,
+  type Case,
+} from './convolutions.fixture.js';
+import { Graph, hasNativeOperations, Session, Tensor, type Output, type Scope } from './index.js';
 
 const OPERATIONS = { filter: 'BluewatersConvolutionFilterGradient', x: 'BluewatersConvolutionInputGradient' } as const;
 type Of = keyof typeof OPERATIONS;
@@ -42,26 +29,18 @@ const CASES: readonly Case[] = [
   { x: [2, 8, 8, 300], window: [1, 1], filters: 260 },
   { x: [1, 6, 6, 150], window: [3, 3], filters: 34, strides: [3, 2] },
   { x: [8, 33, 35, 4], window: [3, 3], filters: 8 },
+  // By Winograd's way:
+  { x: [2, 14, 14, 20], window: [3, 3], filters: 34 },
+  { x: [4, 9, 11, 33], window: [3, 3], filters: 18, padding: 'VALID' },
+  { x: [16, 4, 3, 300], window: [3, 3], filters: 130 },
+  { x: [1, 60, 57, 16], window: [3, 3], filters: 16 },
+  { x: [2, 17, 16, 24], window: [1, 7], filters: 20 },
+  { x: [1, 19, 17, 20], window: [7, 1], filters: 40, padding: 'VALID' },
+  { x: [4, 13, 14, 18], window: [5, 5], filters: 36 },
+  { x: [2, 17, 21, 18], window: [5, 5], filters: 16, padding: 'VALID' },
+  { x: [3, 12, 12, 40], window: [1, 3], filters: 20 },
+  { x: [3, 12, 12, 20], window: [3, 1], filters: 40 },
 ];
-
-/** The instruction sets that this processor has. */
-const INSTRUCTIONS = ['portable', 'avx2', 'avx512', 'best'] as const;
-
-function attributesOf({ strides = [1, 1], padding = 'SAME' }: Case) {
-  return { strides: [1, ...strides, 1].map(BigInt), padding };
-}
-
-function resultShape({ x: [batch, ...sides], window, filters, strides = [1, 1], padding = 'SAME' }: Case) {
-  const count = (axis: 0 | 1) => {
-    const free = padding === 'SAME' ? sides[axis] : sides[axis] - window[axis] + 1;
-    return Math.ceil(free / strides[axis]);
-  };
-  return [batch, count(0), count(1), filters];
-}
-
-function random(scope: Scope, shape: readonly number[], seed: number): Output {
-  return initializers.truncatedNormal({ stddev: 1, seed })(scope, shape, 'float32');
-}
 
 /** Both gradients of a convolution, by TensorFlow's operations and by ours. */
 function bothWays(scope: Scope, one: Case, ours: { readonly instructions?: string; readonly threads?: number }) {
@@ -80,21 +59,6 @@ function bothWays(scope: Scope, one: Case, ours: { readonly instructions?: strin
   return [stock.filter.output(), made('filter'), stock.x.output(), made('x')];
 }
 
-async function valuesOf(graph: Graph, fetches: readonly Output[]): Promise<Float32Array[]> {
-  using session = new Session(graph, { intraOpThreads: 2, interOpThreads: 1 });
-  const tensors = await session.run({ fetches });
-  return tensors.map((tensor) => {
-    using owned = tensor;
-    return Float32Array.from(owned.values() as Float32Array);
-  });
-}
-
-/** The largest difference, relative to the largest value. */
-function difference(values: Float32Array, expected: Float32Array): number {
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return values.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected[i] as number))), 0) / largest;
-}
-
 async function isThere(instructions: string): Promise<boolean> {
   using graph = new Graph();
   const made = bothWays(graph.scope(), CASES[0] as Case, { instructions });
@@ -103,12 +67,6 @@ async function isThere(instructions: string): Promise<boolean> {
     () => false,
   );
 }
-
-const name = ({ x, window, filters, strides = [1, 1], padding = 'SAME' }: Case) =>
-  `${x.join('x')} by ${window.join('x')} to ${filters}, strides ${strides.join('x')}, ${padding}`;
-
-/** Relative to the largest: up to 9,240 products are summed in another order. */
-const ROUNDING = 1e-5;
 
 describe.skipIf(!hasNativeOperations())('our gradients of a convolution [need a C++ compiler at set-up]', () => {
   it.each(INSTRUCTIONS)(
@@ -225,32 +183,3 @@ describe.skipIf(!hasNativeOperations())(
     });
   },
 );
-
-describe('fasterConvolutions', () => {
-  /** Two convolutions of which the second can be had faster, and the gradients of all that they read. */
-  function network(graph: Graph) {
-    const scope = graph.scope();
-    const x = random(scope, [2, 8, 8, 3], 1);
-    const filters = [random(scope, [3, 3, 3, 16], 2), random(scope, [3, 3, 16, 24], 3)] as const;
-    const hidden = relu(scope, conv2d(scope, x, filters[0], { strides: [1, 1], padding: 'SAME' }));
-    const y = conv2d(scope, hidden, filters[1], { strides: [2, 2], padding: 'SAME' });
-    return { scope, slopes: gradients(scope, [sum(scope, mul(scope, y, y))], [x, ...filters]) };
-  }
-
-  it('gives the gradients that there were up to rounding, on every way to them', async () => {
-    using graph = new Graph();
-    const { slopes } = network(graph);
-    const expected = await valuesOf(graph, slopes);
-    using other = new Graph();
-    const { scope, slopes: stock } = network(other);
-    const found = await valuesOf(other, fasterConvolutions(scope, stock));
-    found.forEach((values, i) => expect(difference(values, expected[i] as Float32Array)).toBeLessThan(ROUNDING));
-  });
-
-  it.skipIf(!hasNativeOperations())('leaves alone what has too few channels [needs a C++ compiler at set-up]', () => {
-    using graph = new Graph();
-    const { scope, slopes } = network(graph);
-    const [x, first, second] = fasterConvolutions(scope, slopes).map(({ operation }) => operation.type);
-    expect([x, first, second]).toEqual(['Conv2DBackpropInput', 'Conv2DBackpropFilter', OPERATIONS.filter]);
-  });
-});

@@ -42,7 +42,8 @@ export {
   type LoopOptions,
 } from './control-flow.js';
 export { gradients, type GradientOptions } from './gradients.js';
-export { fasterConvolutions } from './convolution-gradients.js';
+export { fasterBatchNorms } from './batch-norms.js';
+export { fasterConvolutions } from './convolutions.js';
 export type { GradientRule, GradientRules } from './gradient-rules.js';
 
 export { assign, variable, Variable, type VariableOptions } from './variables.js';

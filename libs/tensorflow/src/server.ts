@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly intraOpThreads?: number;
   /** Operations that run at the same time, of all sessions together; 0, the default, takes every core. */
   readonly interOpThreads?: number;
+  /** As of a session, and the same as of those that run here. */
+  readonly collectiveLeader?: string;
 }
 
 /**
@@ -51,7 +53,8 @@ export class Server {
    * @throws {CodedError} CONFIG_INVALID when the cluster has no such task, or an address is not 'host:port';
    * PORT_IN_USE when another process listens there.
    */
-  static start({ cluster, task, intraOpThreads = 0, interOpThreads = 0 }: ServerOptions): Server {
+  static start(options: ServerOptions): Server {
+    const { cluster, task, intraOpThreads = 0, interOpThreads = 0, collectiveLeader = '' } = options;
     const address = addressOf(cluster, task);
     const definition = toBinary(
       ServerDefSchema,
@@ -63,6 +66,7 @@ export class Server {
         defaultSessionConfig: create(ConfigProtoSchema, {
           intraOpParallelismThreads: intraOpThreads,
           interOpParallelismThreads: interOpThreads,
+          experimental: { collectiveGroupLeader: collectiveLeader },
         }),
       } satisfies Partial<ServerDef>),
     );

@@ -36,6 +36,11 @@ export interface SessionOptions {
    * waits until every task that it may use has started.
    */
   readonly deviceFilters?: readonly string[];
+  /**
+   * With a `target`: the task whose server lets the members of collective operations find one another, such as
+   * '/job:worker/replica:0/task:0'; there are no collective operations across tasks without one.
+   */
+  readonly collectiveLeader?: string;
   /** Lets a GPU's memory be taken as needed, not all at once. */
   readonly allowGrowth?: boolean;
   /** Moves operations that their device cannot run to one that can, where it would otherwise be an error. */
@@ -67,7 +72,10 @@ export function encodeConfig(options: SessionOptions): Uint8Array {
     create(ConfigProtoSchema, {
       intraOpParallelismThreads: options.intraOpThreads ?? 0,
       ...interOp(options.interOpThreads ?? 0),
-      experimental: { executorType: options.singleThreadedExecutor ? 'SINGLE_THREADED_EXECUTOR' : '' },
+      experimental: {
+        executorType: options.singleThreadedExecutor ? 'SINGLE_THREADED_EXECUTOR' : '',
+        collectiveGroupLeader: options.collectiveLeader ?? '',
+      },
       deviceCount: { ...options.deviceCount },
       deviceFilters: [...(options.deviceFilters ?? [])],
       allowSoftPlacement: options.softPlacement ?? false,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineFunction, Graph, type Operation, type Output, type Scope } from './index.js';
+import { defineFunction, Graph, Tensor, type Operation, type Output, type Scope } from './index.js';
 
 /** What TensorFlow ends the process on, and the nearest to it that is sound. */
 interface Rule {
@@ -21,6 +21,12 @@ const RULES: Rule[] = [
       }),
   },
   {
+    rule: 'numbers of more characters than anybody reads',
+    expected: 'up to 65536',
+    make: (scope, sound) =>
+      scope.op('AsString', { inputs: [floats(scope, [1])], attributes: { width: sound ? 4 : 2_147_483_647 } }),
+  },
+  {
     rule: 'windows that do not advance',
     expected: 'from 1',
     make: (scope, sound) =>
@@ -28,6 +34,23 @@ const RULES: Rule[] = [
         inputs: [floats(scope, [1, 4, 4, 1])],
         attributes: { ksize: [1, 2, 2, 1], strides: [1, sound ? 1 : 0, 1, 1], padding: 'SAME' },
       }),
+  },
+  {
+    rule: 'strides of fewer axes than pictures have',
+    expected: '4 of them',
+    make: (scope, sound) =>
+      scope.op('Conv2DBackpropFilter', {
+        inputs: [floats(scope, [1, 4, 4, 1]), scope.placeholder('int32', [4]), floats(scope, [1, 4, 4, 1])],
+        attributes: { strides: sound ? [1, 1, 1, 1] : [1, 1], padding: 'SAME' },
+      }),
+  },
+  {
+    rule: 'a constant that is said to be of another dtype than its value',
+    expected: 'float32',
+    make: (scope, sound) => {
+      const value = Tensor.of('float32', [1], Float32Array.of(1));
+      return scope.op('Const', { inputs: [], attributes: { value, dtype: sound ? 'float32' : 'float64' } });
+    },
   },
   {
     rule: 'sizes of parts that are no vector',

@@ -3,6 +3,7 @@ import type { DType } from './dtypes.js';
 import type { OpDef } from './generated/tensorflow/core/framework/op_def_pb.js';
 import type { OperationInput, OperationRequest } from './op-builder.js';
 import { describeShape, MOST_AXES } from './shape.js';
+import { Tensor } from './tensor.js';
 
 /** Why an operation cannot be. */
 export interface Unsoundness {
@@ -14,14 +15,15 @@ export interface Unsoundness {
 /** How many outputs, or features, an operation can have: memory for them is taken before anything is checked. */
 const MOST_PARTS = 65_536;
 
-/** Attributes that count parts and that the definition does not tie to outputs. */
+/** Attributes that count parts, or characters, and that the definition does not tie to outputs. */
 const COUNTS: Readonly<Record<string, readonly string[]>> = {
+  AsString: ['width', 'precision'],
   ParseExampleV2: ['num_sparse'],
   ParseSingleExample: ['num_sparse'],
 };
 
-/** Attributes by which kernels divide, whatever the operation. */
-const DIVISORS = ['strides', 'ksize', 'ksizes', 'dilations', 'rates'];
+/** Attributes of windows, a length for each axis: kernels divide by them, and look for axes that may not be there. */
+const WINDOWS = ['strides', 'ksize', 'ksizes', 'dilations', 'rates'];
 
 /** What TensorFlow takes for granted of an input, by the input's place. */
 interface InputRule {
@@ -58,7 +60,8 @@ const SHAPES = new Set(['shape', 'dims']);
 export function unsoundness(definition: OpDef, request: OperationRequest): Unsoundness | undefined {
   return (
     tooManyParts(definition, request) ??
-    zeroDivisor(request) ??
+    unfitWindow(request) ??
+    otherConstant(request) ??
     unfitInput(request) ??
     beyondRank(request) ??
     tooManyAxes(definition, request) ??
@@ -74,13 +77,33 @@ function tooManyParts({ outputArg }: OpDef, { type, attributes }: OperationReque
   return { reason: `attribute '${name}' counts more than there can be`, expected: `up to ${MOST_PARTS}`, got };
 }
 
-function zeroDivisor({ attributes }: OperationRequest): Unsoundness | undefined {
-  for (const name of DIVISORS) {
+function unfitWindow({ type, attributes }: OperationRequest): Unsoundness | undefined {
+  for (const name of WINDOWS) {
     const values = attributes[name];
-    if (!Array.isArray(values) || values.every((value) => Number(value) >= 1)) continue;
-    return { reason: `attribute '${name}' has a step that does not advance`, expected: 'from 1', got: values.join() };
+    if (!Array.isArray(values)) continue;
+    const got = values.join();
+    if (!values.every((value) => Number(value) >= 1)) {
+      return { reason: `attribute '${name}' has a step that does not advance`, expected: 'from 1', got };
+    }
+    const axes = axesOfWindow(type);
+    if (axes === undefined || values.length === axes) continue;
+    return { reason: `attribute '${name}' has not a length for each axis`, expected: `${axes} of them`, got };
   }
   return undefined;
+}
+
+/** Batch and channels among them; undefined for the one operation that takes any number. */
+function axesOfWindow(type: string): number | undefined {
+  if (type === 'Conv') return undefined;
+  return /3D|Volume/u.test(type) ? 5 : 4;
+}
+
+/** Who folds constants takes the attribute's word for what the value is. */
+function otherConstant({ type, attributes }: OperationRequest): Unsoundness | undefined {
+  const { value, dtype } = attributes;
+  if (type !== 'Const' || !(value instanceof Tensor) || dtype === undefined || dtype === value.dtype) return undefined;
+  const reason = "attribute 'dtype' is not that of the value";
+  return { reason, expected: value.dtype, got: typeof dtype === 'string' ? dtype : 'no dtype' };
 }
 
 function unfitInput({ type, inputs }: OperationRequest): Unsoundness | undefined {

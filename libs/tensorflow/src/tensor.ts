@@ -130,14 +130,15 @@ export class Tensor<D extends DType = DType> implements Disposable {
    * A copy of the elements, row by row. With `dtype` the type of the array is known to the compiler, and another
    * dtype is refused.
    *
-   * @throws {CodedError} CONFIG_INVALID when the tensor has another dtype, or one without a typed array.
+   * @throws {CodedError} CONFIG_INVALID when the tensor has another dtype, or one without a typed array; TENSORFLOW_FAILED
+   * when there is no memory for the copy.
    */
   values(): TensorValues<D>;
   values<Other extends DType>(dtype: Other): TensorValues<Other>;
   values(dtype: DType = this.dtype): TensorValues {
     const constructor = this.#arrayOf(dtype);
     const { byteLength } = this;
-    const copy = new constructor(byteLength / constructor.BYTES_PER_ELEMENT);
+    const copy = newArray(constructor, byteLength);
     if (byteLength > 0) copyMemory(copy, this.#address, byteLength);
     return copy;
   }
@@ -218,6 +219,15 @@ function checkShape(shape: readonly number[]): void {
 /** The owner of a native tensor. */
 export function ownTensor(pointer: Pointer): Handle {
   return new Handle('tensor', pointer, native().TF_DeleteTensor);
+}
+
+/** JavaScript has less room than TensorFlow. */
+function newArray(constructor: ReturnType<typeof arrayConstructor>, bytes: number): TensorValues {
+  try {
+    return new constructor(bytes / constructor.BYTES_PER_ELEMENT);
+  } catch (cause) {
+    throw new CodedError('TENSORFLOW_FAILED', `there is no room for a copy of ${bytes} bytes`, { cause });
+  }
 }
 
 function allocate(dtype: DType, shape: readonly number[], bytes: number): Pointer {

@@ -6,13 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CHROMIUM, CHROMIUM_OPTIONS } from '@bluewaters/testing';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeze, Graph, Session, Tensor, writeTfjsModel } from './index.js';
 import { convolutionalNetwork } from './network.fixture.js';
-
-const executablePath = process.env['BLUEWATERS_CHROMIUM'];
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
 
 const SIZE = 16;
 const PICTURES = 4;
@@ -66,10 +64,10 @@ describe('a graph model for tfjs', () => {
     expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(0.1);
   }
 
-  describe.skipIf(!executablePath)('in a browser [BLUEWATERS_CHROMIUM]', () => {
+  describe.skipIf(!CHROMIUM)('in a browser [BLUEWATERS_CHROMIUM]', () => {
     let browser: Browser;
     beforeAll(async () => {
-      browser = await chromium.launch({ ...(executablePath && { executablePath }), args: FLAGS });
+      browser = await chromium.launch(CHROMIUM_OPTIONS);
     });
     afterAll(() => browser?.close());
 

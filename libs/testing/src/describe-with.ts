@@ -1,14 +1,18 @@
 import type { CodedError } from '@bluewaters/errors';
 import { describe, it } from 'vitest';
-import { MINIO_PROGRAM } from './servers/minio.js';
+import { whyNoCertificates } from './servers/certificate-authority.js';
+import { minioProgram } from './servers/minio.js';
 import { natsProgram } from './servers/nats.js';
 import { whyMissing } from './servers/test-server.js';
+import { whyNoOtherAccount } from './other-account.js';
 import { whyNoSmallDisk } from './small-disk.js';
 
 const NEEDS = {
   nats: () => whyMissing(natsProgram()),
-  minio: () => whyMissing(MINIO_PROGRAM),
+  minio: () => whyMissing(minioProgram()),
+  openssl: whyNoCertificates,
   'small disk': whyNoSmallDisk,
+  'other accounts': whyNoOtherAccount,
 } as const satisfies Record<string, () => Promise<CodedError | undefined>>;
 
 /** What a machine may lack. */

@@ -1,17 +1,9 @@
 import { MemoryStore } from '@bluewaters/storage';
+import { CHROMIUM, CHROMIUM_OPTIONS } from '@bluewaters/testing';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { blue, jpeg, Rig } from './rig.fixture.js';
 import { registerColours } from './tiny-model.fixture.js';
-
-const executablePath = process.env['BLUEWATERS_CHROMIUM'];
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** What the page has and Node has not. */
 interface PageGlobals {
@@ -19,7 +11,7 @@ interface PageGlobals {
   readonly ClipboardEvent: new (type: string, options: object) => Event;
 }
 
-describe.skipIf(!executablePath)('the page, in a browser [BLUEWATERS_CHROMIUM]', () => {
+describe.skipIf(!CHROMIUM)('the page, in a browser [BLUEWATERS_CHROMIUM]', () => {
   let rig: Rig;
   let browser: Browser;
   let page: Page;
@@ -30,7 +22,7 @@ describe.skipIf(!executablePath)('the page, in a browser [BLUEWATERS_CHROMIUM]',
     await registerColours(store, 'colours', 1);
     await registerColours(store, 'birds', 3);
     rig = await (await new Rig(store).start()).ready();
-    browser = await chromium.launch({ ...(executablePath && { executablePath }), args: FLAGS });
+    browser = await chromium.launch(CHROMIUM_OPTIONS);
   });
   afterAll(async () => {
     await browser?.close();

@@ -201,7 +201,8 @@ describe('the inference service', () => {
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'/u);
     expect(text).not.toMatch(/https?:\/\//u);
     expect(text).not.toMatch(/<script>|\sstyle=|\son\w+=/u);
-    for (const file of ['page.js', 'style.css', 'icon.svg']) expect((await rig.get(`/${file}`)).status).toBe(200);
+    for (const file of ['page.js', 'style.css', 'base.css', 'icon.svg'])
+      expect((await rig.get(`/${file}`)).status).toBe(200);
   });
 
   it('tells the bus what it serves', async () => {

@@ -257,7 +257,7 @@ describe('indexing an archive', () => {
       done: 18,
       total: 18,
       unit: 'images',
-      notices: ['1 synset tars of the archive are not in the list'],
+      notices: ['1 synset tars of the archive are not asked for'],
     });
   });
 

@@ -12,8 +12,8 @@ import type { Remark } from './boxes/remark.js';
 import { plainArchive, type PlainArchive } from './plain-archive.js';
 import { planFolder } from './plan-folder.js';
 import { planArchive, type ArchivePlan } from './plan.js';
-import { toError, type Refusal } from './refusal.js';
-import { classesOf, nameOf, readSelection, type ImageSelection } from './selection.js';
+import { toError, Tolerance, type Refusal } from './refusal.js';
+import { classesOf, nameOf, narrowPlan, readSelection, type ImageSelection } from './selection.js';
 import { storeReport } from './report/report.js';
 import type { SynsetResult } from './synset-result.js';
 
@@ -21,7 +21,7 @@ import type { SynsetResult } from './synset-result.js';
  * Indexes an ImageNet-style archive: reads headers and members where they are, unpacks nothing, writes the lines of each
  * synset, then the refusal report, then the index entry. The bytes written depend on the archive and lists alone.
  *
- * @throws {CodedError} FILE_NOT_FOUND, SYNSET_INVALID, ARCHIVE_INVALID, ARCHIVE_TRUNCATED, ARCHIVE_EMPTY, IMAGE_INVALID,
+ * @throws {CodedError} FILE_NOT_FOUND, SYNSET_INVALID, WORDNET_INVALID, ARCHIVE_INVALID, ARCHIVE_TRUNCATED, ARCHIVE_EMPTY, IMAGE_INVALID,
  * IMAGE_TOO_LARGE, INTERRUPTED, or the store's; then there is no index entry that names anything half-done.
  */
 export async function indexArchive(request: IngestRequest, context: IndexContext): Promise<IngestResult> {
@@ -32,16 +32,17 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   const { archive, files, refusals } = await openPlain(request, context, entryGone);
   await using source = await openSource(store, archive);
   const name = nameOf(request.images);
-  const plan = files ? planFolder(files, name, selection.listed) : await planArchive(source, name, selection);
+  const whole = files ? planFolder(files, name, selection.listed) : await planArchive(source, name, selection);
+  const plan = narrowPlan(whole, selection);
   if (plan.tars.length === 0) throw source.size === 0 && !files ? emptyFile(name) : emptyArchive(name, plan);
   const classes = classesOf(selection, plan);
   const listed = new Set(classes.map(({ synset }) => synset));
-  const boxes =
-    request.boxes && (await readBoxes(request.boxes, { ...context, listed, keepCut: request.maxRefused > 0 }));
-  const { results, refused } = await indexSynsets(classes, {
-    ...{ request, context, source, plan, entryGone, boxes, images: selection.images },
-    refusals: [...refusals, ...plan.refusals, ...(boxes?.refusals ?? [])],
-  });
+  const tolerance = new Tolerance(request.maxRefused);
+  [...refusals, ...plan.refusals].forEach((refusal) => tolerance.count(refusal));
+  const boxes = request.boxes && (await readBoxes(request.boxes, { ...context, listed, tolerance }));
+  const work = { request, context, source, plan, entryGone, boxes, images: selection.images, tolerance };
+  const results = await indexSynsets(classes, work);
+  const { refused } = tolerance;
   if (results.every(({ examples }) => examples === 0)) {
     throw refused[0] ? toError(refused[0]) : emptyArchive(name, plan);
   }
@@ -76,7 +77,9 @@ async function storeFindings(
   const counts = boxes && countBoxes(boxes, remarks, results);
   if (boxes) await store.put(indexKeys.boxes(dataset), jsonLines(remarks));
   const missing = [...(images?.missing() ?? [])];
-  await storeReport({ dataset, check, classes, results, refusals: refused, boxes: counts, remarks, missing }, store);
+  const { passedOver = 0 } = boxes ?? {};
+  const told = { dataset, check, classes, results, refusals: refused, boxes: counts, passedOver, remarks, missing };
+  await storeReport(told, store);
   await store.put(indexKeys.labelMap(dataset), classes.map(({ synset }) => `${synset}\n`).join(''));
   return counts;
 }
@@ -156,8 +159,8 @@ async function commit(request: IngestRequest, finished: Finished, store: ObjectS
 
 function emptyArchive(file: string, plan: ArchivePlan): CodedError {
   const listed = plan.tars.length === 0 ? 'none' : `${plan.tars.length}, all without pictures`;
-  const got = `${listed}; ${plan.unlisted} of synsets that are not listed`;
-  return new CodedError('ARCHIVE_EMPTY', 'An archive holds no picture of the listed synsets', {
+  const got = `${listed}; ${plan.unlisted} of synsets that are not asked for`;
+  return new CodedError('ARCHIVE_EMPTY', 'An archive holds no picture of the synsets that are asked for', {
     details: { file, expected: '<synset>.tar members with pictures', got },
   });
 }

@@ -11,7 +11,7 @@ import { sha256 } from './examine.js';
 import { indexSynset } from './index-synset.js';
 import type { ArchivePlan, SynsetTar } from './plan.js';
 import type { ImageSelection } from './selection.js';
-import { Tolerance, type Refusal } from './refusal.js';
+import { toError, type Refusal, type Tolerance } from './refusal.js';
 import { findSynsetResult, storeSynsetResult, type SynsetResult } from './synset-result.js';
 
 /** Changes when the same archive would give another index: what older versions left is then not taken up. */
@@ -29,31 +29,26 @@ export interface SynsetsWork {
   readonly boxes: ReadBoxes | undefined;
   /** Those to take; undefined for all. */
   readonly images: ImageSelection | undefined;
-  /** What was refused before any synset was looked at. */
-  readonly refusals: readonly Refusal[];
+  /** Has counted what was refused before any synset was looked at. */
+  readonly tolerance: Tolerance;
   /** Removes the entry of an older index; called before anything that it may name is replaced. */
   readonly entryGone: () => Promise<void>;
 }
 
 /**
- * Indexes the synsets that are not done yet.
+ * Indexes the synsets that are not done yet. Refusals are counted in the order of `classes`.
  *
- * @returns results in the order of `classes`, and all refusals in a fixed order.
+ * @returns results in the order of `classes`.
  * @throws {CodedError} the first refusal beyond the tolerance; what {@link indexSynset} throws.
  */
-export async function indexSynsets(
-  classes: readonly LabelledClass[],
-  work: SynsetsWork,
-): Promise<{ results: SynsetResult[]; refused: Refusal[] }> {
-  const tolerance = new Tolerance(work.request.maxRefused);
-  work.refusals.forEach((refusal) => tolerance.count(refusal));
+export async function indexSynsets(classes: readonly LabelledClass[], work: SynsetsWork): Promise<SynsetResult[]> {
   const failed = new AbortController();
   const signal = AbortSignal.any([work.context.signal, failed.signal]);
   const running = { ...work, signal, tally: new Tally(work), parts: bySynset(work.plan.tars) };
   const results: SynsetResult[] = [];
   try {
     for await (const result of inOrder(classes, SYNSETS_AT_A_TIME, ({ synset }) => indexOrFind(synset, running))) {
-      result.refusals.forEach((refusal) => tolerance.count(refusal));
+      result.refusals.forEach((refusal) => work.tolerance.count(refusal));
       results.push(result);
     }
   } catch (error) {
@@ -62,7 +57,7 @@ export async function indexSynsets(
     throw error;
   }
   running.tally.end();
-  return { results, refused: [...tolerance.refused] };
+  return results;
 }
 
 interface RunningWork extends SynsetsWork {
@@ -120,7 +115,7 @@ async function index(
   tars: readonly SynsetTar[],
   work: RunningWork,
 ): Promise<SynsetResult> {
-  const { request, context, source, signal, tally, entryGone, images } = work;
+  const { request, context, source, signal, tally, entryGone, images, tolerance } = work;
   await entryGone();
   const { dataset, check } = request;
   const [examples, refusals, remarks]: [IndexedExample[], Refusal[], Remark[]] = [[], [], []];
@@ -132,7 +127,10 @@ async function index(
       const joined = boxesFor(outcome.example, synset, work);
       examples.push({ ...outcome.example, ...(joined?.boxes && { boxes: [...joined.boxes] }) });
       remarks.push(...(joined?.remarks ?? []));
-    } else if (outcome.kind === 'refused') refusals.push(outcome.refusal);
+    } else if (outcome.kind === 'refused') {
+      refusals.push(outcome.refusal);
+      if (refusals.length > tolerance.allowed) throw toError(outcome.refusal);
+    }
   }
   return storeSynsetResult(context.store, dataset, examples, { identity, synset, refusals, remarks });
 }
@@ -155,7 +153,7 @@ class Tally {
   constructor({ context, plan }: SynsetsWork) {
     this.#meter = new ProgressMeter(context.report, 'images');
     this.#plan = plan;
-    this.#notices = plan.unlisted === 0 ? [] : [`${plan.unlisted} synset tars of the archive are not in the list`];
+    this.#notices = plan.unlisted === 0 ? [] : [`${plan.unlisted} synset tars of the archive are not asked for`];
   }
 
   add(synset: string, { images, bytes }: { readonly images: number; readonly bytes: number }): void {

@@ -85,9 +85,6 @@ function zstd(file: string): Duplex {
   let said = '';
   child.stderr.on('data', (bytes: Buffer) => (said = `${said}${bytes.toString()}`.slice(0, 1000)));
   const ended = new Promise<void>((resolve, reject) => {
-    child.on('error', (cause) => {
-      reject(new CodedError('TOOL_MISSING', 'The archive is a zstd stream, and there is no program zstd', { cause }));
-    });
     child.on('close', (code) => {
       if (code === 0) resolve();
       else reject(zstdError(file, said));
@@ -96,7 +93,7 @@ function zstd(file: string): Duplex {
   ended.catch(() => {});
   // A program that has ended takes no more bytes; why it ended is what is told.
   child.stdin.on('error', () => {});
-  return Duplex.from({
+  const decoder = Duplex.from({
     writable: child.stdin,
     readable: Readable.from(
       (async function* () {
@@ -105,6 +102,13 @@ function zstd(file: string): Duplex {
       })(),
     ),
   });
+  // Where there is no program its pipes close, too, which must not be what is told.
+  child.on('error', (cause) => {
+    decoder.destroy(
+      new CodedError('TOOL_MISSING', 'The archive is a zstd stream, and there is no program zstd', { cause }),
+    );
+  });
+  return decoder;
 }
 
 function zstdError(file: string, said: string): CodedError {

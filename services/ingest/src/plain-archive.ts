@@ -5,6 +5,7 @@ import type { Progress } from '@bluewaters/messages';
 import { indexKeys } from '@bluewaters/records';
 import { ProgressMeter } from '@bluewaters/service';
 import {
+  getIfThere,
   listFolder,
   openSource,
   type FolderFile,
@@ -18,7 +19,7 @@ import { assertArchive } from './archive-form.js';
 import { compressionOf, inflate, type Compression } from './inflate.js';
 import { isPartOfFolder } from './plan-folder.js';
 import { asRefusal, Refusal } from './refusal.js';
-import { getIfThere, parseJson } from './synset-result.js';
+import { parseJson } from './synset-result.js';
 
 /** What inflating needs beside the archive. */
 export interface InflateContext {

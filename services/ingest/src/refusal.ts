@@ -45,13 +45,17 @@ export function toError({ file, offset, code, message }: Refusal): CodedError {
   return deserializeError({ code, message, details: { file, offset } });
 }
 
-/** Collects refusals over all synsets, and ends the work at the first that is too many. */
+/**
+ * Collects all refusals of an archive, and ends the work at the first that is too many: a file of nothing but faults costs
+ * no more time and memory than these.
+ */
 export class Tolerance {
-  readonly #allowed: number;
+  /** How many there may be. */
+  readonly allowed: number;
   readonly #refused: Refusal[] = [];
 
   constructor(allowed: number) {
-    this.#allowed = allowed;
+    this.allowed = allowed;
   }
 
   /** In the order in which they were counted. */
@@ -62,6 +66,6 @@ export class Tolerance {
   /** @throws {CodedError} the refusal itself, when it is one more than allowed. */
   count(refusal: Refusal): void {
     this.#refused.push(refusal);
-    if (this.#refused.length > this.#allowed) throw toError(refusal);
+    if (this.#refused.length > this.allowed) throw toError(refusal);
   }
 }

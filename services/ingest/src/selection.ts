@@ -9,9 +9,11 @@ import {
   parseSynsetList,
   parseSynsetWords,
   type LabelledClass,
+  type WordNet,
 } from '@bluewaters/records';
 import { readTextSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
 import type { ArchivePlan, Wanted } from './plan.js';
+import { readNouns } from './wordnet.js';
 
 const LONGEST_LIST_BYTES = 256 * 1024 * 1024;
 
@@ -57,9 +59,17 @@ export interface Selection extends Wanted {
   /** In label order; undefined where the archive is to say. */
   readonly synsets: readonly string[] | undefined;
   readonly images: ImageSelection | undefined;
+  readonly wordnet: WordNet | undefined;
+  /** The synsets that were named and all below them; undefined where none was. */
+  readonly closure: ReadonlySet<string> | undefined;
 }
 
-/** @throws {CodedError} FILE_NOT_FOUND; SYNSET_INVALID naming file and line. */
+/**
+ * Reads the lists and the database that a request names.
+ *
+ * @throws {CodedError} FILE_NOT_FOUND; SYNSET_INVALID naming file and line; WORDNET_INVALID; CONFIG_INVALID for what
+ * contradicts itself.
+ */
 export async function readSelection(request: IngestRequest, store: ObjectStore): Promise<Selection> {
   const read = async (source: SourceName | undefined): Promise<{ text: string; file: string } | undefined> =>
     source && { text: await readTextSource(store, source, LONGEST_LIST_BYTES), file: nameOf(source) };
@@ -68,30 +78,65 @@ export async function readSelection(request: IngestRequest, store: ObjectStore):
   const images = await read(request.imageList);
   const truth = await read(request.groundTruth?.truth);
   const order = await read(request.groundTruth?.order);
-  const synsets = list && parseSynsetList(list.text, list);
+  const wordnet = request.wordnet && (await readNouns(store, request.wordnet));
+  const closure = request.below && closureOf(request.below, wordnet, request);
+  const synsets = list && parseSynsetList(list.text, list).filter((synset) => closure?.has(synset) ?? true);
   const selected = images && new ImageSelection(images.text, images.file);
   return {
     synsets,
     words: words ? parseSynsetWords(words.text, words) : new Map(),
     images: selected,
+    wordnet,
+    closure,
     truth: truth && parseGroundTruth(truth, order),
     listed: synsets ? new Set(synsets) : selected?.synsets,
   };
 }
 
+function closureOf(
+  tops: readonly string[],
+  wordnet: WordNet | undefined,
+  { imageList }: Pick<IngestRequest, 'imageList'>,
+): Set<string> {
+  if (!wordnet || imageList) {
+    const [expected, got] = wordnet ? ['no list of images', 'one'] : ['a WordNet database', 'none'];
+    throw new CodedError('CONFIG_INVALID', 'What is below a synset cannot be told', {
+      details: { field: 'below', expected, got },
+    });
+  }
+  return new Set(tops.flatMap((top) => [top, ...wordnet.descendants(top)]));
+}
+
+/**
+ * Leaves out of a plan what is not below the synsets that were named.
+ *
+ * @throws {CodedError} WORDNET_INVALID for a synset of the archive that WordNet 3.0 does not have: then ids are offsets of
+ * another version, and what is below would be missed in silence.
+ */
+export function narrowPlan(plan: ArchivePlan, { closure, wordnet }: Selection): ArchivePlan {
+  if (!closure) return plan;
+  const found = new Set(plan.tars.map(({ synset }) => synset));
+  found.forEach((synset) => wordnet?.get(synset));
+  const tars = plan.tars.filter(({ synset }) => closure.has(synset));
+  const bytes = tars.reduce((sum, { start, end }) => sum + end - start, 0);
+  return { ...plan, tars, bytes, unlisted: plan.unlisted + plan.tars.length - tars.length };
+}
+
 /**
  * The classes and their labels: in the order of the list; else sorted, as ILSVRC's are, those of the list of images or all
- * that the archive has.
+ * that the archive has. Words are those of the list of words, else WordNet's.
  *
- * @throws {CodedError} SYNSET_INVALID when an image is listed whose synset has no label.
+ * @throws {CodedError} SYNSET_INVALID when an image is listed whose synset has no label; WORDNET_INVALID for a synset that
+ * WordNet 3.0 does not have.
  */
-export function classesOf({ synsets, images, words }: Selection, plan: ArchivePlan): LabelledClass[] {
+export function classesOf(selection: Selection, plan: ArchivePlan): LabelledClass[] {
+  const { synsets, images } = selection;
   if (!synsets) {
     const found = images?.synsets ?? new Set(plan.tars.map(({ synset }) => synset));
-    return labelledClasses([...found].sort(), words);
+    return describedClasses([...found].sort(), selection);
   }
   const unlabelled = [...(images?.synsets ?? [])].find((synset) => !synsets.includes(synset));
-  if (unlabelled === undefined) return labelledClasses(synsets, words);
+  if (unlabelled === undefined) return describedClasses(synsets, selection);
   throw new CodedError(
     'SYNSET_INVALID',
     'The list of images names one of a synset that is not in the list of synsets',
@@ -99,6 +144,14 @@ export function classesOf({ synsets, images, words }: Selection, plan: ArchivePl
       details: { field: 'imageList', expected: 'images of the listed synsets', got: unlabelled },
     },
   );
+}
+
+function describedClasses(synsets: readonly string[], { words, wordnet }: Selection): LabelledClass[] {
+  if (!wordnet) return labelledClasses(synsets, words);
+  const known = synsets.map((synset) => wordnet.get(synset));
+  const own = known.map((noun) => [noun.synset, noun.words.join(', ')] as const);
+  const glosses = new Map(known.map(({ synset, gloss }) => [synset, gloss]));
+  return labelledClasses(synsets, new Map([...own, ...words]), glosses);
 }
 
 /** As the user named it. */

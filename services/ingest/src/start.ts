@@ -10,6 +10,8 @@ import {
   type Progress,
 } from '@bluewaters/messages';
 import { DEFAULT_LIMITS } from '@bluewaters/images';
+import { indexKeys } from '@bluewaters/records';
+import { assertAccess, restrict } from '@bluewaters/registry';
 import { Counter, keepTold, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { z } from 'zod';
 import { indexArchive } from './index-archive.js';
@@ -57,7 +59,9 @@ async function indexAndTell(
   { maxImageBytes, maxImagePixels, scratch }: IngestOptions,
   { bus, store, log }: ServicePorts,
 ): Promise<IngestResult> {
-  const { job, signal } = context;
+  const { job, signal, person } = context;
+  const terms = await assertAccess(store, request.dataset, person);
+  if (terms) await restrict(store, indexKeys.prefix(request.dataset), terms);
   const report = (progress: Progress): void => context.report(progress);
   const limits = { maxBytes: maxImageBytes, maxPixels: maxImagePixels };
   const result = await indexArchive(request, { store, limits, scratch, signal, report });

@@ -1,6 +1,5 @@
-import { isCodedError } from '@bluewaters/errors';
 import { encodeIndexedExamples, indexKeys, type IndexedExample } from '@bluewaters/records';
-import type { ObjectStore } from '@bluewaters/storage';
+import { getIfThere, type ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
 import { Remark } from './boxes/remark.js';
 import { sha256 } from './examine.js';
@@ -60,16 +59,6 @@ export async function storeSynsetResult(
   await store.put(indexKeys.synset(dataset, result.synset), lines);
   await store.put(indexKeys.progress(dataset, result.synset), JSON.stringify(complete));
   return complete;
-}
-
-/** An object's bytes, or undefined when there is none. */
-export async function getIfThere(store: ObjectStore, key: string): Promise<Uint8Array | undefined> {
-  try {
-    return await store.get(key);
-  } catch (error) {
-    if (isCodedError(error, 'OBJECT_NOT_FOUND')) return undefined;
-    throw error;
-  }
 }
 
 /** Undefined for what is no JSON. */

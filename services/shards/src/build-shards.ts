@@ -1,6 +1,6 @@
 import { CodedError } from '@bluewaters/errors';
 import type { BuildRequest, BuildResult } from '@bluewaters/messages';
-import { datasetKeys, encodeManifest, type ManifestShard } from '@bluewaters/records';
+import { datasetKeys, encodeManifest, restrictionKey, type ManifestShard } from '@bluewaters/records';
 import { inOrder, ProgressMeter } from '@bluewaters/service';
 import { openSource, type ObjectStore, type SourceFile } from '@bluewaters/storage';
 import type { BuildContext, StoredShard } from './context.js';
@@ -8,6 +8,7 @@ import { summarize } from './datasets.js';
 import { loadIndex, sha256Of, type LoadedIndex } from './load-index.js';
 import { planShards, type ShardPlan } from './plan.js';
 import type { ImageBytes } from './read-members.js';
+import { noticesOf, sharedImages, storeSharedImages } from './shared-images.js';
 import { readSplitRule, splitImages } from './split.js';
 import { findShard, writeShard } from './write-shard.js';
 
@@ -23,18 +24,20 @@ export async function buildShards(request: BuildRequest, context: BuildContext):
   const { dataset } = request;
   const index = await loadIndex(store, dataset, request.index);
   const rule = await readSplitRule(request, store);
-  const { train, validation } = splitImages(index.images, rule);
-  const plans = [...planShards(request, rule, 'train', train), ...planShards(request, rule, 'validation', validation)];
-  const shards = await buildAll(plans, index, request, context);
+  const splits = splitImages(index.images, rule);
+  const shared = sharedImages(splits);
+  const plans = (['train', 'validation'] as const).flatMap((split) => planShards(request, rule, split, splits[split]));
+  const shards = await buildAll(plans, index, { dataset, notices: noticesOf(dataset, shared) }, context);
+  await storeSharedImages(store, dataset, shared);
   const result = await commit(request, index, shards, store);
-  await removeStrays(store, dataset, shards);
+  await removeStrays(store, dataset, shards, shared.length > 0);
   return result;
 }
 
 async function buildAll(
   plans: readonly ShardPlan[],
   { entry, images, classes }: LoadedIndex,
-  { dataset }: BuildRequest,
+  { dataset, notices }: { readonly dataset: string; readonly notices: readonly string[] },
   context: BuildContext,
 ): Promise<StoredShard[]> {
   const { store, report, shardsAtATime, onShard } = context;
@@ -42,7 +45,7 @@ async function buildAll(
   const labels = new Map(classes.map(({ synset, label }) => [synset, label]));
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
-  const tally = new Tally(new ProgressMeter(report, 'images'), images.length);
+  const tally = new Tally(new ProgressMeter(report, 'images'), images.length, notices);
   const manifestGone = once(() => store.delete(datasetKeys.manifest(dataset)));
   const build = async (plan: ShardPlan): Promise<StoredShard> => {
     const found = await findShard(plan, store);
@@ -101,9 +104,16 @@ async function commit(
 }
 
 /** Removes what an older build of the same name left and the manifest does not name. */
-async function removeStrays(store: ObjectStore, dataset: string, shards: readonly StoredShard[]): Promise<void> {
+async function removeStrays(
+  store: ObjectStore,
+  dataset: string,
+  shards: readonly StoredShard[],
+  hasShared: boolean,
+): Promise<void> {
   const named = new Set(shards.flatMap(({ key }) => [key, datasetKeys.offsets(key)]));
   named.add(datasetKeys.manifest(dataset));
+  named.add(restrictionKey(datasetKeys.prefix(dataset)));
+  if (hasShared) named.add(datasetKeys.shared(dataset));
   for await (const { key } of store.list(datasetKeys.prefix(dataset))) if (!named.has(key)) await store.delete(key);
 }
 
@@ -111,20 +121,22 @@ async function removeStrays(store: ObjectStore, dataset: string, shards: readonl
 class Tally {
   readonly #meter: ProgressMeter;
   readonly #total: number;
+  readonly #notices: readonly string[];
   #done = 0;
 
-  constructor(meter: ProgressMeter, total: number) {
+  constructor(meter: ProgressMeter, total: number, notices: readonly string[]) {
     this.#meter = meter;
     this.#total = total;
+    this.#notices = notices;
   }
 
   add({ key }: ShardPlan, images: number): void {
     this.#done += images;
-    this.#meter.update(`writing ${key.slice(key.lastIndexOf('/') + 1)}`, this.#done, this.#total);
+    this.#meter.update(`writing ${key.slice(key.lastIndexOf('/') + 1)}`, this.#done, this.#total, this.#notices);
   }
 
   end(): void {
-    this.#meter.last('all shards are written', this.#done, this.#total);
+    this.#meter.last('all shards are written', this.#done, this.#total, this.#notices);
   }
 }
 

@@ -18,12 +18,18 @@ export async function* listDatasets(
     const dataset = /^datasets\/([^/]+)\/manifest\.json$/u.exec(key)?.[1];
     if (dataset === undefined) continue;
     try {
-      const bytes = await store.get(key);
-      yield summarize(dataset, parseManifest(bytes, { file: key }).splits, sha256Of(bytes));
+      yield await describeDataset(store, dataset);
     } catch (error) {
       onDamaged(error);
     }
   }
+}
+
+/** What a store holds of one dataset. @throws {CodedError} OBJECT_NOT_FOUND when it has none; MANIFEST_INVALID. */
+export async function describeDataset(store: ObjectStore, dataset: string): Promise<BuildResult> {
+  const file = datasetKeys.manifest(dataset);
+  const bytes = await store.get(file);
+  return summarize(dataset, parseManifest(bytes, { file }).splits, sha256Of(bytes));
 }
 
 function rethrow(error: unknown): never {

@@ -10,6 +10,8 @@ import {
   type JobContext,
   type Progress,
 } from '@bluewaters/messages';
+import { datasetKeys } from '@bluewaters/records';
+import { assertAccess, restrict } from '@bluewaters/registry';
 import { Counter, keepTold, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { z } from 'zod';
 import { buildShards } from './build-shards.js';
@@ -54,7 +56,9 @@ async function buildAndTell(
   { bus, store, log }: ServicePorts,
 ): Promise<BuildResult> {
   const { dataset } = request;
-  const { job, signal } = context;
+  const { job, signal, person } = context;
+  const terms = await assertAccess(store, dataset, person);
+  if (terms) await restrict(store, datasetKeys.prefix(dataset), terms);
   const report = (progress: Progress): void => context.report(progress);
   const onShard = ({ split, key, examples, sha256 }: StoredShard): Promise<void> =>
     bus.publish(ShardWritten, { dataset, split, key, examples, sha256 });

@@ -54,7 +54,10 @@ async function exportVersion(run: ExportedRun, weights: TrainedWeights, version:
       model: request.model,
       version,
       directory,
-      signature: signatureOf(input, manifest.classes),
+      signature: {
+        ...signatureOf(input, manifest.classes),
+        ...(request.views === 'mirrored' && { views: request.views }),
+      },
       provenance: {
         ...{ request, step, evaluation, index: manifest.index },
         ...(run.parent && { parent: provenanceOf(run.parent) }),
@@ -72,6 +75,7 @@ async function exportSavedModel(run: ExportedRun, checkpoint: Checkpoint, direct
     input: run.input,
     classes: run.manifest.classes,
     seed: run.request.seed,
+    views: run.request.views,
   });
   using graph = serving.graph;
   using session = new Session(graph, { intraOpThreads: run.threads, interOpThreads: run.threads });

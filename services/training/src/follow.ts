@@ -7,6 +7,7 @@ import type { TrainRequest } from '@bluewaters/messages';
 import { diverged } from './divergence.js';
 import { bringShards } from './local-shards.js';
 import { positionAt } from './position.js';
+import { ShownSteps } from './presence/shown-steps.js';
 import { inTurns, type Ranks } from './ranks.js';
 import { openRun, type RankPorts } from './run-context.js';
 import { TrainingEngine } from './training-engine.js';
@@ -38,13 +39,17 @@ export async function follow(request: TrainRequest, ports: RankPorts & { readonl
   let step = first;
   using engine = new TrainingEngine(run, shards, positionAt(step, run.stepsPerEpoch).epoch);
   await engine.goTo(restored ? { prefix: run.checkpoints.prefix(step) } : undefined);
+  const shown = new ShownSteps(run);
   while ((await ranks.broadcast<Start>(undefined)) === 'goes on') {
     const end = (positionAt(step, run.stepsPerEpoch).epoch + 1) * run.stepsPerEpoch;
     await engine.stepper.start(step);
+    shown.start();
     for (; step < end; step += 1) {
-      const { loss, stopping } = await engine.stepper.make(step, { runner: (session, asked) => session.run(asked) });
+      const made = await engine.stepper.make(step, { runner: (session, asked) => session.run(asked) });
+      const { loss, stopping } = made;
       if (loss !== undefined && !Number.isFinite(loss))
         throw diverged(request, { what: 'the loss of a batch', value: loss });
+      shown.made(made, step);
       if (stopping) throw new CodedError('INTERRUPTED', `Training was stopped at step ${step + 1}`);
     }
   }

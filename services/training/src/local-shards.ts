@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createReadStream } from 'node:fs';
 import { CodedError, toCodedError } from '@bluewaters/errors';
@@ -13,7 +13,7 @@ import {
   type RecordPlace,
   type RecordTable,
 } from '@bluewaters/records';
-import type { ObjectStore } from '@bluewaters/storage';
+import { closeFolder, type ObjectStore } from '@bluewaters/storage';
 import { digestFile } from './files.js';
 
 /** Paths of the shards of each split, in the manifest's order. */
@@ -30,7 +30,7 @@ export interface LocalShards {
  * Makes every shard a local file, since TensorFlow opens nothing else. Where the store is a directory its files are used
  * as they are; from a remote store each is copied once and its digest compared.
  *
- * @param cache Folder for copies; those that are there from an earlier start are verified, not fetched again.
+ * @param cache Folder for copies, which is this account's alone; those that are there from an earlier start are verified, not fetched again.
  * @throws {CodedError} SHARD_MISSING, SHARD_CORRUPT.
  */
 export async function bringShards(
@@ -84,7 +84,7 @@ async function bringShard(store: ObjectStore, shard: ManifestShard, cache: strin
   const copy = join(cache, basename(shard.key));
   const kept = await digestFile(copy).catch(() => undefined);
   if (kept?.sha256 === shard.sha256) return copy;
-  await mkdir(cache, { recursive: true });
+  await closeFolder(cache);
   await store.getFile(shard.key, copy).catch((error: unknown) => {
     throw toCodedError(error).code === 'OBJECT_NOT_FOUND' ? missing(shard.key, `${shard.size} bytes`) : error;
   });

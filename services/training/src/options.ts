@@ -14,6 +14,12 @@ export const TrainingOptions = z.strictObject({
     .int()
     .positive()
     .default(() => availableParallelism()),
+  /** Whether to keep account of runs that several ranks train, beside what others do; of several one leads. */
+  coordinator: z.boolean().default(true),
+  /** Where the coordinator shows runs and lets whoever reaches it steer them. */
+  pageHost: z.string().default('127.0.0.1'),
+  /** 0 takes a free one; without one there is no page. */
+  pagePort: z.int().min(0).max(65_535).optional(),
 });
 /** See {@link TrainingOptions:variable}. */
 export type TrainingOptions = z.infer<typeof TrainingOptions>;

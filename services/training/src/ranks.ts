@@ -1,27 +1,24 @@
-import { RankExchange, type Communicator } from '@bluewaters/collectives';
-import { ALONE as NO_EXCHANGE, type BatchStatistics, type GradientExchange } from '@bluewaters/models';
+import { availableParallelism, cpus } from 'node:os';
+import type { RankGroup } from '@bluewaters/collectives';
+import { ALONE as NO_EXCHANGE } from '@bluewaters/models';
 
 /** The ranks that train a run together, as one of them sees them. Every call is made by all, in the same order. */
-export type Ranks = Pick<Communicator, 'rank' | 'size' | 'local' | 'barrier' | 'broadcast'>;
+export type Ranks = Pick<RankGroup, 'rank' | 'size' | 'local' | 'exchanged' | 'graphs' | 'barrier' | 'broadcast'>;
 
 /** One rank alone. */
 export const ALONE: Ranks = {
   rank: 0,
   size: 1,
   local: { rank: 0, host: 0 },
+  exchanged: 0,
+  graphs: {
+    device: '',
+    exchange: () => NO_EXCHANGE,
+    session: (threads) => ({ intraOpThreads: threads, interOpThreads: threads }),
+  },
   barrier: () => Promise.resolve(),
   broadcast: (value) => Promise.resolve(value as never),
 };
-
-/** How a graph of this run exchanges gradients; for one graph. */
-export function exchangeOf({ rank, size }: Ranks, batchStatistics: BatchStatistics): GradientExchange {
-  return size === 1 ? NO_EXCHANGE : new RankExchange({ rank, worldSize: size, batchStatistics });
-}
-
-/** Threads that a session needs beside those that compute, since operations wait in them for other ranks. */
-export function waitingThreads({ size }: Ranks): number {
-  return size === 1 ? 0 : RankExchange.waitingThreads;
-}
 
 /**
  * Lets every rank do what it has to do with files that others use too: rank 0 first, then the first rank of every other
@@ -35,4 +32,12 @@ export async function inTurns<Result>(ranks: Ranks, work: () => Promise<Result>)
     await ranks.barrier();
   }
   return result as Promise<Result>;
+}
+
+/** The cores that this rank is bound to, or its share of all of its host's. */
+export function ownCores({ hosts, rank }: Pick<RankGroup, 'hosts' | 'rank'>): number {
+  const available = availableParallelism();
+  if (available < cpus().length) return available;
+  const neighbours = hosts.filter((host) => host === hosts[rank]).length;
+  return Math.max(1, Math.floor(available / neighbours));
 }

@@ -1,5 +1,5 @@
 import { CodedError } from '@bluewaters/errors';
-import type { MessageBus, Progress, TrainRequest } from '@bluewaters/messages';
+import type { MessageBus, Progress, RankFigures, TrainRequest } from '@bluewaters/messages';
 import {
   assertProgressiveSizes,
   learningRate,
@@ -8,7 +8,8 @@ import {
   type Network,
   type StepSettings,
 } from '@bluewaters/models';
-import { runKeys, type Manifest } from '@bluewaters/records';
+import { runKeys, type Manifest, type Terms } from '@bluewaters/records';
+import { findTerms, restrict } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { Schedule } from '@bluewaters/tensorflow';
 import { makeCheckpointFolder } from './checkpoint-folder.js';
@@ -37,6 +38,8 @@ export interface RankPorts {
   readonly patient?: boolean;
   /** Those that train with this one; it is alone by default. */
   readonly ranks?: Ranks;
+  /** Shows how this rank's steps go to a coordinator, where there is one. */
+  readonly show?: ((figures: RankFigures) => void) | undefined;
   /** Where variables are on parameter servers: this worker and its cluster. */
   readonly member?: Member;
 }
@@ -52,6 +55,8 @@ export interface OpenedRun extends RankPorts {
   readonly ranks: Ranks;
   readonly request: TrainRequest;
   readonly manifest: Manifest;
+  /** Of the dataset, where it has some: what the run shows of its pictures is under them too. */
+  readonly terms: Terms | undefined;
   readonly network: Network;
   readonly input: InputContract;
   /** The model whose weights the run starts from, if it does. */
@@ -77,6 +82,7 @@ export type RunParts = Pick<
   | 'ranks'
   | 'request'
   | 'manifest'
+  | 'terms'
   | 'network'
   | 'input'
   | 'parent'
@@ -97,6 +103,7 @@ export async function openRun(request: TrainRequest, ports: RankPorts): Promise<
   const checkpoints = new CheckpointDirectory(directory, requestDigest(request));
   const mirror = new Mirror(ports.store, runKeys.checkpoints(request.run), directory);
   if (isWriter(ports)) {
+    if (parts.terms) await restrict(ports.store, runKeys.checkpoints(request.run), parts.terms);
     // Before the store's files come: a half-written one must not stand where a whole one belongs.
     await checkpoints.removeUnfinished();
     await mirror.fetchMissing();
@@ -126,6 +133,7 @@ export async function readParts(
     ranks,
     request,
     manifest,
+    terms: await findTerms(store, request.dataset),
     network,
     input: inputOf(network, request, parent),
     parent,
@@ -157,6 +165,8 @@ function assertForServers(request: TrainRequest, { update, workers, backupWorker
     });
   };
   if (request.precision === 'float16') refuse('precision', 'float32 or bfloat16', request.precision);
+  if (request.compression !== 'none') refuse('compression', 'none', request.compression);
+  if (request.route !== 'flat') refuse('route', 'flat', request.route);
   if (request.batchStatistics !== 'own') refuse('batchStatistics', 'own', request.batchStatistics);
   if (update === 'synchronous' && request.microBatches > 1) refuse('microBatches', '1', request.microBatches);
   if (backupWorkers >= workers) refuse('backupWorkers', `fewer than ${workers}`, backupWorkers);

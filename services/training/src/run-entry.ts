@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import { EvaluatedStep, Evaluation, TrainRequest, type RunRecord, type TrainResult } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
-import type { ObjectStore } from '@bluewaters/storage';
+import { getIfThere, type ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
 import { writeWhole } from './files.js';
 import { bestOf, hasStalled } from './standing.js';
@@ -43,12 +43,8 @@ export async function readRunEntry(directory: string): Promise<RunEntry | undefi
 /** The entry of a run as the store has it, or undefined for a new run. @throws {CodedError} CHECKPOINT_INVALID. */
 export async function storedRunEntry(store: ObjectStore, run: string): Promise<RunEntry | undefined> {
   const key = runKeys.entry(run);
-  try {
-    return parseRunEntry(Buffer.from(await store.get(key)).toString('utf8'), key);
-  } catch (error) {
-    if (toCodedError(error).code === 'OBJECT_NOT_FOUND') return undefined;
-    throw error;
-  }
+  const bytes = await getIfThere(store, key);
+  return bytes && parseRunEntry(Buffer.from(bytes).toString('utf8'), key);
 }
 
 /** Reads `run.json`'s text. @throws {CodedError} CHECKPOINT_INVALID that names the file and the field. */
@@ -76,6 +72,7 @@ const CHANGEABLE = new Set<keyof TrainRequest>([
   'keepCheckpoints',
   'export',
   'earlyStop',
+  'views',
   'trace',
   'mlperfLog',
 ]);

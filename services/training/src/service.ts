@@ -29,6 +29,10 @@ import {
   type RunningService,
   type ServicePorts,
 } from '@bluewaters/service';
+import { assertAccess } from '@bluewaters/registry';
+import { Coordinator } from './coordinator/coordinator.js';
+import { startPage, type RunningPage } from './coordinator/page/page-server.js';
+import { measureRuns } from './coordinator/run-metrics.js';
 import { importModel } from './import/import-model.js';
 import type { EvaluateTask } from './evaluation/evaluate.main.js';
 import type { TrainingOptions } from './options.js';
@@ -49,6 +53,7 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
   });
   const told = await keepTold(ports, () => rebuildState(bus, store, log));
   const subscription = await consumeJobs(bus, Train, async (request, context) => {
+    await assertAccess(store, request.dataset, context.person);
     log.info({ run: request.run, attempt: context.attempt }, 'starting a rank');
     try {
       const result = await runRank(options, ports, { request, context });
@@ -63,7 +68,8 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
     log.info({ file: request.file, model: request.model }, 'importing weights');
     return importModel(request, { bus, store, options, report: (progress) => context.report(progress) });
   });
-  const evaluations = await consumeJobs(bus, EvaluateModel, (request, context) => {
+  const evaluations = await consumeJobs(bus, EvaluateModel, async (request, context) => {
+    await assertAccess(store, request.dataset, context.person);
     log.info({ model: request.model, version: request.version, dataset: request.dataset }, 'evaluating a model');
     const task: EvaluateTask = { ...options, request };
     const module = builtModule(new URL('./evaluation/evaluate.main.js', import.meta.url));
@@ -74,7 +80,7 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
   });
   const exports = await consumeJobs(bus, ExportCheckpoint, async (request, context) => {
     log.info({ run: request.run, step: request.step }, 'exporting a checkpoint');
-    const task: ExportTask = { ...options, request };
+    const task: ExportTask = { ...options, request, person: context.person };
     const module = builtModule(new URL('./stored-run/export.main.js', import.meta.url));
     const { entry, result } = await runChildTask<ExportedCheckpoint, Progress>(module, task, {
       onReport: (progress) => context.report(progress),
@@ -83,11 +89,28 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
     await announceVersion(bus, entry);
     return result;
   });
+  const coordinator = options.coordinator ? await Coordinator.start({ bus, log }) : undefined;
+  if (coordinator) measureRuns(coordinator, metrics);
+  const page = coordinator && (await showRuns(coordinator, options, ports));
   const stop = async (): Promise<void> => {
+    await page?.stop();
+    await coordinator?.stop();
     await Promise.all([subscription, imports, evaluations, exports].map((consumer) => consumer.stop()));
     await told.stop();
   };
   return { name: 'training', readiness: () => ({ ready: true }), stop };
+}
+
+/** Serves the page, where one is asked for. */
+async function showRuns(
+  watched: Coordinator,
+  { pageHost: host, pagePort: port }: TrainingOptions,
+  { bus, log }: ServicePorts,
+): Promise<RunningPage | undefined> {
+  if (port === undefined) return undefined;
+  const page = await startPage({ watched, bus, log, listen: { host, port } });
+  log.info({ address: page.address }, 'a page shows the runs');
+  return page;
 }
 
 /** One delivery of training work. */
@@ -115,7 +138,8 @@ async function runRank(options: TrainingOptions, ports: ServicePorts, assignment
       else settle.reject(deserializeError((error ?? { code: 'INTERNAL', message: '' }) as SerializedError));
     }),
   ]);
-  const task: RankTask = { ...options, request, patient: context.attempt > 1 };
+  const { store, workDirectory, threads } = options;
+  const task: RankTask = { store, workDirectory, threads, request, patient: context.attempt > 1 };
   const died = new Promise<never>((_, reject) => {
     rank = forkChild(builtModule(new URL('./rank.main.js', import.meta.url)), {
       env: { BLUEWATERS_RANK: JSON.stringify(task) },

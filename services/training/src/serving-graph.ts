@@ -1,4 +1,4 @@
-import { preprocess, VariableStore, type InputContract, type Network } from '@bluewaters/models';
+import { classify, preprocess, VariableStore, type InputContract, type Network, type Views } from '@bluewaters/models';
 import {
   gather,
   Graph,
@@ -42,15 +42,17 @@ export function buildServingGraph(options: {
   readonly input: InputContract;
   readonly classes: readonly ServedClass[];
   readonly seed: number;
+  readonly views?: Views;
 }): ServingGraph {
-  const { network, input, classes, seed } = options;
+  const { network, input, classes, seed, views } = options;
   const graph = new Graph();
   const root = graph.scope();
   const variables = new VariableStore(root, seed);
   const jpegs = root.placeholder('string', [null], { name: 'image_bytes' });
   const images = preprocessEach(root, jpegs, input); // [batch, imageSize, imageSize, channels]
   const scope = root.child('predict');
-  const probabilities = softmax(scope, network.build({ scope, variables }, images, classes.length + 1));
+  const outputs = classes.length + 1;
+  const probabilities = softmax(scope, classify(network, { scope, variables }, images, { outputs, views }));
   const top = topK(scope, probabilities, Math.min(5, classes.length));
   const synsets = scope.constant(['background', ...classes.map(({ synset }) => synset)]);
   return {

@@ -20,7 +20,7 @@ export interface StepOptions {
 export interface StepSeconds {
   /** For which it waited for its pictures: they are read and decoded beside the step before. */
   readonly input: number;
-  /** For which gradients were exchanged between ranks. */
+  /** For which gradients were under way between ranks, at first beside computing. A rank that is slow waits least. */
   readonly reduce: number;
 }
 
@@ -111,7 +111,9 @@ export async function makeUpdate(
   { runner, inspection }: StepOptions,
 ): Promise<Omit<MadeStep, 'reached'> & { readonly loss: number }> {
   const { training } = parts.graph;
-  const { microBatches } = parts.run.request;
+  const { ranks, request } = parts.run;
+  const { microBatches } = request;
+  const exchanged = ranks.exchanged;
   const rate = parts.run.rateAt(step);
   let [losses, input] = [0, 0];
   for (let micro = 1; training.accumulate && micro < microBatches; micro += 1) {
@@ -120,8 +122,7 @@ export async function makeUpdate(
     input += part.wait;
   }
   const { loss, wait, ...seen } = await runBatch(parts, training.step, { rate, runner, inspection });
-  // Exchanging goes on beside computing, and is not told apart from it.
-  const seconds = { input: input + wait, reduce: 0 };
+  const seconds = { input: input + wait, reduce: ranks.exchanged - exchanged };
   return { ...seen, loss: (losses + loss) / microBatches, rate, seconds };
 }
 

@@ -2,6 +2,7 @@
 import { openBus, type TrainRequest, type TrainResult } from '@bluewaters/messages';
 import { openStore, type ObjectStore } from '@bluewaters/storage';
 import type { TrainingOptions } from './options.js';
+import { Coordination, type CoordinationOptions } from './presence/coordination.js';
 import type { RankPorts } from './run-context.js';
 import { joinCluster, type ClusterOptions } from './servers/join-cluster.js';
 import type { UpdateRule } from './servers/member.js';
@@ -13,6 +14,8 @@ export interface TaskOptions
   extends ClusterOptions, UpdateRule, Pick<TrainingOptions, 'store' | 'workDirectory'>, Pick<RankPorts, 'report'> {
   /** Asked of workers only. */
   readonly request: (store: ObjectStore) => Promise<TrainRequest>;
+  /** Where there is a coordinator that is to know of the workers. */
+  readonly coordination?: CoordinationOptions | undefined;
 }
 
 /**
@@ -23,17 +26,26 @@ export interface TaskOptions
  */
 export function trainWithServers(options: TaskOptions): Promise<TrainResult | undefined> {
   return joinCluster(options, async (seat, threads) => {
-    const { workDirectory, signal, report, update, backupWorkers } = options;
+    const { workDirectory, report, update, backupWorkers } = options;
     const member = { ...seat, update, backupWorkers };
     const store = await openStore(options.store);
     const bus = await openBus({ kind: 'in-process' });
+    const coordination = options.coordination && new Coordination(options.coordination);
+    coordination?.announce(member.worker, member.workers);
     try {
       const request = await options.request(store);
-      const ports = { bus, store, workDirectory, threads, signal, report, member };
-      if (member.worker === 0) return await train(request, ports);
+      const isChief = member.worker === 0;
+      // The others end when the chief lets them.
+      const signal = isChief && coordination ? AbortSignal.any([options.signal, coordination.stop]) : options.signal;
+      const ports = { bus, store, workDirectory, threads, signal, report, member, show: coordination?.show };
+      if (isChief) {
+        await coordination?.forward(bus);
+        return await train(request, ports);
+      }
       await work(request, ports);
       return undefined;
     } finally {
+      await coordination?.end();
       await bus.close();
       await store.close();
     }

@@ -1,4 +1,11 @@
-import { trainingStep, VariableStore, type InputContract, type Network, type TrainingStep } from '@bluewaters/models';
+import {
+  classify,
+  trainingStep,
+  VariableStore,
+  type InputContract,
+  type Network,
+  type TrainingStep,
+} from '@bluewaters/models';
 import {
   Graph,
   group,
@@ -172,7 +179,7 @@ function evaluationTower(
   const { network, request, input, outputs, threads } = options;
   const scope = root.child('evaluate');
   const pipeline = evaluationPipeline(scope, { input, batch: Math.max(request.batch, 100), parallelism: threads });
-  const logits = network.build({ scope, variables }, pipeline.images, outputs);
+  const logits = classify(network, { scope, variables }, pipeline.images, { outputs, views: request.views });
   const k = Math.min(5, outputs);
   const losses = sparseSoftmaxCrossEntropy(scope, logits, pipeline.labels);
   const first = lookAtFirstLayer(root.child('inspect_first'), 'evaluate/', pipeline.images);

@@ -2,7 +2,7 @@
  * The ways to train one run in several processes, side by side. Network, step, records, checkpoints and evaluation are
  * the same in all of them.
  *
- *                    ranks over MPI                        workers of parameter servers
+ *                    ranks, over MPI or gRPC               workers of parameter servers
  *     variables      a copy in each rank                   spread over the servers by size
  *     gradients      averaged over all ranks by an         sent to the servers, which apply them as they come, or
  *                    operation within the graph            the mean of the first that come, when there are enough
@@ -14,7 +14,6 @@
  */
 import { ALONE, spreadBySize, TOGETHER, type GradientExchange, type Placement } from '@bluewaters/models';
 import type { Scope, SessionOptions, Variable } from '@bluewaters/tensorflow';
-import { exchangeOf, waitingThreads } from './ranks.js';
 import type { OpenedRun } from './run-context.js';
 import { AccumulatedExchange } from './servers/accumulated-exchange.js';
 import { AsynchronousStepper } from './servers/asynchronous-stepper.js';
@@ -43,14 +42,14 @@ export function wayOf(run: OpenedRun): Way {
   return run.member ? byServers(run.member) : byAllReduce(run);
 }
 
-/** Alone, or as one of several ranks over MPI. */
-function byAllReduce({ ranks, request, threads }: OpenedRun): Way {
+/** Alone, or as one of several ranks, whatever carries their gradients. */
+function byAllReduce({ ranks: { size, graphs }, request, threads }: OpenedRun): Way {
   return {
-    exchange: exchangeOf(ranks, request.batchStatistics),
+    exchange: size === 1 ? ALONE : graphs.exchange(request),
     placement: TOGETHER,
-    own: '',
-    shared: '',
-    session: { intraOpThreads: threads, interOpThreads: threads + waitingThreads(ranks) },
+    own: graphs.device,
+    shared: graphs.device,
+    session: graphs.session(threads),
     stepper: (parts) => new OrderedStepper(parts),
   };
 }

@@ -7,6 +7,7 @@ import type { TrainRequest } from '@bluewaters/messages';
 import { diverged } from './divergence.js';
 import { bringShards } from './local-shards.js';
 import { positionAt } from './position.js';
+import { ShownSteps } from './presence/shown-steps.js';
 import { openRun, type RankPorts } from './run-context.js';
 import type { Member } from './servers/member.js';
 import { requestDigest } from './run-entry.js';
@@ -28,11 +29,15 @@ export async function work(request: TrainRequest, ports: RankPorts & { readonly 
   using engine = new TrainingEngine(run, shards, positionAt(first, run.stepsPerEpoch).epoch);
   await engine.session.run({ targets: [engine.graph.prepare] });
   engine.stepper.join?.(first);
+  const shown = new ShownSteps(run);
+  shown.start();
   for (let step = first; step < Infinity; ) {
-    const { loss, reached } = await engine.stepper.make(step, { runner: (session, asked) => session.run(asked) });
+    const made = await engine.stepper.make(step, { runner: (session, asked) => session.run(asked) });
+    const { loss, reached } = made;
     if (loss !== undefined && !Number.isFinite(loss))
       throw diverged(request, { what: 'the loss of a batch', value: loss });
     if (run.signal.aborted) throw new CodedError('INTERRUPTED', `Worker ${ports.member.worker} was stopped`);
+    shown.made(made, step);
     step = reached;
   }
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { CodedError } from '@bluewaters/errors';
 import type { BuildResult } from '@bluewaters/messages';
-import { indexKeys } from '@bluewaters/records';
-import { listDatasets } from '@bluewaters/shards';
+import { datasetKeys, indexKeys } from '@bluewaters/records';
+import { describeDataset, listDatasets } from '@bluewaters/shards';
 import type { ObjectStore } from '@bluewaters/storage';
 
 /** Identifies the index of a dataset. @throws {CodedError} INDEX_INVALID when there is none. */
@@ -27,9 +27,9 @@ export async function allDatasets(store: ObjectStore): Promise<BuildResult[]> {
 
 /** What is known of a dataset. @throws {CodedError} MANIFEST_INVALID when there is none of that name. */
 export async function findDataset(store: ObjectStore, name: string): Promise<BuildResult> {
+  // Not by a list of all: credentials that are lent for one dataset may not ask for it.
+  if (await store.stat(datasetKeys.manifest(name))) return describeDataset(store, name);
   const datasets = await allDatasets(store);
-  const found = datasets.find(({ dataset }) => dataset === name);
-  if (found) return found;
   throw new CodedError('MANIFEST_INVALID', `There is no dataset ${name}; build it with \`bluewaters shards build\``, {
     details: { expected: datasets.map(({ dataset }) => dataset).join(', ') || 'a dataset', got: name },
   });

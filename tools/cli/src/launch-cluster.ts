@@ -1,15 +1,14 @@
 /** Starts parameter servers and workers on this machine, and sees to it that their run goes on when one is lost. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EXIT_CODES } from '@bluewaters/collectives';
-import { CodedError } from '@bluewaters/errors';
-import { boundToParent } from '@bluewaters/service';
+import { throughGenerations, type Generations, type Outcome } from './generations.js';
 import { onLines, resultIn } from './launch.js';
 import { RANK_WORD } from './rank.js';
+import { startProcess } from './start-process.js';
 import type { TaskWord } from './task.js';
 import type { VerbContext } from './verb.js';
 
@@ -21,6 +20,7 @@ export interface ClusterOptions {
   readonly command: readonly string[];
   /** Times that a lost worker is replaced, and that all are started again. */
   readonly restarts: number;
+  readonly generations: Generations;
 }
 
 /** What came of it. */
@@ -38,40 +38,36 @@ export interface ClusterLaunched {
 /** How long tasks may take to end once the chief has, in milliseconds. */
 const GRACE_MS = 10_000;
 
-/** How a generation ended: what its chief printed last; or who was lost; or what went wrong. */
-type Ending = { readonly lastLine: string } | { readonly lost: string } | { readonly error: CodedError };
+/** How a generation ended, and what its chief printed last where it was done. */
+type Ending = Outcome & { readonly lastLine?: string };
 
 /**
- * Runs a command as a cluster. A worker that is lost is replaced while the others go on; when a server is lost, or the
- * chief, all are started again, from the last checkpoint.
- *
- * @throws {CodedError} INTERRUPTED when they stopped after a checkpoint; PROCESS_DIED when one failed, having said why,
- * or when tasks were lost too often.
+ * Runs a command as a cluster, as {@link throughGenerations} says. A worker that is lost is replaced while the others go
+ * on; when a server is lost, or the chief, all are started again, from the last checkpoint.
  */
 export async function launchCluster(options: ClusterOptions, context: VerbContext): Promise<ClusterLaunched> {
-  const { servers, workers, restarts } = options;
-  const counts = { restarts, replaced: 0 };
-  for (let generation = 1; ; generation += 1) {
-    const cluster = new RunningCluster(options, context, counts);
-    const ending = await cluster.ended();
-    if ('lastLine' in ending) {
-      const { replaced } = counts;
-      return { servers, workers, generations: generation, replaced, ...resultIn(ending.lastLine) };
-    }
-    if ('error' in ending) throw ending.error;
-    if (generation > restarts) {
-      const message = `${ending.lost} was lost; that was generation ${generation}, the last that was allowed`;
-      throw new CodedError('PROCESS_DIED', message);
-    }
-    context.terminal.say(`  ${ending.lost} was lost; generation ${generation + 1} goes on from the last checkpoint`);
-  }
+  const { servers, generations } = options;
+  const counts = { replaced: 0 };
+  const launched = await throughGenerations({ ...options, ranks: options.workers }, context, async (next) => {
+    const environment = generations.variables(next);
+    return new RunningCluster({ ...options, workers: next.ranks, environment }, context, counts).ended();
+  });
+  const { replaced } = counts;
+  const ended = { servers, workers: launched.ranks, generations: launched.generations, replaced };
+  return { ...ended, ...resultIn(launched.last.lastLine ?? '') };
+}
+
+/** What a generation of it is given. */
+interface RunningOptions extends ClusterOptions {
+  /** Tells its workers which generation they belong to. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** One generation. */
 class RunningCluster {
-  readonly #options: ClusterOptions;
+  readonly #options: RunningOptions;
   readonly #context: VerbContext;
-  readonly #counts: { readonly restarts: number; replaced: number };
+  readonly #counts: { replaced: number };
   readonly #rendezvous = join(tmpdir(), `bluewaters-${randomUUID()}`);
   readonly #children = new Map<string, ChildProcess>();
   readonly #words = new Map<string, TaskWord>();
@@ -82,7 +78,7 @@ class RunningCluster {
   #ending: Ending | undefined;
   #tell: () => void = () => undefined;
 
-  constructor(options: ClusterOptions, context: VerbContext, counts: { readonly restarts: number; replaced: number }) {
+  constructor(options: RunningOptions, context: VerbContext, counts: { replaced: number }) {
     this.#options = options;
     this.#context = context;
     this.#counts = counts;
@@ -101,7 +97,7 @@ class RunningCluster {
       }
       await settled;
       const ending = this.#ending as Ending;
-      await this.#endAll('lost' in ending ? 0 : GRACE_MS);
+      await this.#endAll(ending.outcome === 'lost' ? 0 : GRACE_MS);
       return ending;
     } finally {
       signal.removeEventListener('abort', stop);
@@ -110,14 +106,9 @@ class RunningCluster {
   }
 
   #start(task: string): void {
-    const { command, servers, workers } = this.#options;
+    const { command, servers, workers, environment } = this.#options;
     const layout = ['--servers', String(servers), '--workers', String(workers), '--rendezvous', this.#rendezvous];
-    // A process group of its own: Ctrl-C is for this process, which lets the chief write a checkpoint.
-    const child = spawn(process.execPath, [...boundToParent(), PROGRAM, ...command, '--task', task, ...layout], {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      detached: true,
-      env: { UV_THREADPOOL_SIZE: '16', ...process.env, BLUEWATERS_LAUNCHED: '1' },
-    });
+    const child = startProcess([...command, '--task', task, ...layout], { environment });
     this.#children.set(task, child);
     onLines(child.stderr, (line) => this.#heard(task, line));
     onLines(child.stdout, (line) => {
@@ -138,26 +129,30 @@ class RunningCluster {
     this.#children.delete(task);
     if (this.#ending) return;
     const word = this.#words.get(task);
-    if (word && 'failed' in word) return this.#fail('PROCESS_DIED', `${task} ended with ${word.failed}`);
-    if (task === CHIEF && word) return this.#fail('INTERRUPTED', word.stopped);
-    if (task === CHIEF && code === 0) return this.#settle({ lastLine: this.#lastLine });
+    if (word && 'failed' in word) return this.#fail(`${task} ended with ${word.failed}`);
+    if (task === CHIEF && word) return this.#settle({ outcome: 'stopped', reason: word.stopped });
+    if (task === CHIEF && code === 0) return this.#settle({ outcome: 'done', lastLine: this.#lastLine });
     // It says so because a server is lost, which ends by itself.
     if (code === 0 || code === EXIT_CODES.stopped || code === EXIT_CODES.rankLost) return;
-    if (code === EXIT_CODES.failed) return this.#fail('PROCESS_DIED', `${task} ended with ${this.#errors.get(task)}`);
-    if (task === CHIEF || task.startsWith('ps:')) return this.#settle({ lost: task });
+    if (code === EXIT_CODES.failed) return this.#fail(`${task} ended with ${this.#errors.get(task)}`);
+    if (task === CHIEF || task.startsWith('ps:')) return this.#lose(task);
     this.#replace(task);
   }
 
   #replace(task: string): void {
-    const { restarts } = this.#counts;
-    if (this.#counts.replaced >= restarts * this.#options.workers) return this.#settle({ lost: task });
+    const { restarts, workers } = this.#options;
+    if (this.#counts.replaced >= restarts * workers) return this.#lose(task);
     this.#counts.replaced += 1;
     this.#context.terminal.say(`  ${task} was lost and is replaced`);
     this.#start(task);
   }
 
-  #fail(code: 'PROCESS_DIED' | 'INTERRUPTED', message: string): void {
-    this.#settle({ error: new CodedError(code, message) });
+  #fail(reason: string): void {
+    this.#settle({ outcome: 'failed', reason });
+  }
+
+  #lose(task: string): void {
+    this.#settle({ outcome: 'lost', reason: `${task} was lost` });
   }
 
   #settle(ending: Ending): void {
@@ -180,5 +175,3 @@ const CHIEF = 'worker:0';
 
 /** TensorFlow's notes on a server that it starts, which no setting holds back. */
 const CHATTER = /^I\d{4} |before absl::InitializeLog/u;
-
-const PROGRAM = fileURLToPath(new URL('../bin/bluewaters.mjs', import.meta.url));

@@ -1,11 +1,12 @@
-/** Starts ranks and sees to it that a run goes on when one of them is lost. */
+/** Starts ranks over MPI, and finds out how they ended. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { CodedError } from '@bluewaters/errors';
 import type { RankWord } from '@bluewaters/training';
+import { throughGenerations, type GenerationOptions, type NextGeneration, type Outcome } from './generations.js';
 import { RANK_WORD } from './rank.js';
+import { PROGRAM } from './start-process.js';
 import type { VerbContext } from './verb.js';
 
 /** The programs that start ranks, with what each wants to know of their number. */
@@ -20,19 +21,16 @@ const LAUNCHERS = {
 export const LAUNCHER_NAMES = Object.keys(LAUNCHERS) as [keyof typeof LAUNCHERS];
 
 /** What is to be launched. */
-export interface LaunchOptions {
-  readonly ranks: number;
+export interface LaunchOptions extends GenerationOptions {
   readonly launcher: keyof typeof LAUNCHERS;
   /** Further arguments of the launcher, such as `-cc none`. */
   readonly launcherArguments: readonly string[];
   /** A command of `bluewaters` and its options. */
   readonly command: readonly string[];
-  /** Generations that may be started after one that lost a rank. */
-  readonly restarts: number;
 }
 
 /** How a generation of ranks ended. */
-interface Generation {
+export interface Generation {
   readonly exitCode: number;
   /** What the ranks said themselves. */
   readonly words: readonly RankWord[];
@@ -52,38 +50,39 @@ export interface Launched {
 }
 
 /**
- * Runs a command on some ranks, again from its last checkpoint each time that a rank is lost.
+ * Runs a command on some ranks, as {@link throughGenerations} says.
  *
- * @throws {CodedError} INTERRUPTED when the ranks stopped after a checkpoint; PROCESS_DIED when they failed, having said
- * why, or when ranks were lost too often.
+ * @param run Runs one generation.
  */
-export async function launch(options: LaunchOptions, context: VerbContext): Promise<Launched> {
-  for (let generation = 1; ; generation += 1) {
-    const { exitCode, words, lost, lastLine } = await runGeneration(options, context);
-    if (exitCode === 0) {
-      return {
-        ranks: options.ranks,
-        generations: generation,
-        ...resultIn(lastLine),
-      };
-    }
-    for (const word of words) {
-      if ('failed' in word) throw new CodedError('PROCESS_DIED', `rank ${word.rank} ended with ${word.failed}`);
-    }
-    for (const word of words) if ('stopped' in word) throw new CodedError('INTERRUPTED', word.stopped);
-    if (context.signal.aborted) throw new CodedError('INTERRUPTED', 'The ranks were stopped before they had begun');
-    const what = lost ?? `the ranks ended with exit code ${exitCode} and without a word`;
-    if (generation > options.restarts) {
-      throw new CodedError('PROCESS_DIED', `${what}; that was generation ${generation}, the last that was allowed`);
-    }
-    context.terminal.say(`  ${what}; generation ${generation + 1} goes on from the last checkpoint`);
-  }
+export async function launch<Options extends GenerationOptions>(
+  options: Options,
+  context: VerbContext,
+  run: (options: Options & NextGeneration, context: VerbContext) => Promise<Generation>,
+): Promise<Launched> {
+  const { last, ...launched } = await throughGenerations(options, context, async (next) => {
+    const seen = await run({ ...options, ...next }, context);
+    return { ...outcomeOf(seen), lastLine: seen.lastLine };
+  });
+  return { ...launched, ...resultIn(last.lastLine) };
 }
 
-async function runGeneration(options: LaunchOptions, { signal, print }: VerbContext): Promise<Generation> {
-  const { launcher, ranks, launcherArguments, command } = options;
-  const program = fileURLToPath(new URL('../bin/bluewaters.mjs', import.meta.url));
-  const args = [...LAUNCHERS[launcher](ranks), ...launcherArguments, process.execPath, program, ...command];
+/** How a generation ended, in the words of whoever knows best. */
+function outcomeOf({ exitCode, words, lost }: Generation): Outcome {
+  if (exitCode === 0) return { outcome: 'done' };
+  for (const word of words) {
+    if ('failed' in word) return { outcome: 'failed', reason: `rank ${word.rank} ended with ${word.failed}` };
+  }
+  for (const word of words) if ('stopped' in word) return { outcome: 'stopped', reason: word.stopped };
+  return { outcome: 'lost', reason: lost ?? `the ranks ended with exit code ${exitCode} and without a word` };
+}
+
+/** Lets the launcher of an MPI run a generation. */
+export async function runByLauncher(
+  options: LaunchOptions & NextGeneration,
+  { signal, print }: VerbContext,
+): Promise<Generation> {
+  const { launcher, ranks, launcherArguments, command, generations } = options;
+  const args = [...LAUNCHERS[launcher](ranks), ...launcherArguments, process.execPath, PROGRAM, ...command];
   // A process group of its own: Ctrl-C is for this process, which lets the ranks write a checkpoint.
   const child = spawn(launcher, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -91,6 +90,7 @@ async function runGeneration(options: LaunchOptions, { signal, print }: VerbCont
     env: {
       ...process.env,
       BLUEWATERS_LAUNCHED: '1',
+      ...generations.variables(options),
       ...(launcher === 'aprun' && { BLUEWATERS_WORLD_SIZE: String(ranks) }),
     },
   });
@@ -140,7 +140,8 @@ function lostRank(line: string, words: readonly RankWord[]): string | undefined 
   return word ? `rank ${word.rank} on ${host} was lost` : `process ${pid} on ${host} was lost`;
 }
 
-function wordIn(line: string): RankWord | undefined {
+/** What a rank tells by a line on stderr; undefined for what is meant for people. */
+export function wordIn(line: string): RankWord | undefined {
   return line.startsWith(RANK_WORD) ? (JSON.parse(line.slice(RANK_WORD.length)) as RankWord) : undefined;
 }
 
@@ -152,7 +153,7 @@ export function onLines(stream: NodeJS.ReadableStream | null, take: (line: strin
 function exitOf(child: ChildProcess, launcher: string): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', (cause) => {
-      const message = `${launcher} cannot be started; it comes with MPI, on Debian by \`apt-get install mpich\``;
+      const message = `${launcher} cannot be started; it comes with MPI, on Debian by \`apt-get install mpich\`; --over grpc does without`;
       reject(new CodedError('TOOL_MISSING', message, { cause }));
     });
     child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]));

@@ -12,6 +12,13 @@ import { z } from 'zod';
 /** A name for dataset, run and model, checked by the messages' own rule later. */
 const name = (meaning: string): z.ZodOptional<z.ZodString> => z.string().optional().describe(meaning);
 
+/** Several values between commas; `none` for none of them. */
+export const list = <Element extends z.ZodType>(element: Element): z.ZodType<z.output<Element>[], string> =>
+  z
+    .string()
+    .transform((text) => (text === 'none' ? [] : text.split(',')))
+    .pipe(z.array(element as z.ZodType<z.output<Element>, string>));
+
 /** What ingest may be asked. */
 export const ingestOptions = {
   images: z
@@ -23,6 +30,13 @@ export const ingestOptions = {
     .optional()
     .describe('a file with a synset id on each line; their order gives the labels; default: all, sorted'),
   words: z.string().optional().describe('a file with <synset> TAB <words> lines'),
+  wordnet: z
+    .string()
+    .optional()
+    .describe('the folder of WordNet 3.0, for words and glosses; default with --below: where it is installed'),
+  below: list(z.string().regex(/^n\d{8}$/u, 'n and eight digits'))
+    .optional()
+    .describe('take only these synsets and all below them: n02084071 for every dog; needs WordNet'),
   dataset: name('a name for the dataset; default: from the name of the archive'),
   imageList: z
     .string()
@@ -56,16 +70,12 @@ export const shardsOptions = {
 /** What is trained where neither a network nor a recipe is named. */
 export const DEFAULT_NETWORK = 'lenet';
 
-/** Several values between commas; `none` for none of them. */
-export const list = <Element extends z.ZodType>(element: Element): z.ZodType<z.output<Element>[], string> =>
-  z
-    .string()
-    .transform((text) => (text === 'none' ? [] : text.split(',')))
-    .pipe(z.array(element as z.ZodType<z.output<Element>, string>));
-
 const OPTIMISERS = Hyperparameters.shape.optimiser.unwrap();
 const SCHEDULES = Hyperparameters.shape.schedule.unwrap();
 const PRECISIONS = Hyperparameters.shape.precision.unwrap();
+const VIEWS = Hyperparameters.shape.views.unwrap();
+const COMPRESSIONS = TrainRequest.shape.compression.unwrap();
+const ROUTES = TrainRequest.shape.route.unwrap();
 const BATCH_STATISTICS = TrainRequest.shape.batchStatistics.unwrap();
 const SCALINGS = Hyperparameters.shape.rateScaling.unwrap();
 
@@ -116,6 +126,7 @@ const recipeOptions = {
     .describe('what the rate is multiplied by for offsets of batch normalisation'),
   gradientClip: z.number().positive().optional().describe('the largest norm of all gradients together'),
   averageDecay: z.number().min(0).lt(1).optional().describe('of moving averages of the weights; 0 for none'),
+  views: VIEWS.optional().describe('how pictures are classified: one, or mirrored too, with the mean of both'),
   precision: PRECISIONS.optional().describe(`what the network computes in: ${PRECISIONS.options.join(', ')}`),
   microBatches: z.int().positive().optional().describe('parts of a batch, one after the other, for less memory'),
 };
@@ -138,6 +149,10 @@ export const trainOptions = {
   batchStatistics: BATCH_STATISTICS.default('own').describe(
     `what batch normalisation looks at where ranks share a batch: ${BATCH_STATISTICS.options.join(', ')}`,
   ),
+  compression: COMPRESSIONS.default('none').describe(
+    `what gradients travel between ranks as: ${COMPRESSIONS.options.join(', ')}; none is float32`,
+  ),
+  route: ROUTES.default('flat').describe('which ranks reduce gradients: all at once, or those of each host first'),
   from: z.string().optional().describe('a registered model to start from, NAME or NAME:VERSION; its network goes on'),
   freeze: list(z.string())
     .optional()
@@ -199,6 +214,8 @@ export async function trainRequest(
     dataFormat: values.dataFormat,
     seed: values.seed,
     batchStatistics: values.batchStatistics,
+    compression: values.compression,
+    route: values.route,
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,
     ...endOf(values),

@@ -24,6 +24,7 @@ import {
   type ExportResult,
   type IngestRequest,
   type IngestResult,
+  type JobEnvelope,
   type JobRecord,
   type Source,
   type TrainRequest,
@@ -31,6 +32,7 @@ import {
   type WorkDefinition,
 } from '@bluewaters/messages';
 import type { Workplace } from './workplace.js';
+import { whoAsks } from './person.js';
 import { formatCount, formatSeconds, percent } from './terminal.js';
 import type { VerbContext } from './verb.js';
 
@@ -135,7 +137,7 @@ export async function exportCheckpoint(context: LineContext, request: ExportRequ
 /** Submits a job and shows its progress until it has ended. */
 async function follow<Request, Result>(
   { workplace, terminal, signal }: LineContext,
-  work: WorkDefinition<{ job: string; request: Request }, Result>,
+  work: WorkDefinition<JobEnvelope<Request>, Result>,
   { title, request, service = title }: { readonly title: string; readonly request: Request; readonly service?: string },
 ): Promise<{ result: Result; seconds: number }> {
   const startedAt = performance.now();
@@ -149,7 +151,8 @@ async function follow<Request, Result>(
     terminal.progress(title, record);
   };
   try {
-    const result = await submitJob(workplace.bus, work, request, { job: `${title}-${randomUUID()}`, onRecord, signal });
+    const job = `${title}-${randomUUID()}`;
+    const result = await submitJob(workplace.bus, work, request, { job, person: whoAsks(), onRecord, signal });
     return { result, seconds: (performance.now() - startedAt) / 1000 };
   } finally {
     clearTimeout(untaken);

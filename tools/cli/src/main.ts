@@ -5,6 +5,7 @@ import { hideBin } from 'yargs/helpers';
 import { runVerb } from './run-verb.js';
 import type { Verb } from './verb.js';
 import { describeFlags } from './yargs-options.js';
+import { archiveTour } from './verbs/archive.js';
 import {
   checkpointExport,
   checkpointList,
@@ -13,8 +14,10 @@ import {
   checkpointShow,
 } from './verbs/checkpoint.js';
 import { classify } from './verbs/classify.js';
+import { coordinate } from './verbs/coordinate.js';
 import { doctor } from './verbs/doctor.js';
 import { evaluate } from './verbs/evaluate.js';
+import { imageCheck } from './verbs/image.js';
 import { ingest } from './verbs/ingest.js';
 import { launch } from './verbs/launch.js';
 import { modelsImport, modelsList } from './verbs/models.js';
@@ -23,22 +26,42 @@ import { plan } from './verbs/plan.js';
 import { recipesList, recipesShow } from './verbs/recipes.js';
 import { regression } from './verbs/regression.js';
 import { run } from './verbs/run.js';
+import { runsPause, runsResume, runsScale, runsStop } from './verbs/runs.js';
 import { serve } from './verbs/serve.js';
 import { shardsBuild, shardsList, shardsVerify } from './verbs/shards.js';
 import { status } from './verbs/status.js';
+import { submit } from './verbs/submit.js';
+import { synsetsShow } from './verbs/synsets.js';
 import { tensorboard } from './verbs/tensorboard.js';
+import { termsGrant, termsRevoke } from './verbs/grants.js';
+import { termsAccept, termsList, termsSet, termsShow } from './verbs/terms.js';
 import { train } from './verbs/train.js';
 
 const VERBS: readonly Verb[] = [
   run,
+  archiveTour,
   ingest,
+  synsetsShow,
   shardsBuild,
   shardsVerify,
   shardsList,
+  termsSet,
+  termsShow,
+  termsAccept,
+  termsGrant,
+  termsRevoke,
+  termsList,
   networksList,
   networksShow,
   train,
   launch,
+  coordinate,
+  runsStop,
+  runsPause,
+  runsResume,
+  runsScale,
+  submit,
+  imageCheck,
   plan,
   checkpointList,
   checkpointShow,
@@ -74,11 +97,16 @@ function addVerb(parser: Argv, verb: Verb, name: string): Argv {
 
 /** Verbs of two words by their first, and what these have in common. */
 const GROUPS: Readonly<Record<string, string>> = {
+  archive: 'look at an archive of pictures',
+  synsets: 'look up what synsets mean, and how they hang together',
   shards: 'build, verify and list datasets of TFRecord shards',
+  terms: 'put datasets under terms of access, accept them, grant and revoke access',
   checkpoint: 'look at the checkpoints of a run, put them in order, make models of them',
+  runs: 'stop, pause, resume and scale runs that a coordinator keeps account of',
   models: 'import and list models of the registry',
   networks: 'list the networks, and show what each consists of',
   recipes: 'list and show ways to train',
+  image: 'check container images',
 };
 
 function addGroup(parser: Argv, group: string): Argv {

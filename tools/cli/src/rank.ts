@@ -1,24 +1,30 @@
-/** `bluewaters train` as one of the ranks that `mpiexec`, `srun` or `aprun` started. */
+/** `bluewaters train` as one of several ranks. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EXIT_CODES, type Place } from '@bluewaters/collectives';
+import { EXIT_CODES, type MeetingPlace, type Place } from '@bluewaters/collectives';
 import { CodedError, isCodedError } from '@bluewaters/errors';
 import type { Progress, TrainRequest, TrainResult } from '@bluewaters/messages';
+import { assertAccess } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
-import type { RankWord, TogetherOptions } from '@bluewaters/training';
+import type { CoordinationOptions, RankWord, TogetherOptions } from '@bluewaters/training';
 import { z } from 'zod';
 import { readPlace, type PlaceValues } from './common-options.js';
 import { findDataset } from './digests.js';
 import { findParent } from './find-model.js';
 import { trainRequest } from './line-options.js';
+import { whoAsks } from './person.js';
 import type { VerbContext } from './verb.js';
 import { workDirectoryOf } from './workplace.js';
 
 /** What ranks may be asked. */
 export const rankOptions = {
-  worldSize: z.int().positive().optional().describe('ranks that were started; to be said under aprun'),
+  worldSize: z
+    .int()
+    .positive()
+    .optional()
+    .describe('ranks that were started; to be said under aprun and with --task rank:N'),
   stopAfter: z.number().positive().optional().describe('seconds after which training stops with a checkpoint'),
   rankTimeout: z.number().positive().default(20).describe('seconds without a sign of life after which a rank is lost'),
 };
@@ -31,11 +37,12 @@ export type Values = z.output<z.ZodObject<typeof rankOptions>> &
   PlaceValues &
   Parameters<typeof trainRequest>[0] & { readonly dataset?: string | undefined };
 
-/** What is to be trained. @throws {CodedError} CONFIG_INVALID, MANIFEST_INVALID, MODEL_UNKNOWN, NETWORK_UNKNOWN. */
+/** What is to be trained. @throws {CodedError} CONFIG_INVALID, ACCESS_REFUSED, MANIFEST_INVALID, MODEL_UNKNOWN, NETWORK_UNKNOWN. */
 export async function requestOf(values: Values, store: ObjectStore): Promise<TrainRequest> {
   if (values.dataset === undefined) {
     throw new CodedError('CONFIG_INVALID', 'Say which dataset: --dataset NAME is missing');
   }
+  await assertAccess(store, values.dataset, whoAsks());
   return trainRequest(values, await findDataset(store, values.dataset), await findParent(store, values));
 }
 
@@ -68,22 +75,65 @@ export function trainingPorts(values: Values, context: VerbContext, isFirst: boo
 }
 
 /** Trains as one rank. What is printed and shown is rank 0's. */
-export async function trainAsRank(place: Place, values: Values, context: VerbContext): Promise<TrainResult> {
-  const ports = trainingPorts(values, context, place.rank === 0);
+export async function trainAsRank(
+  place: Place | MeetingPlace,
+  values: Values,
+  context: VerbContext,
+): Promise<TrainResult> {
+  const isLeader = place.rank === 0;
+  const ports = trainingPorts(values, context, isLeader);
   const { trainTogether } = await import('@bluewaters/training');
-  try {
-    const result = await trainTogether(place, { ...ports, patience: { silence: values.rankTimeout }, tell });
-    if (result) return result;
-  } catch (error) {
-    if (isCodedError(error, 'INTERRUPTED') && place.rank !== 0) process.exit(EXIT_CODES.stopped);
-    endStopped(error, context);
-  }
-  process.exit(); // rank 0 says what came of it
+  const coordination = coordinationOf(values, context);
+  return endAsRank(isLeader, context, () => trainTogether(place, { ...ports, ...amongOptions(values), coordination }));
 }
 
-/** Aborted after so many seconds; never without. */
-function timeIsUp(seconds: number | undefined): AbortSignal {
-  return seconds === undefined ? new AbortController().signal : AbortSignal.timeout(seconds * 1000);
+/** How a rank stands to the others, as its options say. */
+export function amongOptions({ rankTimeout }: Pick<Values, 'rankTimeout'>): Pick<TogetherOptions, 'patience' | 'tell'> {
+  return { patience: { silence: rankTimeout }, tell };
+}
+
+/** Does a rank's work and ends the process, but where it is the one with a result to show. */
+export async function endAsRank<Result>(
+  isLeader: boolean,
+  context: VerbContext,
+  work: () => Promise<Result | undefined>,
+): Promise<Result> {
+  try {
+    const result = await work();
+    if (result !== undefined) return result;
+  } catch (error) {
+    if (isCodedError(error, 'INTERRUPTED') && !isLeader) process.exit(EXIT_CODES.stopped);
+    endStopped(error, context);
+  }
+  process.exit(); // the leader says what came of it
+}
+
+/** The coordinator that is to know of the ranks: they need no other service, so that a bus is named for it alone. */
+export function coordinationOf(
+  values: PlaceValues,
+  { terminal }: Pick<VerbContext, 'terminal'>,
+): CoordinationOptions | undefined {
+  const { bus } = readPlace(values);
+  if (bus.kind === 'in-process') return undefined;
+  const [run, generation] = (process.env['BLUEWATERS_GENERATION'] ?? '').split(':');
+  return {
+    bus,
+    ...(run && generation && { generation: { run, generation: Number(generation) } }),
+    refused: ({ code, message }) => terminal.say(`  note: nobody coordinates this rank: ${code}: ${message}`),
+  };
+}
+
+/** The longest that Node's timers wait, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * Aborted after so many seconds; never without. Not `AbortSignal.timeout`: what `AbortSignal.any` makes of that holds on to
+ * it so loosely that it may be gone before its time.
+ */
+export function timeIsUp(seconds: number | undefined): AbortSignal {
+  const up = new AbortController();
+  if (seconds !== undefined) setTimeout(() => up.abort(), Math.min(seconds * 1000, LONGEST_MS)).unref();
+  return up.signal;
 }
 
 /** Trains within a time: ends the process with the exit code of a run that stopped after a checkpoint when it is up. */

@@ -1,9 +1,9 @@
 /** `bluewaters train` as one task of a cluster: a parameter server or a worker. */
-import { EXIT_CODES } from '@bluewaters/collectives';
+import { EXIT_CODES, type MeetingPlace } from '@bluewaters/collectives';
 import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
 import type { TrainResult } from '@bluewaters/messages';
 import { z } from 'zod';
-import { RANK_WORD, trainingPorts, type Values as RankValues } from './rank.js';
+import { coordinationOf, RANK_WORD, trainingPorts, type Values as RankValues } from './rank.js';
 import type { VerbContext } from './verb.js';
 
 /** What tasks may be asked; `bluewaters launch` says it. */
@@ -13,12 +13,28 @@ export const taskOptions = {
     .regex(/^(?:ps|worker):\d+$/u, 'ps:N or worker:N')
     .optional()
     .describe('what this process is, ps:N or worker:N, where variables are on parameter servers'),
-  servers: z.int().positive().optional().describe('parameter servers'),
-  workers: z.int().positive().optional().describe('workers that compute'),
+  servers: z
+    .int()
+    .positive()
+    .optional()
+    .describe('parameter servers; of ranks that a launcher of MPI started these are the first ones'),
+  workers: z.int().positive().optional().describe('workers that compute; default: the other ranks'),
   rendezvous: z
     .string()
     .optional()
-    .describe('with --task: a new folder that all tasks see, where they find one another'),
+    .describe(
+      'a folder that all tasks see, where they find one another; with --task a new one; else default: in STORE',
+    ),
+};
+
+/** A task's options where it may also be a rank of several that speak over gRPC. */
+export const rankTaskOptions = {
+  ...taskOptions,
+  task: z
+    .string()
+    .regex(/^(?:ps|worker|rank):\d+$/u, 'ps:N, worker:N or rank:N')
+    .optional()
+    .describe(`${taskOptions.task.description}; rank:N, of as many as --world-size says, where ranks speak over gRPC`),
 };
 
 /** How workers come to updates, as a person says it. */
@@ -64,6 +80,20 @@ export function placeInCluster({ task, servers, workers, rendezvous }: TaskValue
   return { task: { job, index: Number(index) }, servers, workers, rendezvous };
 }
 
+/** The place of a rank that is told where to meet the others; undefined where the options name none. @throws {CodedError} CONFIG_INVALID. */
+export function meetingPlace({
+  task,
+  worldSize: size,
+  rendezvous,
+}: TaskValues & Pick<RankValues, 'worldSize'>): MeetingPlace | undefined {
+  if (!task?.startsWith('rank:')) return undefined;
+  const rank = Number(task.slice('rank:'.length));
+  if (size !== undefined && rendezvous !== undefined && rank < size) return { rank, size, rendezvous };
+  throw new CodedError('CONFIG_INVALID', 'A rank needs --world-size and --rendezvous, and to be one of them', {
+    details: { field: 'task', expected: `rank:0 to rank:${(size ?? 1) - 1}`, got: task },
+  });
+}
+
 /** Trains as a task. What is printed and shown is the chief's. */
 export async function trainAsTask(
   place: TaskPlace,
@@ -74,7 +104,8 @@ export async function trainAsTask(
   const ports = trainingPorts(values, context, isChief);
   const { update, backupWorkers } = values;
   const { trainWithServers } = await import('@bluewaters/training');
-  return endAsTask(place, isChief, () => trainWithServers({ ...ports, ...place, update, backupWorkers }));
+  const coordination = coordinationOf(values, context);
+  return endAsTask(place, isChief, () => trainWithServers({ ...ports, ...place, update, backupWorkers, coordination }));
 }
 
 /**

@@ -73,6 +73,7 @@ function trainingOptions({ store, threads }: Place): TrainingOptions {
   return TrainingOptions.parse({
     store,
     workDirectory: workDirectoryOf(store),
+    coordinator: false,
     ...(threads === undefined ? {} : { threads }),
   });
 }

@@ -21,11 +21,18 @@ export const FAMILIES = {
 const FRAMES = new Set(['Enter', 'Exit', 'LoopCond', 'NextIteration']);
 
 /**
+ * Of its inputs one alone may have a value, as after a `Switch`: of more, what comes after it is run as often, over
+ * memory that was given back. `cond` and `runIf` choose without it.
+ */
+const MEETING = 'Merge';
+
+/**
  * Operations whose kernels assert what they should check, of values that only a run knows: an empty image, a list where
- * one value is needed, an axis before the first, a length that no memory has, more threads than the system gives. The
- * process ends there, so these are for `runIsolated` or for whoever makes sure of the values. `npm run prove -- fuzz` finds them.
+ * one value is needed, an axis before the first, a length that no memory has, more threads than the system gives, a mean
+ * of random numbers that are counted one by one. The process ends there, or goes on for ever, so these are for `runIsolated` or for whoever makes sure of the values. `npm run prove -- fuzz` finds them.
  */
 const ASSERTING = new Set([
+  'AdjustHue',
   'CollectiveGather',
   'CollectiveGatherV2',
   'CollectiveInitializeCommunicator',
@@ -35,6 +42,7 @@ const ASSERTING = new Set([
   'CropAndResizeGradBoxes',
   'CropAndResizeGradImage',
   'EncodePng',
+  'FakeQuantWithMinMaxVarsPerChannel',
   'FakeQuantWithMinMaxVarsPerChannelGradient',
   'IRFFT',
   'IRFFT2D',
@@ -49,11 +57,15 @@ const ASSERTING = new Set([
   'RFFT2D',
   'RFFT3D',
   'RFFTND',
+  'RandomPoissonV2',
   'ReaderReadUpToV2',
+  'ReduceDataset',
   'RemoteCall',
+  'ResourceGatherNd',
   'ThreadPoolDataset',
   'ThreadPoolHandle',
   'Transpose',
+  'WindowOp',
 ]);
 
 /**
@@ -77,6 +89,7 @@ export function reasonToLeaveOut(definition, registered) {
   if (values.some(({ isRef }) => isRef)) return 'works on the reference variables of TensorFlow 1';
   if (/^Experimental/.test(name) && registered.has(name.replace('Experimental', ''))) return 'was an experiment';
   if (FRAMES.has(name)) return 'opens or closes a frame';
+  if (name === MEETING) return 'takes it that one of its inputs alone has a value';
   if (QUANTISED.test(name)) return 'computes on quantised numbers, whose ranges it does not check';
   if (ASSERTING.has(name)) return 'ends the process on values that it does not check';
   if (!isExpressible(definition)) return 'has a dtype without a name in TypeScript';

@@ -28,8 +28,10 @@ export async function keras(folder) {
 }
 
 /** Epochs of the race: enough for 85 %, and few enough to be run. */
-const EPOCHS = 5;
-const WARM_UP_EPOCHS = 1.1;
+const EPOCHS = 6;
+const WARM_UP_EPOCHS = 1.2;
+/** What of the recipe does not pay in so few epochs; nor is it in Keras's script. */
+const WITHOUT = ['--augmentation', 'shift,flip', '--views', 'one'];
 const GOAL = 0.85;
 
 /**
@@ -44,7 +46,8 @@ export async function race(folder) {
   const place = ['--dataset', 'cifar10', '--store', folder];
   await bluewaters(['ingest', ...files, ...place]);
   const built = await bluewaters(['shards', 'build', ...place]);
-  const recipe = ['--recipe', 'cifar-fast', '--epochs', String(EPOCHS), '--warm-up-epochs', String(WARM_UP_EPOCHS)];
+  const short = ['--epochs', String(EPOCHS), '--warm-up-epochs', String(WARM_UP_EPOCHS), ...WITHOUT];
+  const recipe = ['--recipe', 'cifar-fast', ...short];
   const startedAt = Date.now() / 1000;
   await bluewaters(['train', ...recipe, '--seed', '1', '--run', 'race', ...place]);
   const curves = await readScalars(join(folder, 'runs/race/checkpoint_dir/validation'));

@@ -6,7 +6,6 @@ import { fuzz as throwAtIt } from './fuzz/fuzz.mjs';
 import { REPOSITORY, demand, python } from './support.mjs';
 
 const SEED = 1;
-const FUZZ_MINUTES = 10;
 
 /**
  * 8 pictures of full size through six networks here and in Python, with one thread and with two: it takes long.
@@ -48,15 +47,15 @@ export async function leak() {
   return `${steps} steps of lenet's training step, its pictures fed anew: ${handles[0]} handles throughout, ${first} MiB resident after 1,000 and ${last} at the end, ${perThousand.toFixed(2)} MiB more in 1,000 steps`;
 }
 
-/** Malformed operations at the public interface. */
-export async function fuzz() {
+/** Malformed operations at the public interface. @param {number} minutes */
+export async function fuzz(minutes) {
   const { findings, steps, tried, accepted, refused, runs } = await throwAtIt({
     seed: SEED,
-    ms: FUZZ_MINUTES * 60_000,
+    ms: minutes * 60_000,
     onFinding: (finding) => console.error(JSON.stringify(finding)),
   });
   demand(findings.length === 0, `no death, hang or error without a code; got ${findings.length}`);
-  return `seed ${SEED}, ${FUZZ_MINUTES} minutes: ${steps} graphs, ${tried} operations tried, ${accepted} accepted, ${refused} refused, ${runs} runs; deaths 0, hangs 0, errors without a code 0`;
+  return `seed ${SEED}, ${minutes} minutes: ${steps} graphs, ${tried} operations tried, ${accepted} accepted, ${refused} refused, ${runs} runs; deaths 0, hangs 0, errors without a code 0`;
 }
 
 /** The slope of a line through values at 0, 1, 2, … by least squares. @param {readonly number[]} values */

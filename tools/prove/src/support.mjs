@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { getReaders } from '../../setup/src/readers.mjs';
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
-const COMMAND = join(REPOSITORY, 'tools/cli/bin/bluewaters.mjs');
+export const COMMAND = join(REPOSITORY, 'tools/cli/bin/bluewaters.mjs');
 
 /** @typedef {{ code: number | null, result: any }} Ended */
 
@@ -46,6 +46,25 @@ export function pictures() {
   const folder = process.env['BLUEWATERS_DATA'];
   if (!folder) throw new LeftOut('left out: BLUEWATERS_DATA does not name the real pictures');
   return folder;
+}
+
+/**
+ * Makes a dataset of the complete MNIST or of CIFAR-10's training pictures in a store.
+ *
+ * @param {'mnist' | 'cifar10'} dataset
+ * @param {string} folder The store's.
+ */
+export async function prepare(dataset, folder) {
+  const place = ['--store', folder];
+  if (dataset === 'mnist') {
+    // It brings its pictures along; what it learns in passing is not looked at.
+    await bluewaters(['run', '--quickstart', '--epochs', '1', '--minimum-accuracy', '0.9', ...place]);
+    return;
+  }
+  const from = join(pictures(), dataset);
+  const files = ['--images', join(from, 'Images.tar.gz'), '--synsets', join(from, 'synsets.txt')];
+  await bluewaters(['ingest', ...files, '--dataset', dataset, ...place]);
+  await bluewaters(['shards', 'build', '--dataset', dataset, ...place]);
 }
 
 /** A Python with TensorFlow: as BLUEWATERS_PYTHON says, or the one that the tests get. */

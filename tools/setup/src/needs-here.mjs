@@ -1,13 +1,16 @@
 /** Which needs of tests this machine meets; what a package registry can bring is fetched first. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findChromium } from './chromium.mjs';
 import { buildImages, getContainerTools } from './containers.mjs';
 import { hasImages, testImages } from './docker.mjs';
 import { hasNvidiaDriver } from './libtensorflow.mjs';
 import { findMpi } from './mpi.mjs';
-import { needOf } from './needs.mjs';
+import { needsOf } from './needs.mjs';
 import { fillNpmCache } from './npm-cache.mjs';
 import { getOldTensorflow } from './old-tensorflow.mjs';
 import { getReaders } from './readers.mjs';
+import { onPath } from './process.mjs';
 import { SetupError } from './say.mjs';
 import { getServers } from './servers.mjs';
 import { whatClusterLacks } from './slurm.mjs';
@@ -49,6 +52,15 @@ const ANSWERS = {
     const why = await whatClusterLacks(env);
     return why === undefined ? { env: {} } : { why };
   },
+  wordnet: async (_root, env) => {
+    const folder = env.WNSEARCHDIR || '/usr/share/wordnet';
+    const isThere = existsSync(join(folder, 'data.noun'));
+    return isThere ? { env: { WNSEARCHDIR: folder } } : { why: `${folder} has no database.` };
+  },
+  prometheus: async (_root, env) => {
+    const program = env.BLUEWATERS_PROMETHEUS || onPath('prometheus', env);
+    return program ? { env: { BLUEWATERS_PROMETHEUS: program } } : { why: 'No such program was found.' };
+  },
   gpu: async () => ((await hasNvidiaDriver()) ? { env: {} } : { why: 'No NVIDIA driver was found.' }),
   old: async (_root, env) => ({ env: { BLUEWATERS_OLD_TENSORFLOW: await getOldTensorflow(env) } }),
   data: async (_root, env) => (env.BLUEWATERS_DATA ? { env: {} } : { why: 'BLUEWATERS_DATA is not set.' }),
@@ -64,7 +76,7 @@ const ANSWERS = {
  *   need is not met.
  */
 export async function meetNeeds(root, files, env) {
-  const suffixes = new Set(files.map((file) => needOf(file)?.suffix).filter((suffix) => suffix !== undefined));
+  const suffixes = new Set(files.flatMap((file) => needsOf(file).map(({ suffix }) => suffix)));
   /** @type {Environment} */
   let found = {};
   /** @type {Record<string, string>} */

@@ -1,8 +1,9 @@
-/** What a test file needs, as its name says: `x.net.spec.ts` needs NATS and MinIO servers. */
+/** What a test file needs, as its name says: `x.net.spec.ts` needs NATS and MinIO servers, `x.mpi.net.spec.ts` MPI too. */
+import { basename } from 'node:path';
 
 /**
  * @typedef {object} Need
- * @property {string} suffix The part of the file name before `.spec.ts`.
+ * @property {string} suffix A part of the file name before `.spec.ts`.
  * @property {string} what What is missing when it is missing.
  * @property {string} how How to get it, one sentence.
  * @property {boolean} [optional] Not demanded by BLUEWATERS_STRICT: no package can bring it.
@@ -51,6 +52,16 @@ export const NEEDS = [
     how: 'Install them, on Debian by `apt-get install slurm-wlm munge mpich`; no service of theirs needs to run.',
   },
   {
+    suffix: 'wordnet',
+    what: 'the database of WordNet 3.0',
+    how: 'Install it, on Debian by `apt-get install wordnet-base`, or set WNSEARCHDIR to its folder.',
+  },
+  {
+    suffix: 'prometheus',
+    what: 'Prometheus',
+    how: 'Install it, on Debian by `apt-get install prometheus`, or set BLUEWATERS_PROMETHEUS to its program.',
+  },
+  {
     suffix: 'gpu',
     what: 'an NVIDIA GPU and its driver',
     how: 'Run the tests on a machine that has one.',
@@ -72,11 +83,11 @@ export const NEEDS = [
 
 /**
  * @param {string} file
- * @returns {Need | undefined} Undefined when the test needs nothing but Node and libtensorflow.
+ * @returns {Need[]} Empty when the test needs nothing but Node and libtensorflow.
  */
-export function needOf(file) {
-  const suffix = /\.([a-z]+)\.spec\.ts$/.exec(file)?.[1];
-  return NEEDS.find((need) => need.suffix === suffix);
+export function needsOf(file) {
+  const suffixes = /^[^.]+\.([a-z.]+)\.spec\.ts$/.exec(basename(file))?.[1]?.split('.') ?? [];
+  return NEEDS.filter((need) => suffixes.includes(need.suffix));
 }
 
 /**
@@ -98,7 +109,7 @@ export function needOf(file) {
 export function divide(files, lacks) {
   const leftOut = NEEDS.flatMap((need) => {
     const why = lacks[need.suffix];
-    const its = files.filter((file) => needOf(file) === need);
+    const its = files.filter((file) => needsOf(file).includes(need));
     return why === undefined || its.length === 0 ? [] : [{ need, why, files: its }];
   });
   const out = new Set(leftOut.flatMap((group) => group.files));

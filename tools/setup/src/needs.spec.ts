@@ -1,17 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { divide, NEEDS, needOf } from './needs.mjs';
+import { divide, NEEDS, needsOf } from './needs.mjs';
 import { meetNeeds } from './needs-here.mjs';
+
+const suffixesOf = (file: string): string[] => needsOf(file).map(({ suffix }) => suffix);
 
 describe('the need of a test file', () => {
   it('stands before .spec.ts in its name', () => {
-    expect(needOf('libs/storage/src/minio.net.spec.ts')?.suffix).toBe('net');
-    expect(needOf('libs/tensorflow/src/two.gpu.spec.ts')?.suffix).toBe('gpu');
+    expect(suffixesOf('libs/storage/src/minio.net.spec.ts')).toEqual(['net']);
+    expect(suffixesOf('libs/tensorflow/src/two.gpu.spec.ts')).toEqual(['gpu']);
+  });
+
+  it('may be several', () => {
+    expect(suffixesOf('test/coordinator.mpi.net.spec.ts')).toEqual(['net', 'mpi']);
   });
 
   it('is nothing for other names', () => {
-    expect(needOf('libs/records/src/framing.spec.ts')).toBeUndefined();
-    expect(needOf('libs/records/src/net.spec.ts')).toBeUndefined();
-    expect(needOf('libs/records/src/one.other.spec.ts')).toBeUndefined();
+    expect(suffixesOf('libs/records/src/framing.spec.ts')).toEqual([]);
+    expect(suffixesOf('libs/records/src/net.spec.ts')).toEqual([]);
+    expect(suffixesOf('libs/records/src/one.other.spec.ts')).toEqual([]);
   });
 
   it('is demanded by a strict run unless no package can bring it', () => {

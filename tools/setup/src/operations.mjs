@@ -33,7 +33,7 @@ export const OPERATIONS = {
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow.so.2', 'libtensorflow.so', 'libtensorflow.so.1'];
 
 /** What they are compiled with. Products are added in one rounding where that is quick. */
-const FLAGS = ['-std=c++17', '-O2', '-ffp-contract=fast', '-fPIC', '-shared', '-pthread', '-fvisibility=hidden'];
+const FLAGS = ['-std=c++17', '-O3', '-ffp-contract=fast', '-fPIC', '-shared', '-pthread', '-fvisibility=hidden'];
 
 /**
  * @param {string} root The repository.

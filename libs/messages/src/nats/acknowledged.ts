@@ -31,6 +31,7 @@ export function takeAcknowledged(
   handler: (body: string, delivery: Delivery) => Promise<void>,
 ): Promise<Subscription> {
   return PullLoop.start(link, {
+    doing: `taking from ${options.subject}`,
     open: () => open(link, options),
     ask: (consumer) => consumer.fetch({ max_messages: 1, expires: ASK_MS }),
     handle: (message, signal) => handle(message, signal, options, handler),

@@ -25,7 +25,7 @@ export async function request(link: Link, subject: string, body: string, timeout
   throw deserializeError(reply.json<SerializedError>());
 }
 
-/** Answers the requests of a subject. Resolves when the server knows of it. */
+/** Answers the requests of a subject. Resolves when the server knows of it. @throws {CodedError} BUS_REFUSED. */
 export async function serve(
   link: Link,
   subject: string,
@@ -33,15 +33,21 @@ export async function serve(
 ): Promise<Subscription> {
   const { connection } = link;
   const running = new Set<Promise<void>>();
+  let refusal: Error | undefined;
   const subscription = connection.subscribe(PREFIX + subject, {
     queue: QUEUE,
     callback: (error, message) => {
-      if (error) return;
+      if (error) {
+        refusal = error;
+        return;
+      }
       const answering = answer(message, handler).finally(() => running.delete(answering));
       running.add(answering);
     },
   });
+  // What the server says of the subscription comes before its answer to this.
   await connection.flush();
+  if (refusal) throw natsError(refusal, `serving ${subject}`);
   return {
     stop: async () => {
       // A server that is gone does not say when it has sent its last.

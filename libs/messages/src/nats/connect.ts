@@ -3,6 +3,7 @@ import { connect, credsAuthenticator, type ConnectionOptions, type NatsConnectio
 import { CodedError } from '@bluewaters/errors';
 import { natsError } from './errors.js';
 import { Link } from './link.js';
+import { demandTls, untrusted, type TrustedAuthority } from './trust.js';
 
 /** How a process says who it is; with neither, the server takes everyone or refuses. */
 export interface NatsLogin {
@@ -17,16 +18,21 @@ const PAUSE_MS = 250;
 
 /**
  * Connects to a server, which may be just starting; a connection that is lost later mends itself for ever.
- * @throws {CodedError} CONFIG_INVALID, BUS_UNAVAILABLE or BUS_REFUSED.
+ * @param authority For `tls://` alone; undefined for those that Node trusts.
+ * @throws {CodedError} CONFIG_INVALID, BUS_UNAVAILABLE, BUS_REFUSED or BUS_UNTRUSTED.
  */
-export async function connectLink(url: string, login: NatsLogin): Promise<Link> {
-  const options = connectionOptions(url, login);
+export async function connectLink(
+  url: string,
+  login: NatsLogin,
+  authority: TrustedAuthority | undefined,
+): Promise<Link> {
+  const options = { ...connectionOptions(url, login), ...transportOptions(url, authority) };
   const end = Date.now() + TRY_FOR_MS;
   for (;;) {
     try {
       return await open(options);
     } catch (error) {
-      const coded = natsError(error, `connecting to ${url}`);
+      const coded = untrusted(error, url, authority) ?? natsError(error, `connecting to ${url}`);
       if (!coded.retryable || Date.now() > end) throw coded;
       await sleep(PAUSE_MS);
     }
@@ -57,9 +63,23 @@ function connectionOptions(url: string, { user, password, credentials }: NatsLog
     // A server that restarts may refuse for a moment while it loads its users.
     ignoreAuthErrorAbort: true,
     pingInterval: 10_000,
-    ...(protocol === 'tls:' && { tls: {} }),
-    ...(user !== undefined && { user }),
+    ...(user !== undefined && { user, ...ownInbox(user) }),
     ...(password !== undefined && { pass: password }),
     ...(credentials && { authenticator: credsAuthenticator(credentials) }),
   };
+}
+
+/** Answers come to where nobody else may listen, where the server's permissions say so. */
+function ownInbox(user: string): ConnectionOptions {
+  return /^[\w-]+$/u.test(user) ? { inboxPrefix: `_INBOX.${user}` } : {};
+}
+
+/** TLS where the address says so. An authority for a server that is not asked to prove anything would promise too much. */
+function transportOptions(url: string, authority: TrustedAuthority | undefined): ConnectionOptions {
+  if (new URL(url).protocol === 'tls:') return { tls: demandTls(url, authority) };
+  if (!authority) return {};
+  const details = { field: 'BLUEWATERS_NATS_CA_FILE', file: authority.file, expected: 'tls://host:port', got: url };
+  throw new CodedError('CONFIG_INVALID', 'A certificate authority is given, and an address of NATS without TLS', {
+    details,
+  });
 }

@@ -8,6 +8,7 @@ import { connectLink, type NatsLogin } from './connect.js';
 import { PullLoop } from './pull-loop.js';
 import { Position, openReader } from './reader.js';
 import { NatsTable } from './table.js';
+import type { TrustedAuthority } from './trust.js';
 import type { Link, StreamNeeds } from './link.js';
 import type { Delivery, Subscription } from '../message-bus.js';
 import type { Transport, TransportTable } from '../transport.js';
@@ -17,6 +18,8 @@ export interface NatsOptions {
   /** `nats://host:port` or `tls://host:port`, without credentials. */
   readonly url: string;
   readonly login?: NatsLogin;
+  /** Who has to have signed for the server, with `tls://`; those that Node trusts. */
+  readonly authority?: TrustedAuthority;
   /** Work comes again when nothing was heard of its worker for this long; 30,000. Workers tell three times as often. */
   readonly ackWaitMs?: number;
   readonly onFault?: FaultListener;
@@ -52,10 +55,10 @@ export class NatsBus extends CheckedBus {
 
   /**
    * Connects; tries for some seconds when the server does not answer.
-   * @throws {CodedError} BUS_UNAVAILABLE, BUS_REFUSED or CONFIG_INVALID.
+   * @throws {CodedError} BUS_UNAVAILABLE, BUS_REFUSED, BUS_UNTRUSTED or CONFIG_INVALID.
    */
-  static async open({ url, login = {}, ackWaitMs, onFault = warnOfFault }: NatsOptions): Promise<NatsBus> {
-    const link = await connectLink(url, login);
+  static async open({ url, login = {}, authority, ackWaitMs, onFault = warnOfFault }: NatsOptions): Promise<NatsBus> {
+    const link = await connectLink(url, login, authority);
     return new NatsBus(new NatsTransport(link, url, ackWaitMs ?? DEFAULT_ACK_WAIT_MS, onFault), onFault);
   }
 }
@@ -123,6 +126,7 @@ class NatsTransport implements Transport {
   #hear(subject: string, handler: (body: string) => Promise<void>): Promise<Subscription> {
     const position = new Position();
     return PullLoop.start(this.#link, {
+      doing: `listening to ${subject}`,
       open: async () => {
         const first = position.in(await this.#link.ensure(EVENTS));
         return (await openReader(this.#link, EVENTS.name, `bw.event.${subject}`, first)).consumer;

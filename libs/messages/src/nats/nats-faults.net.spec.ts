@@ -214,7 +214,7 @@ await describeWith(['nats'], 'NatsBus with a server that asks who is there', () 
   let server: TestServer;
 
   beforeEach(async () => {
-    server = await startNats({ user: 'bluewaters', password: 'secret' });
+    server = await startNats({ login: { user: 'bluewaters', password: 'secret' } });
   });
 
   afterEach(async () => {

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, ConsumerMessages, JsMsg } from 'nats';
+import { natsError } from './errors.js';
 import type { Link } from './link.js';
 import type { Subscription } from '../message-bus.js';
 
 /** Where a loop gets its messages and what it does with them. */
 export interface Pull {
+  /** What it does, for errors. */
+  readonly doing: string;
   /** Makes the consumer, and its stream, when they are not there. */
   readonly open: () => Promise<Consumer>;
   /** Asks for messages from the consumer. */
@@ -37,14 +40,17 @@ export class PullLoop implements Subscription {
     });
   }
 
-  /** Resolves when the consumer is there, so that nothing sent from now on is missed. */
+  /**
+   * Resolves when the consumer is there, so that nothing sent from now on is missed.
+   * @throws {CodedError} BUS_REFUSED, BUS_UNAVAILABLE.
+   */
   static async start(link: Link, pull: Pull): Promise<PullLoop> {
     const loop = new PullLoop(link, pull);
     try {
       loop.#consumer = await pull.open();
     } catch (error) {
       loop.#forgetReconnects();
-      throw error;
+      throw natsError(error, pull.doing);
     }
     loop.#ended = loop.#run();
     return loop;

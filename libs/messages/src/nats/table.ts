@@ -72,6 +72,7 @@ export class NatsTable implements TransportTable {
       forgotten.clear();
     };
     return PullLoop.start(this.#link, {
+      doing: `watching the table ${this.#name}`,
       open: async () => {
         const { consumer, pending } = await this.#use(() => this.#read());
         forgotten = new Set(told);

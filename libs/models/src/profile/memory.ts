@@ -66,7 +66,8 @@ function bytesOf(outputs: readonly Output[]): number {
 }
 
 function trainingMemory(network: Network, asked: Required<MemoryOptions>): NetworkMemory['training'] {
-  const made = syntheticTraining(network, asked);
+  // Operations of our own keep the same, but do not stand among the gradients.
+  const made = syntheticTraining(network, { ...asked, convolutions: 'stock' });
   using graph = made.graph;
   const parts = {
     variables: bytesOf(made.store.variables.map(({ value }) => value)),

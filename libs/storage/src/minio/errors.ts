@@ -37,6 +37,7 @@ function storeCodeOf(error: unknown, code: string): ErrorCode {
   return (isFromServer && !PASSING.has(code)) || isCertificate ? 'STORE_REFUSED' : 'STORE_UNAVAILABLE';
 }
 
-function codeOf(error: unknown): string {
+/** The code that an error of the client or the server has, or nothing. */
+export function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }

@@ -9,7 +9,7 @@ import { assertRange, fileError, notAFile } from '../faults.js';
 import { assertKey, assertPrefix } from '../key.js';
 import { writeBeside } from '../write-beside.js';
 import { makeAgent } from './connections.js';
-import { minioError } from './errors.js';
+import { codeOf, minioError } from './errors.js';
 import { listObjects } from './listing.js';
 import { retrying } from './retry.js';
 import { upload, type UploadSource } from './upload.js';
@@ -22,6 +22,8 @@ export interface MinioOptions {
   readonly bucket: string;
   readonly accessKey: string;
   readonly secretKey: string;
+  /** Of credentials that work for a time. */
+  readonly sessionToken?: string;
   /** As the server is configured; `us-east-1`. */
   readonly region?: string;
 }
@@ -41,15 +43,16 @@ export class MinioStore implements ObjectStore {
   }
 
   /**
-   * Connects, and makes the bucket when it is not there.
+   * Connects, and makes the bucket when it is not there; not with credentials that are lent, which may not ask for it.
    * @throws {CodedError} STORE_UNAVAILABLE, STORE_REFUSED or CONFIG_INVALID.
    */
   static async open(options: MinioOptions): Promise<MinioStore> {
     const { client, agent } = connect(options);
-    const { bucket, region = 'us-east-1' } = options;
+    const { bucket, region = 'us-east-1', sessionToken } = options;
+    if (sessionToken !== undefined) return new MinioStore(client, agent, options);
     try {
       await retrying(bucket, async (isRepeat) => {
-        if (await client.bucketExists(bucket)) return;
+        if (await isThere(client, bucket, region)) return;
         await client.makeBucket(bucket, region).catch((error: unknown) => ignoreTaken(error, isRepeat));
       });
       return new MinioStore(client, agent, options);
@@ -188,7 +191,7 @@ export class MinioStore implements ObjectStore {
   }
 }
 
-function connect({ url, accessKey, secretKey, region = 'us-east-1' }: MinioOptions): {
+function connect({ url, accessKey, secretKey, sessionToken, region = 'us-east-1' }: MinioOptions): {
   client: Client;
   agent: http.Agent;
 } {
@@ -205,6 +208,7 @@ function connect({ url, accessKey, secretKey, region = 'us-east-1' }: MinioOptio
     useSSL,
     accessKey,
     secretKey,
+    ...(sessionToken !== undefined && { sessionToken }),
     region,
     pathStyle: true,
     transportAgent: agent,
@@ -214,9 +218,21 @@ function connect({ url, accessKey, secretKey, region = 'us-east-1' }: MinioOptio
   return { client, agent };
 }
 
+/** Asks in a way that takes no right to list all of the bucket, which a user of some prefixes does not have. */
+async function isThere(client: Client, bucketName: string, region: string): Promise<boolean> {
+  try {
+    const options = { method: 'GET', bucketName, query: 'location' };
+    (await client.makeRequestAsync(options, '', [200], region)).resume();
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'NoSuchBucket') return false;
+    throw error;
+  }
+}
+
 /** Another process, or our own call whose answer was lost, made the bucket in between. */
 function ignoreTaken(error: unknown, isRepeat: boolean): void {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'BucketAlreadyOwnedByYou' || (isRepeat && code === 'BucketAlreadyExists')) return;
   throw error;
 }

@@ -125,5 +125,5 @@ export function statelessRandomFlip<D extends DType>(
   // Switch and Merge do the work for one picture in two; a choice between both would do it for all.
   const ways = raw.switch(own, { data: image as Output, pred: flips });
   const mirrored = raw.reverseV2(own, { tensor: ways.output_true, axis: own.constant([1], { dtype: 'int32' }) });
-  return raw.merge(own, { inputs: [ways.output_false, mirrored] }).output;
+  return own.op('Merge', { inputs: [[ways.output_false, mirrored]] }).output(0) as Output<D>;
 }

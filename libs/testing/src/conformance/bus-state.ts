@@ -79,21 +79,34 @@ export function stateTests(given: () => BusContext): void {
     expect(await contents(there)).toEqual(keys.map((key, n) => [key, n + 1]));
   });
 
-  it('tells a watcher what is there and then each change, in order', async () => {
+  it('tells a watcher what is there and then, in order, each change that waits to be told', async () => {
     const [here, there] = await both();
     await here.put('a', { n: 1 });
     await here.put('other', { n: 1 });
     const told: [string, number | undefined][] = [];
     const watch = await there.watch('a', (key, value) => void told.push([key, value?.n]));
     await until('what is there', () => told.length === 1);
-    for (let n = 2; n <= 20; n += 1) await here.put('a', { n });
+    for (let n = 2; n <= 20; n += 1) {
+      await here.put('a', { n });
+      await until(`value ${n}`, () => told.length === n);
+    }
     await here.delete('a');
     await here.put('a.b', { n: 21 });
-    await until('the changes', () => told.length === 22);
+    await until('the last changes', () => told.length === 22);
     await watch.stop();
     await here.put('a', { n: 22 });
     const numbers = Array.from({ length: 20 }, (_, n) => ['a', n + 1]);
     expect(told).toEqual([...numbers, ['a', undefined], ['a.b', 21]]);
+  });
+
+  it('always tells a watcher the newest value, in order, when values replace one another faster than it hears', async () => {
+    const [here, there] = await both();
+    const told: number[] = [];
+    const watch = await there.watch('a', (_, value) => void told.push(value!.n));
+    for (let n = 1; n <= 200; n += 1) await here.put('a', { n });
+    await until('the newest', () => told.at(-1) === 200);
+    await watch.stop();
+    expect(told).toEqual([...new Set(told)].sort((one, other) => one - other));
   });
 
   it('passes over entries of another version in lists and watches, and says so', async () => {

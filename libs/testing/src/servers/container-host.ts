@@ -74,11 +74,12 @@ export class ContainerHost implements ServerHost {
   async #create(): Promise<StartedTestContainer> {
     // Loaded only here: it is large, and most machines run the programs themselves.
     const { GenericContainer, Wait } = await import('testcontainers');
-    const { image, port, args, environment } = this.#program;
+    const { image, port, args, environment, files } = this.#program;
     return (
       new GenericContainer(image)
         .withExposedPorts({ container: port, host: this.#port })
         .withEnvironment({ ...environment })
+        .withCopyFilesToContainer(files.map((file) => ({ source: file, target: file })))
         .withCommand(args('0.0.0.0', port, '/data'))
         // We ask the server itself, at 127.0.0.1; the library would look for the port where it believes the engine to be.
         .withWaitStrategy(Wait.forAll([]))

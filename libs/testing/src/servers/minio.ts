@@ -4,32 +4,41 @@ import { startServer, type ServerProgram, type TestServer } from './test-server.
 /** The credentials of a MinIO server that a test started. */
 export const MINIO_LOGIN = { accessKey: 'bluewaters', secretKey: 'bluewaters-secret' } as const;
 
+/** Root's credentials on a MinIO server. */
+export interface MinioLogin {
+  readonly accessKey: string;
+  readonly secretKey: string;
+}
+
 /** A MinIO server, as a program for tests. */
-export const MINIO_PROGRAM: ServerProgram = {
-  name: 'MinIO',
-  image: MINIO_IMAGE,
-  variable: 'BLUEWATERS_MINIO',
-  port: 9000,
-  environment: {
-    MINIO_ROOT_USER: MINIO_LOGIN.accessKey,
-    MINIO_ROOT_PASSWORD: MINIO_LOGIN.secretKey,
-    MINIO_BROWSER: 'off',
-    MINIO_UPDATE: 'off',
-  },
-  args: (address, port, directory) => ['server', directory, '--address', `${address}:${port}`, '--quiet'],
-  isReady: async (port) => {
-    try {
-      return (await fetch(`http://127.0.0.1:${port}/minio/health/ready`)).ok;
-    } catch {
-      return false;
-    }
-  },
-};
+export function minioProgram({ accessKey, secretKey }: MinioLogin = MINIO_LOGIN): ServerProgram {
+  return {
+    name: 'MinIO',
+    image: MINIO_IMAGE,
+    variable: 'BLUEWATERS_MINIO',
+    port: 9000,
+    environment: {
+      MINIO_ROOT_USER: accessKey,
+      MINIO_ROOT_PASSWORD: secretKey,
+      MINIO_BROWSER: 'off',
+      MINIO_UPDATE: 'off',
+    },
+    files: [],
+    args: (address, port, directory) => ['server', directory, '--address', `${address}:${port}`, '--quiet'],
+    isReady: async (port) => {
+      try {
+        return (await fetch(`http://127.0.0.1:${port}/minio/health/ready`)).ok;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
 
 /**
- * Starts a MinIO server on an ephemeral port of 127.0.0.1, to be used with {@link MINIO_LOGIN}.
+ * Starts a MinIO server on an ephemeral port of 127.0.0.1.
  * @throws {CodedError} TOOL_MISSING.
  */
-export function startMinio(): Promise<TestServer> {
-  return startServer(MINIO_PROGRAM, 'http');
+export function startMinio(login: MinioLogin = MINIO_LOGIN): Promise<TestServer> {
+  return startServer(minioProgram(login), 'http');
 }

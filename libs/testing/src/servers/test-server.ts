@@ -6,7 +6,7 @@ import { ProcessHost } from './process-host.js';
 
 /** A server that a test has for itself. */
 export interface TestServer {
-  /** `nats://127.0.0.1:port` or `http://127.0.0.1:port`; the same after a restart. */
+  /** `nats://`, `tls://` or `http://`, with 127.0.0.1 and a port; the same after a restart. */
   readonly url: string;
   /** Kills the server as a crash would and starts it again, with `empty` without anything that it had stored. */
   restart(options?: { readonly empty?: boolean }): Promise<void>;
@@ -25,6 +25,8 @@ export interface ServerProgram {
   /** Port inside a container. */
   readonly port: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Files that the arguments name, which a container has at the same paths. */
+  readonly files: readonly string[];
   /** Arguments, where `directory` is for its data. */
   readonly args: (address: string, port: number, directory: string) => string[];
   readonly isReady: (port: number) => Promise<boolean>;

@@ -6,6 +6,8 @@ import { MemoryStore } from '@bluewaters/storage';
 import { makeTar, syntheticArchive, temporaryDirectory, type TarMember } from '@bluewaters/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { indexArchive } from '../index.js';
+import { Tolerance } from '../refusal.js';
+import { readBoxes } from './read-boxes.js';
 import type { Remark } from './remark.js';
 
 const [FIRST, SECOND] = ['n01440764', 'n01443537'] as const;
@@ -146,6 +148,27 @@ describe('boxes', () => {
       });
     },
   );
+
+  it('of a synset whose archive has no byte are none, and of one that has a single byte refused by name', async () => {
+    const archive = (bytes: Buffer): Buffer => makeTar([{ name: `${FIRST}.tar`, bytes }]);
+    expect((await ingest(archive(Buffer.alloc(0)))).boxes).toEqual([undefined, undefined, undefined]);
+    await expect(ingest(archive(Buffer.of(0x1f)))).rejects.toMatchObject({
+      code: 'ARCHIVE_TRUNCATED',
+      details: { file: expect.stringContaining(`${FIRST}.tar`) },
+    });
+  });
+
+  it('of a CSV of nothing but faults are read no further than the first that is too many', async () => {
+    const store = new MemoryStore();
+    await store.put('boxes', 'fault\n'.repeat(1_000));
+    const tolerance = new Tolerance(2);
+    const { signal } = new AbortController();
+    const context = { store, scratch: '', signal, report: () => {}, listed: new Set([FIRST]), tolerance };
+    await expect(readBoxes({ key: 'boxes' }, context)).rejects.toMatchObject({
+      details: { file: 'boxes', offset: 12 },
+    });
+    expect(tolerance.refused).toHaveLength(3);
+  });
 
   it('are the same when the pictures were indexed before, and others when the annotations are', async () => {
     const store = new MemoryStore();

@@ -27,6 +27,11 @@ describe('an annotation', () => {
     ['an entity of its own', '<!DOCTYPE a [<!ENTITY x "y">]><annotation>&x;</annotation>', 'document type'],
     ['an entity that nothing defines', '<annotation><filename>&x;</filename></annotation>', 'entity'],
     ['elements that are nested deep', `<annotation>${'<a>'.repeat(20_000)}`, 'nested'],
+    [
+      'a name that is longer than names are',
+      `<annotation><${'a'.repeat(500_000)}>${'<b/>'.repeat(100_000)}`,
+      'name of',
+    ],
     ['another document', '<html><body/></html>', '<html>'],
     ['a cut', `<annotation>${object(ENDS)}`, 'unclosed'],
     ['two roots', '<annotation/><annotation/>', ''],

@@ -36,6 +36,10 @@ export interface AnnotationSource {
 const DEEPEST = 16;
 /** Real ones have less than 10,000 characters. */
 const LONGEST = 1024 * 1024;
+/** A path is put together for each element: a name of half an annotation, around many others, would take minutes. */
+const LONGEST_NAME = 64;
+/** What is said of the picture; anything else that stands beside objects is not kept. */
+const FIELDS: ReadonlySet<string> = new Set(['annotation/filename', 'annotation/size/width', 'annotation/size/height']);
 
 /**
  * Parses an annotation.
@@ -52,6 +56,7 @@ export function parseVoc(text: string, source: AnnotationSource): VocAnnotation 
   parser.on('error', ({ message }) => refuse(message));
   parser.on('doctype', () => refuse('a document type, which may define entities'));
   parser.on('opentag', ({ name }) => {
+    if (name.length > LONGEST_NAME) refuse(`an element with a name of ${name.length} characters`);
     if (!builder.open(name)) refuse(builder.depth > DEEPEST ? `elements nested over ${DEEPEST} deep` : `<${name}>`);
   });
   parser.on('text', (part) => builder.add(part));
@@ -96,7 +101,7 @@ class AnnotationBuilder {
     if (path === 'annotation/object/name' && object) object.name = text;
     const end = /^annotation\/object\/bndbox\/([xy]m(?:in|ax))$/u.exec(path)?.[1];
     if (end !== undefined && object) object.ends[end as keyof RawBox] = toNumber(text);
-    if (!path.startsWith('annotation/object')) this.#fields.set(path, text);
+    if (FIELDS.has(path)) this.#fields.set(path, text);
     this.#path.pop();
     this.#text = '';
   }

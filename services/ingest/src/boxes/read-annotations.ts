@@ -94,7 +94,7 @@ async function* readInner(bytes: Buffer, place: Place): AsyncGenerator<Found> {
 
 /** @returns no bytes and the fault where nothing can be had; bytes and the fault where the stream is cut. */
 function plainBytes(bytes: Buffer, place: Place): { tar: Buffer; fault?: CodedError } {
-  if (bytes.readUInt16BE(0) !== 0x1f8b) return { tar: bytes };
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { tar: bytes };
   const options = { maxOutputLength: MOST_INNER_BYTES };
   try {
     return { tar: gunzipSync(bytes, options) };

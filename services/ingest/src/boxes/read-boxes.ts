@@ -7,7 +7,7 @@ import { isTar } from '../archive-form.js';
 import type { IndexContext } from '../context.js';
 import { compressionOf, inflate, type Compression } from '../inflate.js';
 import { synsetOfMember } from '../names.js';
-import { asRefusal, type Refusal } from '../refusal.js';
+import { asRefusal, type Tolerance } from '../refusal.js';
 import { annotationName, BoxTable } from './box-table.js';
 import { parseBoxCsv } from './parse-csv.js';
 import { parseVoc, type VocAnnotation, type VocObject } from './parse-voc.js';
@@ -22,16 +22,17 @@ export interface ReadBoxes {
   readonly table: BoxTable;
   /** Annotations that were read. */
   readonly annotations: number;
+  /** Pictures of other synsets that have annotations. */
+  readonly passedOver: number;
   readonly remarks: readonly Remark[];
-  readonly refusals: readonly Refusal[];
   /** Another for other bytes, as far as the file system or store can tell. */
   readonly version: string;
 }
 
 /** What reading boxes needs beside the source. */
 export interface BoxContext extends Pick<IndexContext, 'store' | 'scratch' | 'signal' | 'report'> {
-  /** Keep what comes before the place where the archive is cut. */
-  readonly keepCut: boolean;
+  /** Counts what is refused. Where it allows any, what comes before the place where the archive is cut is kept. */
+  readonly tolerance: Tolerance;
   /** Annotations of pictures of other synsets are passed over. */
   readonly listed: ReadonlySet<string>;
 }
@@ -40,7 +41,8 @@ export interface BoxContext extends Pick<IndexContext, 'store' | 'scratch' | 'si
  * Reads boxes: an archive of VOC annotations, plain or compressed, or a CSV as the Inception scripts have it; told apart by
  * their bytes.
  *
- * @throws {CodedError} FILE_NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED, TOOL_MISSING, STORE_FULL, INTERRUPTED.
+ * @throws {CodedError} FILE_NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED, TOOL_MISSING, STORE_FULL, INTERRUPTED; the first
+ * refusal beyond the tolerance.
  */
 export async function readBoxes(boxes: SourceName, context: BoxContext): Promise<ReadBoxes> {
   await using source = await openSource(context.store, boxes);
@@ -48,26 +50,35 @@ export async function readBoxes(boxes: SourceName, context: BoxContext): Promise
   const compression = await compressionOf(source);
   if (compression) await collectCompressed(source, compression, collected, context);
   else if (await isTar(source)) await collectArchive(source, source.file, collected, context);
-  else collectCsv(await readTextSource(context.store, boxes, LONGEST_CSV_BYTES), source.file, collected);
-  const { table, annotations, remarks, refusals } = collected;
-  return { table, annotations, remarks, refusals, version: `${source.file} ${source.version}` };
+  else {
+    const text = await readTextSource(context.store, boxes, LONGEST_CSV_BYTES);
+    collectCsv(text, source.file, collected, context.tolerance);
+  }
+  const { table, annotations, passedOver, remarks } = collected;
+  return { table, annotations, passedOver, remarks, version: `${source.file} ${source.version}` };
 }
 
 class Collected {
   readonly table = new BoxTable();
   readonly remarks: Remark[] = [];
-  readonly refusals: Refusal[] = [];
   annotations = 0;
   readonly #listed: ReadonlySet<string>;
+  readonly #others = new Set<string>();
 
   constructor(listed: ReadonlySet<string>) {
     this.#listed = listed;
   }
 
+  get passedOver(): number {
+    return this.#others.size;
+  }
+
   /** A name that tells no synset may be of any. */
   wants(id: string): boolean {
     const synset = synsetOfMember(id);
-    return synset === undefined || this.#listed.has(synset);
+    if (synset === undefined || this.#listed.has(synset)) return true;
+    this.#others.add(id);
+    return false;
   }
 
   add(id: string, synset: string | undefined, annotation: VocAnnotation): void {
@@ -91,7 +102,7 @@ async function collectCompressed(
   collected: Collected,
   context: BoxContext,
 ): Promise<void> {
-  const { scratch, keepCut, signal, store, report } = context;
+  const { scratch, tolerance, signal, store, report } = context;
   const folder = await mkdtemp(join(scratch, 'bluewaters-boxes-')).catch((error: unknown) => {
     throw toCodedError(error);
   });
@@ -99,8 +110,9 @@ async function collectCompressed(
     const path = join(folder, 'annotations.tar');
     const meter = new ProgressMeter(report, 'bytes');
     const onProgress = (done: number, total: number): void => meter.update('inflating boxes', done, total);
+    const keepCut = tolerance.allowed > 0;
     const cut = await inflate(source, { compression, path, keepCut, signal, onProgress });
-    if (cut) collected.refusals.push(asRefusal(cut));
+    if (cut) tolerance.count(asRefusal(cut));
     await using plain = await openSource(store, { path });
     await collectArchive(plain, source.file, collected, context);
   } finally {
@@ -112,31 +124,31 @@ async function collectArchive(
   plain: SourceFile,
   file: string,
   collected: Collected,
-  { signal, report }: BoxContext,
+  { signal, report, tolerance }: BoxContext,
 ): Promise<void> {
   const meter = new ProgressMeter(report, 'annotations');
   for await (const found of readAnnotations(plain, basename(file))) {
     if (signal.aborted) throw new CodedError('INTERRUPTED', 'Reading boxes was stopped');
-    if (found.kind === 'refused') collected.refusals.push(found.refusal);
-    else collectAnnotation(found, collected);
+    if (found.kind === 'refused') tolerance.count(found.refusal);
+    else collectAnnotation(found, collected, tolerance);
     meter.update('reading boxes', collected.annotations);
   }
 }
 
-function collectAnnotation(found: AnnotationText, collected: Collected): void {
+function collectAnnotation(found: AnnotationText, collected: Collected, tolerance: Tolerance): void {
   if (!collected.wants(found.id)) return;
   try {
     collected.add(found.id, found.synset, parseVoc(found.text, found));
   } catch (error) {
-    collected.refusals.push(asRefusal(error));
+    tolerance.count(asRefusal(error));
   }
 }
 
-function collectCsv(text: string, file: string, collected: Collected): void {
+function collectCsv(text: string, file: string, collected: Collected, tolerance: Tolerance): void {
   const objects = new Map<string, VocObject[]>();
   for (const line of parseBoxCsv(text, file)) {
     if (isCodedError(line)) {
-      collected.refusals.push(asRefusal(line));
+      tolerance.count(asRefusal(line));
       continue;
     }
     if (!collected.wants(line.id)) continue;

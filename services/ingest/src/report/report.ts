@@ -1,4 +1,5 @@
 import { indexKeys, parseIndexedExamples, type BoxCounts, type LabelledClass } from '@bluewaters/records';
+import { findTerms } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { REMARKS, Remark } from '../boxes/remark.js';
 import type { Refusal } from '../refusal.js';
@@ -19,6 +20,8 @@ export interface IngestReport extends Tallies {
   readonly refused: number;
   readonly synsets: readonly (LabelledClass & { readonly images: number; readonly boxes: number })[];
   readonly boxes: BoxCounts | undefined;
+  /** Pictures that have annotations and are of synsets that are not taken. */
+  readonly passedOver: number;
   /** How often each is said of a box. */
   readonly remarks: Readonly<Partial<Record<keyof typeof REMARKS, number>>>;
   readonly refusals: readonly Refusal[];
@@ -35,13 +38,15 @@ export interface ReportSources {
   readonly results: readonly SynsetResult[];
   readonly refusals: readonly Refusal[];
   readonly boxes: BoxCounts | undefined;
+  /** Pictures that have annotations and are of synsets that are not taken. */
+  readonly passedOver: number;
   readonly remarks: readonly Remark[];
   readonly missing: readonly string[];
 }
 
 /** Looks at every line of the index, and stores the report for programs and for people. */
 export async function storeReport(sources: ReportSources, store: ObjectStore): Promise<void> {
-  const { dataset, check, classes, results, refusals, boxes, missing } = sources;
+  const { dataset, check, classes, results, refusals, boxes, passedOver, missing } = sources;
   const tally = new Tally();
   for (const { synset } of classes) {
     const file = indexKeys.synset(dataset, synset);
@@ -59,13 +64,14 @@ export async function storeReport(sources: ReportSources, store: ObjectStore): P
       boxes: results[i]?.boxes ?? 0,
     })),
     boxes,
+    passedOver,
     remarks: countRemarks(sources.remarks),
     ...tally.result(),
     refusals,
     missing,
   };
   await store.put(indexKeys.report(dataset), `${JSON.stringify(report, undefined, 2)}\n`);
-  await store.put(indexKeys.reportPage(dataset), reportPage(report));
+  await store.put(indexKeys.reportPage(dataset), reportPage(report, await findTerms(store, dataset)));
 }
 
 function countRemarks(remarks: readonly Remark[]): IngestReport['remarks'] {

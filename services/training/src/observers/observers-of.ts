@@ -1,9 +1,14 @@
 import type { RunContext } from '../run-context.js';
 import { MlperfObserver } from './mlperf.js';
 import { Observers } from './observer.js';
+import { PresenceObserver } from './presence.js';
 import { Summaries } from './summaries.js';
 
-/** Those who watch a run: TensorBoard's event files, and MLPerf's log where it is asked for. */
+/** Those who watch a run: TensorBoard's event files, the coordinator where there is one, MLPerf's log if asked for. */
 export function observersOf(run: RunContext, graph: Uint8Array): Observers {
-  return new Observers([new Summaries(run, graph), ...(run.request.mlperfLog ? [new MlperfObserver(run)] : [])]);
+  return new Observers([
+    new Summaries(run, graph),
+    ...(run.show ? [new PresenceObserver(run)] : []),
+    ...(run.request.mlperfLog ? [new MlperfObserver(run)] : []),
+  ]);
 }

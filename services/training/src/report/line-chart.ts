@@ -1,4 +1,4 @@
-import { escapeHtml } from './html.js';
+import { escapeHtml } from '@bluewaters/service';
 
 /** One line of a chart. */
 export interface Curve {

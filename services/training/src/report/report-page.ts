@@ -1,6 +1,6 @@
 import type { ClassEvaluation, Evaluation } from '@bluewaters/messages';
+import { escapeHtml, htmlFigures, htmlPage, htmlTable, jpegUrl, percent, type PageTerms } from '@bluewaters/service';
 import { confusedPairs } from './class-figures.js';
-import { escapeHtml, htmlTable, percent } from './html.js';
 import { lineChart, type Curve } from './line-chart.js';
 
 /** A wrong answer with its picture. */
@@ -16,6 +16,8 @@ export interface ShownMistake {
 /** What the report shows. */
 export interface ReportContents {
   readonly title: string;
+  /** Of the dataset, where it has some. */
+  readonly terms?: PageTerms | undefined;
   readonly evaluation: Evaluation;
   /** Name and value, for the row of large figures. */
   readonly figures: readonly (readonly [name: string, value: string])[];
@@ -37,49 +39,41 @@ const MOST_MATRIX_CLASSES = 30;
 const MOST_PAIRS = 30;
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: light-dark(#1b2733, #e4e9ee); --soft: light-dark(#5b6b7a, #93a4b3);
-  --line: light-dark(#dbe2e8, #33404c); --a: light-dark(#0b6bcb, #5eb0ff); --b: light-dark(#c2410c, #ff9a62);
-  --c: light-dark(#2e7d32, #7bd389); }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { margin-top: 2.2rem; font-size: 1.2rem; }
-.figures { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; } .figures b { display: block; font-size: 1.5rem; }
-.figures span, figcaption, .soft { color: var(--soft); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1rem; } figure { margin: 0; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1rem; }
 svg { width: 100%; } svg text { font-size: 11px; fill: var(--soft); } svg .grid { stroke: var(--line); }
 polyline { stroke-width: 1.8; } polyline.curve-0 { stroke: var(--a); } polyline.curve-1 { stroke: var(--b); } polyline.curve-2 { stroke: var(--c); }
 circle.curve-0 { fill: var(--a); } circle.curve-1 { fill: var(--b); } circle.curve-2 { fill: var(--c); }
 .key::before { content: "\\2014 "; font-weight: 700; } .key.curve-0::before { color: var(--a); } .key.curve-1::before { color: var(--b); } .key.curve-2::before { color: var(--c); }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; }
-th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; } td { text-align: right; }
-.text td { text-align: left; overflow-wrap: anywhere; } .matrix td { padding: .2rem .4rem; border: 1px solid var(--line); }
+.matrix td { padding: .2rem .4rem; border: 1px solid var(--line); }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem; }
 .mistakes img { width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--line); }
 `;
 
 /** The report as one HTML file: no script, nothing to fetch. */
 export function reportPage(report: ReportContents): string {
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(report.title)}</title><style>${STYLE}</style></head><body>
-<h1>${escapeHtml(report.title)}</h1>
-<div class="figures">${report.figures.map(([name, value]) => `<div><b>${escapeHtml(value)}</b><span>${escapeHtml(name)}</span></div>`).join('')}</div>
-<h2>Curves</h2>
-<div class="charts">${report.charts.map(({ title, curves }) => lineChart(title, curves)).join('\n')}</div>
-<h2>Where a step's time goes</h2>
-${timeTable(report)}
-<h2>Worst mistakes</h2>
-${mistakes(report)}
-<h2>What is taken for what</h2>
-${report.confusion.length <= MOST_MATRIX_CLASSES ? matrix(report) : pairs(report)}
-<h2>Class by class</h2>
-<p class="soft">Worst first. Recall is the share of a class that was found; precision, of what was taken for it.</p>
-${classTable(report)}
-<h2>Where it comes from</h2>
-<div class="text">${facts(report.provenance)}</div>
-<h2>Options</h2>
-<div class="text">${facts(report.options)}</div>
-</body></html>
-`;
+  return htmlPage({
+    title: report.title,
+    terms: report.terms,
+    style: STYLE,
+    sections: [
+      htmlFigures(report.figures),
+      '<h2>Curves</h2>',
+      `<div class="charts">${report.charts.map(({ title, curves }) => lineChart(title, curves)).join('\n')}</div>`,
+      "<h2>Where a step's time goes</h2>",
+      timeTable(report),
+      '<h2>Worst mistakes</h2>',
+      mistakes(report),
+      '<h2>What is taken for what</h2>',
+      report.confusion.length <= MOST_MATRIX_CLASSES ? matrix(report) : pairs(report),
+      '<h2>Class by class</h2>',
+      '<p class="soft">Worst first. Recall is the share of a class that was found; precision, of what was taken for it.</p>',
+      classTable(report),
+      '<h2>Where it comes from</h2>',
+      `<div class="text">${facts(report.provenance)}</div>`,
+      '<h2>Options</h2>',
+      `<div class="text">${facts(report.options)}</div>`,
+    ],
+  });
 }
 
 function facts(rows: ReportContents['options']): string {
@@ -102,9 +96,8 @@ function timeTable({ times }: ReportContents): string {
 function mistakes({ mistakes: shown, evaluation }: ReportContents): string {
   if (shown.length === 0) return `<p>None: all ${evaluation.examples} held-out pictures were answered right.</p>`;
   const figures = shown.map(({ filename, jpeg, truth, answer, loss }) => {
-    const source = `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
     return (
-      `<figure><img alt="${escapeHtml(filename)}" title="${escapeHtml(filename)}" src="${source}">` +
+      `<figure><img alt="${escapeHtml(filename)}" title="${escapeHtml(filename)}" src="${jpegUrl(jpeg)}">` +
       `<figcaption><b>${escapeHtml(truth)}</b>, taken for ${escapeHtml(answer)} (loss ${loss.toFixed(2)})</figcaption></figure>`
     );
   });

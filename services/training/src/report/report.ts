@@ -2,11 +2,11 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { ClassificationMetrics, Predictions } from '@bluewaters/models';
 import type { RecordTable } from '@bluewaters/records';
+import { percent } from '@bluewaters/service';
 import { readScalars, tensorflowVersion, type ScalarPoint } from '@bluewaters/tensorflow';
 import { writeWhole } from '../files.js';
 import type { RunContext } from '../run-context.js';
 import { classFigures, shortName } from './class-figures.js';
-import { percent } from './html.js';
 import type { Curve } from './line-chart.js';
 import { readExample } from '../read-example.js';
 import { bestOf, type Evaluations } from '../standing.js';
@@ -53,11 +53,12 @@ async function contentsOf(
   sources: ReportSources,
   curves: { readonly train: Curves; readonly validation: Curves },
 ): Promise<ReportContents> {
-  const { request, manifest } = run;
+  const { request, manifest, terms } = run;
   const { metrics, predictions } = sources;
   const shown = worstMistakes(predictions, MOST_MISTAKES).map((mistake) => showMistake(run, sources, mistake));
   return {
     title: `${request.model}, version ${sources.version}: ${request.network} on ${request.dataset}`,
+    terms,
     evaluation: metrics,
     figures: figuresOf(sources, curves.train),
     charts: chartsOf(curves),

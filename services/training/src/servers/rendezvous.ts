@@ -3,10 +3,10 @@
  * those of the others there. Whoever is started in a lost worker's place finds that one's address, and takes it.
  */
 import { mkdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort, serverAddresses } from '@bluewaters/collectives';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import type { Cluster, Task } from '@bluewaters/tensorflow';
 import { z } from 'zod';
@@ -41,6 +41,7 @@ type Begun = z.infer<typeof Begun>;
 
 const BEGUN = 'begun.json';
 const OVER = 'over.json';
+const STOP = 'stop.json';
 
 const LOOK_EVERY_MS = 50;
 /** For all tasks to have started, in milliseconds. */
@@ -70,10 +71,9 @@ export class Rendezvous {
       return entries;
     };
     const found = { ps: await all('ps', servers), worker: await all('worker', workers) };
-    const together = [...found.ps, ...found.worker].every(({ host }) => host === own.host);
     assertAlike(own, found);
-    const address = ({ host, port }: Entry): string => `${together ? '127.0.0.1' : host}:${port}`;
-    return { ps: found.ps.map(address), worker: found.worker.map(address) };
+    const addresses = serverAddresses([...found.ps, ...found.worker]);
+    return { ps: addresses.slice(0, servers), worker: addresses.slice(servers) };
   }
 
   /** The chief's: the variables have their values. */
@@ -99,6 +99,16 @@ export class Rendezvous {
   /** Waits for {@link end}. @throws {CodedError} INTERRUPTED. */
   async ended(signal: AbortSignal): Promise<void> {
     while ((await this.#read(OVER)) === undefined) await this.#pause(signal);
+  }
+
+  /** Passes on to the chief that somebody else was asked to stop. */
+  async askToStop(): Promise<void> {
+    await writeWhole(join(this.#folder, STOP), '{}\n');
+  }
+
+  /** The chief's: whether one of the others has. */
+  async isToStop(): Promise<boolean> {
+    return (await this.#read(STOP)) !== undefined;
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
@@ -153,16 +163,4 @@ function assertAlike(own: Entry, found: Readonly<Record<Job, readonly Entry[]>>)
       },
     );
   }
-}
-
-/** One that the system has just given, and that nobody else is given so soon. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

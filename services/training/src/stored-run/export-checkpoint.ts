@@ -2,6 +2,7 @@
 import { CodedError } from '@bluewaters/errors';
 import { openBus, type Evaluation, type ExportRequest, type ExportResult, type Progress } from '@bluewaters/messages';
 import { modelKeys, type ModelEntry } from '@bluewaters/records';
+import { assertAccess } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { Checkpoint } from '../checkpoints.js';
 import { evaluateWeights } from '../evaluate-step.js';
@@ -20,15 +21,17 @@ export interface ExportedCheckpoint {
 }
 
 /** What an export needs beside the request. */
-export interface ExportPorts extends Omit<TrainingOptions, 'store'> {
+export interface ExportPorts extends Pick<TrainingOptions, 'workDirectory' | 'threads'> {
   readonly store: ObjectStore;
   readonly report: (progress: Progress) => void;
+  /** Who asks, for a run on a dataset with terms. */
+  readonly person?: string | undefined;
 }
 
 /**
  * Exports a checkpoint with the figures that training found for its step, or that it finds now. The run stays as it is.
  *
- * @throws {CodedError} RUN_UNKNOWN; CHECKPOINT_INVALID when the checkpoint or `run.json` is not whole; what training
+ * @throws {CodedError} RUN_UNKNOWN; ACCESS_REFUSED; CHECKPOINT_INVALID when the checkpoint or `run.json` is not whole; what training
  * says of a dataset that is gone or has changed.
  */
 export async function exportCheckpoint(request: ExportRequest, ports: ExportPorts): Promise<ExportedCheckpoint> {
@@ -53,6 +56,7 @@ async function asRun(stored: StoredRun, { run, model }: ExportRequest, ports: Ex
       cause: unreadable,
     });
   }
+  await assertAccess(ports.store, entry.request.dataset, ports.person);
   const parts = await readParts({ ...entry.request, model: model ?? entry.request.model }, ports);
   const bus = await openBus({ kind: 'in-process' }); // whoever asked tells of the model
   const { signal } = new AbortController();

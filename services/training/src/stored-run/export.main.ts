@@ -8,6 +8,8 @@ import { exportCheckpoint } from './export-checkpoint.js';
 /** What the process is told. */
 export interface ExportTask extends TrainingOptions {
   readonly request: ExportRequest;
+  /** Who asks. */
+  readonly person?: string | undefined;
 }
 
 await serveChildTask(async ({ request, ...options }: ExportTask, report: (progress: Progress) => void) => {

@@ -1,5 +1,5 @@
 /** Where a network stops scaling on a machine, and what would let it go further. */
-import type { Machine } from './machine.js';
+import type { PlannedNodes } from './planned-nodes.js';
 import { planStep, type StepParts, type Work } from './step-model.js';
 
 /** Below this, more ranks are mostly waste. */
@@ -8,7 +8,7 @@ export const WORTHWHILE = 0.8;
 /** What could be changed, each by a factor of two. */
 const CHANGES: readonly {
   readonly what: string;
-  readonly change: (machine: Machine, work: Work) => readonly [Machine, Work];
+  readonly change: (machine: PlannedNodes, work: Work) => readonly [PlannedNodes, Work];
 }[] = [
   { what: 'gradients in half the bytes', change: (m, w) => [m, { ...w, gradientBytes: w.gradientBytes / 2 }] },
   { what: 'twice the pictures a rank', change: (m, w) => [m, { ...w, batch: 2 * w.batch }] },
@@ -26,7 +26,7 @@ const CHANGES: readonly {
   },
 ];
 
-function timesTwo({ perNode, total, decoded }: Machine['input']): Machine['input'] {
+function timesTwo({ perNode, total, decoded }: PlannedNodes['input']): PlannedNodes['input'] {
   return { perNode: 2 * perNode, total: 2 * total, decoded: 2 * decoded };
 }
 
@@ -43,7 +43,7 @@ export interface Limit {
 }
 
 /** How far it goes in powers of two. */
-export function limitOf(machine: Machine, work: Work): Limit {
+export function limitOf(machine: PlannedNodes, work: Work): Limit {
   const all = machine.nodes * machine.ranksPerNode;
   const ranks = mostRanks(machine, work);
   const { parts } = planStep(machine, work, Math.min(all, Math.max(2, 2 * ranks)));
@@ -55,13 +55,13 @@ export function limitOf(machine: Machine, work: Work): Limit {
   return { ranks, isWholeMachine: ranks === all, because, moves };
 }
 
-function mostRanks(machine: Machine, work: Work): number {
+function mostRanks(machine: PlannedNodes, work: Work): number {
   const worthwhile = rankCounts(machine).filter((ranks) => planStep(machine, work, ranks).efficiency >= WORTHWHILE);
   return worthwhile.at(-1) ?? 0;
 }
 
 /** Powers of two from 2 on, and the whole machine. */
-export function rankCounts({ nodes, ranksPerNode }: Machine): number[] {
+export function rankCounts({ nodes, ranksPerNode }: PlannedNodes): number[] {
   const all = nodes * ranksPerNode;
   const powers = Array.from({ length: Math.floor(Math.log2(all)) }, (_, index) => 2 ** (index + 1));
   return powers.at(-1) === all ? powers : [...powers, all];

@@ -3,7 +3,7 @@
  * their own pictures, and exchange them while they go back through the network: among the ranks of a node, and between
  * nodes. Links do not disturb one another, as on a torus that is shared with other jobs they do.
  */
-import type { Machine } from './machine.js';
+import type { PlannedNodes } from './planned-nodes.js';
 
 /** What is trained. */
 export interface Work {
@@ -55,7 +55,7 @@ const ACHIEVED = 0.75;
 const BUCKET_BYTES = 4 << 20;
 
 /** @param ranks At least 1; as many as the machine has, at most. */
-export function planStep(machine: Machine, work: Work, ranks: number): PlannedStep {
+export function planStep(machine: PlannedNodes, work: Work, ranks: number): PlannedStep {
   const nodes = Math.ceil(ranks / machine.ranksPerNode);
   const compute = work.batch / imagesPerSecondAlone(machine, work);
   // The mean of the largest of n normally distributed times lies about sqrt(2 ln n) deviations above their mean.
@@ -75,11 +75,11 @@ export function planStep(machine: Machine, work: Work, ranks: number): PlannedSt
 }
 
 /** Of one rank that waits for nothing. */
-function imagesPerSecondAlone({ device }: Machine, { network, multiplyAdds }: Work): number {
+function imagesPerSecondAlone({ device }: PlannedNodes, { network, multiplyAdds }: Work): number {
   return device.imagesPerSecond[network] ?? (device.peakFlops * device.efficiency) / (PASSES * 2 * multiplyAdds);
 }
 
-function inputAlone(machine: Machine, work: Work, compute: number): number {
+function inputAlone(machine: PlannedNodes, work: Work, compute: number): number {
   return Math.max(0, inputSeconds(machine, work, { ranks: 1, nodes: 1 }) - compute);
 }
 
@@ -88,14 +88,14 @@ interface Placement {
   readonly nodes: number;
 }
 
-function inputSeconds({ input }: Machine, { batch, pictureBytes }: Work, { ranks, nodes }: Placement): number {
+function inputSeconds({ input }: PlannedNodes, { batch, pictureBytes }: Work, { ranks, nodes }: Placement): number {
   const pictures = ranks * batch;
   const read = (pictures * pictureBytes) / Math.min(nodes * input.perNode, input.total);
   return Math.max(read, pictures / (nodes * input.decoded));
 }
 
 function exchangeSeconds(
-  { network, local, ranksPerNode }: Machine,
+  { network, local, ranksPerNode }: PlannedNodes,
   { parameters, gradientBytes }: Work,
   { ranks, nodes }: Placement,
 ): { readonly seconds: number; readonly algorithm: Algorithm | undefined } {
@@ -111,7 +111,7 @@ function exchangeSeconds(
   return { seconds: Math.max(within, between.seconds), algorithm: between.algorithm };
 }
 
-type Link = Machine['network'];
+type Link = PlannedNodes['network'];
 
 /** Every byte passes every rank twice but for its own part, in 2 (n - 1) messages. */
 function ring(ranks: number, bytes: number, { latency, bandwidth }: Link): number {
@@ -140,7 +140,7 @@ export interface Endurance {
  * @param variables Numbers in a checkpoint for each parameter: 2 with momentum.
  * @see Daly 2006, "A higher order estimate of the optimum checkpoint interval", equation 8.
  */
-export function endurance(machine: Machine, work: Work, nodes: number, variables = 2): Endurance {
+export function endurance(machine: PlannedNodes, work: Work, nodes: number, variables = 2): Endurance {
   const failures = (machine.nodeMtbfHours * 3600) / nodes;
   const writing = (work.parameters * variables * 4) / machine.checkpoint.bandwidth;
   const every = Math.sqrt(2 * writing * failures);

@@ -3,11 +3,19 @@ import { builtModule, forkChild } from '@bluewaters/service';
 import { probeEnvironment, type Finding } from '@bluewaters/setup';
 import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
+import { findMachine } from '../machines/find-machine.js';
+import { probeMachine } from '../machines/probe-machine.js';
 import type { TensorflowFinding } from '../tensorflow-probe.main.js';
 import { formatTable } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 
-const options = z.strictObject({ ...frameOptions });
+const options = z.strictObject({
+  machine: z
+    .string()
+    .optional()
+    .describe("compare this computer with a machine's file, too: bluewaters, delta, local, or a JSON file"),
+  ...frameOptions,
+});
 const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** `bluewaters doctor` */
@@ -15,9 +23,17 @@ export const doctor = defineVerb({
   name: 'doctor',
   summary: 'what was found on this machine, and how to get what was not',
   options,
-  examples: [['$0 doctor', 'Node, TensorFlow, devices, MPI, NATS, MinIO, Docker']],
-  run: async (_, { print }) => {
-    const findings = [...(await loadTensorflow()), ...(await probeEnvironment(REPOSITORY))];
+  examples: [
+    ['$0 doctor', 'Node, TensorFlow, devices, MPI, NATS, MinIO, Docker'],
+    ['$0 doctor --machine delta', 'and whether what jobs on Delta need is here'],
+  ],
+  run: async ({ machine: name }, { print }) => {
+    const machine = name === undefined ? undefined : await findMachine(name);
+    const findings = [
+      ...(await loadTensorflow()),
+      ...(await probeEnvironment(REPOSITORY)),
+      ...(machine ? await probeMachine(machine) : []),
+    ];
     formatTable(
       ['', 'what', 'found'],
       findings.map((finding) => [finding.found ? 'yes' : 'no', finding.name, describe(finding)]),

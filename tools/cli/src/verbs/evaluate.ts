@@ -1,9 +1,11 @@
 import type { EvaluateResult } from '@bluewaters/messages';
+import { assertAccess } from '@bluewaters/registry';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { findDataset } from '../digests.js';
 import { findModel } from '../find-model.js';
 import { evaluateOn } from '../line.js';
+import { whoAsks } from '../person.js';
 import { firstWord, formatCount, formatTable, percent } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
@@ -31,6 +33,7 @@ export const evaluate = defineVerb({
     return withWorkplace(readPlace(values), async (workplace) => {
       const { model, version } = await findModel(workplace.store, values.model);
       const { split, batch, dataset = model } = values;
+      await assertAccess(workplace.store, dataset, whoAsks());
       const { digest: manifest } = await findDataset(workplace.store, dataset);
       const request = { model, version, dataset, manifest, split, batch };
       const result = await evaluateOn({ ...context, workplace }, request);

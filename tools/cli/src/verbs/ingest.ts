@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
+import { installedWordNet, NOUNS_FILE } from '@bluewaters/ingest';
 import { indexKeys } from '@bluewaters/records';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
@@ -19,6 +21,7 @@ export const ingest = defineVerb({
   examples: [
     ['$0 ingest --images Images.tar --synsets synsets.txt --words words.txt', 'index an ImageNet-style archive'],
     ['$0 ingest --images Images.tar --synsets synsets.txt --boxes Annotation.tar.gz --check full', 'and every pixel'],
+    ['$0 ingest --images Images.tar --below n02084071 --dataset dogs', 'every dog, by WordNet'],
   ],
   run: (values, context) =>
     withWorkplace(readPlace(values), async (workplace) => {
@@ -57,8 +60,16 @@ export async function ingestFrom(
     ...(await given('words', values.words)),
     ...(await given('imageList', values.imageList)),
     ...(truth && { groundTruth: { truth, ...(await given('order', groundTruthOrder)) } }),
+    ...(await given('wordnet', await nounsFile(values))),
+    ...(values.below && { below: values.below }),
     ...(await given('boxes', values.boxes)),
     maxRefused,
     check,
   });
+}
+
+/** The nouns of the WordNet that the options ask for. @throws {CodedError} FILE_NOT_FOUND where none is installed. */
+export async function nounsFile({ wordnet, below }: Pick<Options, 'wordnet' | 'below'>): Promise<string | undefined> {
+  const folder = wordnet ?? (below && (await installedWordNet(process.env)));
+  return folder === undefined ? undefined : join(folder, NOUNS_FILE);
 }

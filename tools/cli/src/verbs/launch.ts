@@ -1,11 +1,16 @@
 import { ranksOfJob } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
+import { parseFlags, resolveOptions } from '@bluewaters/service';
+import { openStore } from '@bluewaters/storage';
 import { z } from 'zod';
-import { frameOptions } from '../common-options.js';
+import { frameOptions, readPlace } from '../common-options.js';
+import { Generations } from '../generations.js';
 import { launchCluster } from '../launch-cluster.js';
-import { launch as launchRanks, LAUNCHER_NAMES } from '../launch.js';
-import { endStopped } from '../rank.js';
-import { defineVerb } from '../verb.js';
+import { launch as launchRanks, LAUNCHER_NAMES, runByLauncher } from '../launch.js';
+import { runHere } from '../launch-here.js';
+import { endStopped, requestOf } from '../rank.js';
+import { defineVerb, type VerbContext } from '../verb.js';
+import { options as trainOptions } from './train.js';
 
 /** The talk's job, with a barrier every step (`--update synchronous`), and its successor of 2018, asynchronous. */
 const LAYOUTS = {
@@ -16,7 +21,11 @@ const LAYOUT_NAMES = Object.keys(LAYOUTS) as (keyof typeof LAYOUTS)[];
 
 const options = z.strictObject({
   ranks: z.int().positive().optional().describe('how many; default: what the batch job has room for'),
-  servers: z.int().positive().optional().describe('instead of ranks over MPI: parameter servers, on this machine'),
+  over: z
+    .enum(['mpi', 'grpc'])
+    .default('mpi')
+    .describe('what carries gradients between ranks; grpc needs no MPI, and ranks are on this machine'),
+  servers: z.int().positive().optional().describe('instead of ranks: parameter servers, on this machine'),
   workers: z.int().positive().optional().describe('with --servers: workers'),
   layout: z
     .enum(LAYOUT_NAMES)
@@ -33,7 +42,7 @@ const options = z.strictObject({
 
 type Values = z.output<typeof options>;
 
-/** Servers and workers that are asked for; none for ranks over MPI. */
+/** Servers and workers that are asked for; none for ranks. */
 function layoutOf({
   layout,
   servers,
@@ -47,11 +56,12 @@ function layoutOf({
 /** `bluewaters launch` */
 export const launch = defineVerb({
   name: 'launch',
-  summary: 'train on several ranks over MPI or with parameter servers, and go on when one is lost',
+  summary: 'train on several ranks or with parameter servers, and go on when one is lost',
   words: 'COMMAND',
   options,
   examples: [
     ['$0 launch --ranks 4 -- train --dataset mnist', 'on four ranks of this machine'],
+    ['$0 launch --ranks 2 --over grpc -- train --dataset mnist', 'on two, without MPI'],
     ['$0 launch --launcher srun -- train --dataset mnist', 'on as many as the Slurm job has tasks'],
     ['$0 launch --servers 1 --workers 3 -- train --dataset mnist', 'three workers, asynchronously'],
   ],
@@ -64,15 +74,36 @@ export const launch = defineVerb({
     const cluster = layoutOf({ ...values, ranks, json });
     const command = [...context.words, ...(json ? ['--json'] : [])];
     try {
-      if (cluster) return await launchCluster({ ...cluster, command, restarts: values.restarts }, context);
+      const generations = await generationsOf(context.words, context);
+      const { restarts } = values;
+      if (cluster) return await launchCluster({ ...cluster, command, restarts, generations }, context);
       if (ranks === undefined) throw new CodedError('CONFIG_INVALID', 'Say how many ranks: --ranks N is missing');
+      const launched = { ...values, ranks, command, generations };
+      if (values.over === 'grpc') return await launchRanks(launched, context, runHere);
       const launcherArguments = values.launcherArguments.split(' ').filter(Boolean);
-      return await launchRanks({ ...values, ranks, command, launcherArguments }, context);
+      return await launchRanks({ ...launched, launcherArguments }, context, runByLauncher);
     } catch (error) {
       endStopped(error, context);
     }
   },
 });
+
+/** Those of the run that a command trains, which its options name. */
+async function generationsOf([, ...flags]: readonly string[], context: VerbContext): Promise<Generations> {
+  const sources = { flags: parseFlags(trainOptions, flags), environment: process.env, alsoKnown: OWN };
+  const values = resolveOptions(trainOptions, sources);
+  const place = readPlace(values);
+  if (place.bus.kind === 'in-process') return Generations.open('', place.bus, context);
+  const store = await openStore(place.store);
+  try {
+    const { run } = await requestOf(values, store);
+    return await Generations.open(run, place.bus, context);
+  } finally {
+    await store.close();
+  }
+}
+
+const OWN = Object.keys(options.shape);
 
 /** The verbs that several processes may run together. */
 const LAUNCHED = ['train'];

@@ -6,7 +6,7 @@ import { writeDrawing } from '../drawing/svg.js';
 import { list } from '../line-options.js';
 import { askProfiles } from '../network-profiles.js';
 import { limitOf, rankCounts, WORTHWHILE, type Limit } from '../plan/limits.js';
-import { findMachine, type Machine } from '../plan/machine.js';
+import { planFor, type PlannedNodes } from '../plan/planned-nodes.js';
 import { plotEfficiency } from '../plan/plot.js';
 import { endurance, planStep, type PlannedStep, type Work } from '../plan/step-model.js';
 import { formatCount, formatTable, percent } from '../terminal.js';
@@ -15,8 +15,8 @@ import { defineVerb } from '../verb.js';
 const options = z.strictObject({
   machine: z
     .string()
-    .default('blue-waters-xk')
-    .describe('blue-waters-xk, blue-waters-xe, delta-a100, delta-ai, laptop, or a JSON file'),
+    .default('bluewaters-xk')
+    .describe('nodes of a machine: bluewaters-xk, bluewaters-xe, delta-a100, deltaai, local, or a JSON file'),
   network: list(z.string()).optional().describe('networks that `networks ls` lists; default: resnet-50'),
   ranks: list(z.coerce.number().int().positive())
     .optional()
@@ -40,35 +40,35 @@ export const plan = defineVerb({
     ['$0 plan --machine delta-a100 --ranks 1,8,64 --batch 128 --svg plan.svg', 'and a picture of it'],
   ],
   run: async (values, { print, signal }) => {
-    const machine = await findMachine(values.machine);
-    const counts = (values.ranks ?? [1, ...rankCounts(machine)]).sort((a, b) => a - b);
-    refuseTooMany(machine, counts);
+    const { name, description, nodes } = await planFor(values.machine);
+    const counts = (values.ranks ?? [1, ...rankCounts(nodes)]).sort((a, b) => a - b);
+    refuseTooMany(name, nodes, counts);
     const plans = [];
     for (const network of values.network ?? ['resnet-50']) {
       const { batch, gradientBytes, pictureBytes } = values;
       const { profiles } = await askProfiles({ show: { network, batch } }, signal);
       const { parameters = NaN, multiplyAdds = NaN } = profiles[0] ?? {};
       const work: Work = { network, parameters, multiplyAdds, batch, gradientBytes, pictureBytes };
-      const steps = counts.map((ranks) => planStep(machine, work, ranks));
-      const rows = steps.map((step) => withTraining(machine, work, step, values.pictures * values.epochs));
-      const limit = limitOf(machine, work);
+      const steps = counts.map((ranks) => planStep(nodes, work, ranks));
+      const rows = steps.map((step) => withTraining(nodes, work, step, values.pictures * values.epochs));
+      const limit = limitOf(nodes, work);
       plans.push({ network, batch, steps: rows, limit });
-      describe(machine, { network, batch, rows, limit }).forEach(print);
+      describe(description, { network, batch, rows, limit }).forEach(print);
     }
-    if (values.svg !== undefined) await draw(values.svg, machine, plans);
-    return { machine: machine.name, plans, ...(values.svg === undefined ? {} : { svg: values.svg }) };
+    if (values.svg !== undefined) await draw(values.svg, name, plans);
+    return { machine: name, plans, ...(values.svg === undefined ? {} : { svg: values.svg }) };
   },
 });
 
 type Row = ReturnType<typeof withTraining>;
 
 /** A step, and what the whole training takes with it, failures included. */
-function withTraining(machine: Machine, work: Work, step: PlannedStep, pictures: number) {
-  const { useful, checkpointEvery } = endurance(machine, work, step.nodes);
+function withTraining(nodes: PlannedNodes, work: Work, step: PlannedStep, pictures: number) {
+  const { useful, checkpointEvery } = endurance(nodes, work, step.nodes);
   return { ...step, useful, checkpointEvery, hours: pictures / step.imagesPerSecond / useful / 3600 };
 }
 
-function refuseTooMany({ name, nodes, ranksPerNode }: Machine, counts: readonly number[]): void {
+function refuseTooMany(name: string, { nodes, ranksPerNode }: PlannedNodes, counts: readonly number[]): void {
   const most = counts.at(-1) ?? 0;
   if (most <= nodes * ranksPerNode) return;
   throw new CodedError('CONFIG_INVALID', `The machine ${name} has fewer ranks`, {
@@ -83,11 +83,11 @@ interface Described {
   readonly limit: Limit;
 }
 
-function describe(machine: Machine, { network, batch, rows, limit }: Described): string[] {
+function describe(machine: string, { network, batch, rows, limit }: Described): string[] {
   const header = ['ranks', 'step', 'compute', 'waiting', 'input', 'exchange', 'images/s', 'efficiency', 'training'];
   const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
   return [
-    `${network}, ${batch} pictures a rank, on ${machine.description}`,
+    `${network}, ${batch} pictures a rank, on ${machine}`,
     ...formatTable(
       header,
       rows.map(({ ranks, seconds, parts, imagesPerSecond, efficiency, hours }) => [
@@ -143,10 +143,10 @@ function describeBatch(batch: number, ranks: number): string[] {
   ];
 }
 
-async function draw(file: string, machine: Machine, plans: readonly { network: string; steps: readonly Row[] }[]) {
+async function draw(file: string, machine: string, plans: readonly { network: string; steps: readonly Row[] }[]) {
   const curves = plans.map(({ network, steps }) => ({
     name: network,
     points: steps.map(({ ranks, efficiency }) => [ranks, efficiency] as const),
   }));
-  await writeDrawing(file, plotEfficiency(`Efficiency on ${machine.name}`, curves));
+  await writeDrawing(file, plotEfficiency(`Efficiency on ${machine}`, curves));
 }

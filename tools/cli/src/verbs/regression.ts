@@ -1,6 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
+import { Generations } from '../generations.js';
 import { launchCluster } from '../launch-cluster.js';
 import { codeDigest } from '../rank.js';
 import { endAsTask, placeInCluster, taskOptions } from '../task.js';
@@ -23,7 +24,8 @@ export const regression = defineVerb({
     const { servers = 1, workers = 2, json } = values;
     if (!place) {
       const command = ['regression', ...(json ? ['--json'] : [])];
-      const { result } = await launchCluster({ servers, workers, command, restarts: 0 }, context);
+      const generations = await Generations.open('', { kind: 'in-process' }, context);
+      const { result } = await launchCluster({ servers, workers, command, restarts: 0, generations }, context);
       return result;
     }
     process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';

@@ -1,10 +1,12 @@
 import { CodedError } from '@bluewaters/errors';
 import type { BuildResult } from '@bluewaters/messages';
+import { assertAccess } from '@bluewaters/registry';
 import { verifyDataset } from '@bluewaters/shards';
 import { allDatasets, indexDigest } from '../digests.js';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { buildRequest, shardsOptions } from '../line-options.js';
+import { whoAsks } from '../person.js';
 import { asSource, buildShards, type LineContext } from '../line.js';
 import { formatCount, formatMegabytes, formatTable } from '../terminal.js';
 import { defineVerb } from '../verb.js';
@@ -36,6 +38,7 @@ export const shardsVerify = defineVerb({
   run: (values, { terminal, signal, print }) =>
     withWorkplace(readPlace(values), async ({ store }) => {
       const name = requireDataset(values.dataset);
+      await assertAccess(store, name, whoAsks());
       const report = await verifyDataset(store, name, {
         signal,
         report: (progress) => terminal.progress('verify', verifying(progress)),
@@ -77,6 +80,7 @@ export async function buildFrom(
     validationList === undefined
       ? ({ kind: 'share', share: validationShare } as const)
       : ({ kind: 'list', list: await asSource(context, validationList, values.dataset) } as const);
+  await assertAccess(context.workplace.store, values.dataset, whoAsks());
   const index = await indexDigest(context.workplace.store, values.dataset);
   return buildShards(context, buildRequest(values, { dataset: values.dataset, index, validation }));
 }

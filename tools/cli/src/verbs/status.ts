@@ -1,13 +1,33 @@
-import { Datasets, Indexes, Jobs, Models, Runs, type RunRecord, type StateDefinition } from '@bluewaters/messages';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CoordinatedRuns,
+  Datasets,
+  Indexes,
+  Jobs,
+  Models,
+  Runs,
+  type RunRecord,
+  type StateDefinition,
+} from '@bluewaters/messages';
 import type { ObjectStore } from '@bluewaters/storage';
 import { runHolder } from '@bluewaters/training';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { COORDINATED_HEADER, coordinatedRow } from '../coordinated.js';
 import { describeProgress, formatCount, formatTable, percent } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace, type Workplace } from '../workplace.js';
 
-const options = z.strictObject({ ...placeOptions, ...frameOptions });
+const options = z.strictObject({
+  watch: z.boolean().default(false).describe('show it again and again, until Ctrl-C'),
+  ...placeOptions,
+  ...frameOptions,
+});
+
+/** Between two looks. */
+const LOOK_EVERY_MS = 2_000;
+/** Lets a screen begin anew at its top left corner. */
+const CLEAR = '\x1b[H\x1b[2J';
 
 /** `bluewaters status` */
 export const status = defineVerb({
@@ -17,14 +37,19 @@ export const status = defineVerb({
   examples: [
     ['$0 status', 'read from the store'],
     ['$0 status --bus nats://127.0.0.1:4222', 'with the jobs of services that run elsewhere'],
+    ['$0 status --watch --bus nats://127.0.0.1:4222', 'as it changes: ranks too, where someone coordinates'],
   ],
-  run: (values, { print }) =>
+  run: ({ watch, ...values }, { print, signal }) =>
     withWorkplace(readPlace(values), async (workplace) => {
       // Without a bus the services are started for a moment: each tells what the store holds.
       await workplace.need('ingest', 'shards', 'training');
-      const state = await readState(workplace);
-      describeState(state).forEach(print);
-      return state;
+      for (;;) {
+        const state = await readState(workplace);
+        if (watch && process.stdout.isTTY) print(CLEAR);
+        describeState(state).forEach(print);
+        if (watch) await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+        if (!watch || signal.aborted) return state;
+      }
     }),
 });
 
@@ -36,6 +61,7 @@ async function readState({ bus, store }: Workplace) {
     indexes: await values(Indexes),
     datasets: await values(Datasets),
     runs: await Promise.all((await values(Runs)).map((run) => withWorker(store, run))),
+    coordinated: await values(CoordinatedRuns),
     models: await values(Models),
     jobs: (await values(Jobs)).filter(({ state }) => state === 'queued' || state === 'running'),
   };
@@ -85,6 +111,9 @@ function describeState(state: Awaited<ReturnType<typeof readState>>): string[] {
         accuracy(run.best?.evaluation.top1),
       ]),
     ),
+    ...(state.coordinated.length > 0
+      ? section('ranks', COORDINATED_HEADER, state.coordinated.map(coordinatedRow))
+      : []),
     ...section(
       'models',
       ['model', 'version', 'run', 'top-1'],

@@ -4,19 +4,21 @@ import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { shardsOptions, trainOptions } from '../line-options.js';
 import { trainNetwork } from '../line.js';
 import { rankOptions, requestOf, trainAsRank, withinTime } from '../rank.js';
-import { placeInCluster, taskOptions, trainAsTask, updateOptions } from '../task.js';
+import { trainAsRole } from '../role.js';
+import { meetingPlace, placeInCluster, rankTaskOptions, trainAsTask, updateOptions } from '../task.js';
 import { measureSynthetic, syntheticOptions } from '../synthetic.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
 
-const options = z.strictObject({
+/** What `bluewaters train` may be asked. */
+export const options = z.strictObject({
   dataset: z.string().optional().describe('the name of the dataset'),
   seed: shardsOptions.seed,
   ...trainOptions,
   ...syntheticOptions,
   ...rankOptions,
   ...updateOptions,
-  ...taskOptions,
+  ...rankTaskOptions,
   ...placeOptions,
   ...frameOptions,
 });
@@ -35,9 +37,12 @@ export const train = defineVerb({
   ],
   run: (values, context) => {
     if (values.synthetic) return measureSynthetic(values, context);
-    const task = placeInCluster(values);
+    const met = meetingPlace(values);
+    const task = met ? undefined : placeInCluster(values);
     if (task) return trainAsTask(task, values, context);
-    const place = placeInWorld(process.env, values);
+    const place = met ?? placeInWorld(process.env, values);
+    const { servers } = values;
+    if (place && !('rendezvous' in place) && servers) return trainAsRole(place, { ...values, servers }, context);
     if (place) return trainAsRank(place, values, context);
     return withinTime(values.stopAfter, context, (bounded) =>
       withWorkplace(readPlace(values), async (workplace) => {

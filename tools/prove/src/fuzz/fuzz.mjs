@@ -5,28 +5,27 @@
  *   node tools/prove/src/fuzz/fuzz.mjs --seed 1 --minutes 10      prints figures and findings
  *   node tools/prove/src/fuzz/fuzz.mjs --seed 1 --from 1234 --steps 1      replays one step
  */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { watchChild } from '../watched-child.mjs';
 
 /** @typedef {{ step: number, doing: string, ending: string, said: string }} Finding */
 /** @typedef {{ steps: number, tried: number, accepted: number, refused: number, runs: number, failed: number, findings: Finding[] }} Report */
 
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
-const HANG_MS = 60_000;
 
 /** What a child does before its first step. */
 const STARTS = 'starts';
 
-/** Memory that the child may have: an operation that asks for more is refused, as on a machine that has no more. */
-const DATA_KIB = 4 << 20;
+/** Steps of one child: some operations keep memory for as long as the process lives, and it has a bound. */
+const STEPS_OF_CHILD = 1_000;
 
 /**
- * Takes steps until one of the limits; a death ends one step, and the next is taken in a new child.
+ * Takes steps until one of the limits, a thousand in each child; a death ends one step, and the next is taken in a new
+ * one.
  *
  * @param {{ seed: number, from?: number, steps?: number, ms?: number, onFinding?: (finding: Finding) => void }} options
  * @returns {Promise<Report>}
@@ -44,8 +43,12 @@ export async function fuzz({ seed, from = 0, steps = Infinity, ms = Infinity, on
   const start = performance.now();
   const end = from + steps;
   for (let next = from; next < end && performance.now() - start < ms; ) {
-    const { finding, last } = await takeSteps([seed, next, end, ms - (performance.now() - start)], report, onFinding);
-    if (!finding) break;
+    const until = Math.min(next + STEPS_OF_CHILD, end);
+    const { finding, last } = await takeSteps([seed, next, until, ms - (performance.now() - start)], report, onFinding);
+    if (!finding) {
+      next = until;
+      continue;
+    }
     report.findings.push(finding);
     onFinding?.(finding);
     if (finding.doing === STARTS) break; // every other child would end so
@@ -64,60 +67,24 @@ export async function fuzz({ seed, from = 0, steps = Infinity, ms = Infinity, on
  */
 async function takeSteps(parameters, report, onFinding) {
   const folder = mkdtempSync(join(tmpdir(), 'bluewaters-fuzz-'));
-  const command = [
-    '-c',
-    `ulimit -d ${DATA_KIB}; ulimit -c 0; exec "$@"`,
-    'sh',
-    process.execPath,
-    CHILD,
-    ...parameters.map(String),
-  ];
-  const child = spawn('/bin/sh', command, {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
-  });
   const told = { last: parameters[1] ?? 0, doing: STARTS, finished: false };
-  /** @type {string[]} */
-  const said = [];
-  child.stderr.on('data', (bytes) => said.push(String(bytes).slice(-2000)) > 5 && said.shift());
-  let hung = false;
-  const kill = () => ((hung = true), child.kill('SIGKILL'));
-  let watch = setTimeout(kill, HANG_MS);
-  const lines = createInterface({ input: child.stdout });
-  lines.on('line', (line) => {
-    clearTimeout(watch);
-    watch = setTimeout(kill, HANG_MS);
-    take(line, told, report, onFinding);
+  const { ending, said } = await watchChild([CHILD, ...parameters.map(String)], {
+    folder,
+    environment: { TF_CPP_MIN_LOG_LEVEL: '2' },
+    onMessage: (message) => take(message, told, report, onFinding),
   });
-  const ending = await new Promise((resolve) =>
-    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`)),
-  );
-  clearTimeout(watch);
   rmSync(folder, { recursive: true, force: true });
   if (told.finished) return { finding: undefined, last: told.last };
-  const finding = {
-    step: told.last,
-    doing: told.doing,
-    ending: hung ? 'hang' : ending,
-    said: said.join('').slice(-1500),
-  };
-  return { finding, last: told.last };
+  return { finding: { step: told.last, doing: told.doing, ending, said }, last: told.last };
 }
 
 /**
- * @param {string} line
+ * @param {any} message Of a child.
  * @param {{ last: number, doing: string, finished: boolean }} told
  * @param {Report} report
  * @param {((finding: Finding) => void) | undefined} onFinding
  */
-function take(line, told, report, onFinding) {
-  let message;
-  try {
-    message = JSON.parse(line);
-  } catch {
-    return; // what an operation printed
-  }
+function take(message, told, report, onFinding) {
   if (message.begun !== undefined) told.last = message.begun;
   else if (message.doing !== undefined) told.doing = message.doing;
   else if (message.finished) told.finished = true;

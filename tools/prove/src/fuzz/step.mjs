@@ -3,7 +3,7 @@ import { isCodedError } from '@bluewaters/errors';
 import { defineFunction, gradients, Graph, less, max, minimum, raw, Session, sub } from '@bluewaters/tensorflow';
 import { callConvenience } from './conveniences.mjs';
 import { Random } from './random.mjs';
-import { callTyped, TYPED } from './typed.mjs';
+import { anyTyped, callTyped, typedFrom } from './typed.mjs';
 import { anyDtype, FILLED, tensor } from './values.mjs';
 
 /** @import { Output, Tensor } from '@bluewaters/tensorflow' */
@@ -67,8 +67,8 @@ function build(materials, step, outcomes, tell) {
   const { random } = materials;
   const count = 1 + random.below(3);
   for (let i = 0; i < count; i++) {
-    const definition = i === 0 ? TYPED[(step * STRIDE) % TYPED.length] : random.pick(TYPED);
-    if (definition && (i === 0 || random.chance(0.5))) {
+    const definition = i === 0 ? typedFrom(step * STRIDE) : anyTyped(random);
+    if (i === 0 || random.chance(0.5)) {
       attempt(materials, outcomes, () => (tell(`build ${definition.name}`), callTyped(definition, materials)));
     } else attempt(materials, outcomes, () => callConvenience(materials, tell));
   }

@@ -23,8 +23,24 @@ const functions = /** @type {Readonly<Record<string, (...parameters: unknown[]) 
   /** @type {unknown} */ (raw)
 );
 
-/** The definitions of all operations that have a typed function. */
-export const TYPED = registeredOperations().filter(({ name }) => functionName(name) in functions);
+const OPERATIONS = registeredOperations();
+
+/**
+ * The first operation with a typed function from a place in the registry: when another one loses its function, the steps
+ * of a seed stay what they were, but for those that came upon it.
+ *
+ * @param {number} place
+ * @returns {OperationDefinition}
+ */
+export function typedFrom(place) {
+  for (let at = place; ; at++) {
+    const definition = OPERATIONS[at % OPERATIONS.length];
+    if (definition && functionName(definition.name) in functions) return definition;
+  }
+}
+
+/** Any of them. @param {Random} random */
+export const anyTyped = (random) => typedFrom(random.below(OPERATIONS.length));
 
 /**
  * Calls the function of an operation.

@@ -1061,53 +1061,6 @@ export function fakeQuantWithMinMaxVarsGradient(
 }
 
 /**
- * Fake-quantize the 'inputs' tensor of type float via per-channel floats
- *
- * Fake-quantize the `inputs` tensor of type float per-channel and one of the
- * shapes: `[d]`, `[b, d]` `[b, h, w, d]` via per-channel floats `min` and `max`
- * of shape `[d]` to `outputs` tensor of same shape as `inputs`.
- *
- * Attributes
- *
- * *   `[min; max]` define the clamping range for the `inputs` data.
- * *   `inputs` values are quantized into the quantization range (
- * `[0; 2^num_bits - 1]` when `narrow_range` is false and `[1; 2^num_bits - 1]`
- * when it is true) and then de-quantized and output as floats in `[min; max]`
- * interval.
- * *   `num_bits` is the bitwidth of the quantization; between 2 and 16, inclusive.
- *
- * Before quantization, `min` and `max` values are adjusted with the following
- * logic.
- * It is suggested to have `min <= 0 <= max`. If `0` is not in the range of values,
- * the behavior can be unexpected:
- *
- * *   If `0 < min < max`: `min_adj = 0` and `max_adj = max - min`.
- * *   If `min < max < 0`: `min_adj = min - max` and `max_adj = 0`.
- * *   If `min <= 0 <= max`: `scale = (max - min) / (2^num_bits - 1) `,
- * `min_adj = scale * round(min / scale)` and `max_adj = max + min_adj - min`.
- *
- * This operation has a gradient and thus allows for training `min` and `max`
- * values.
- *
- * @param attributes.num_bits By default 8.
- * @param attributes.narrow_range By default false.
- */
-export function fakeQuantWithMinMaxVarsPerChannel(
-  scope: Scope,
-  inputs: {
-    readonly inputs: Output<'float32'>;
-    readonly min: Output<'float32'>;
-    readonly max: Output<'float32'>;
-  },
-  attributes: Named & {
-    readonly num_bits?: number | undefined;
-    readonly narrow_range?: boolean | undefined;
-  } = {},
-): Output<'float32'> {
-  return added(scope, 'FakeQuantWithMinMaxVarsPerChannel', [inputs.inputs, inputs.min, inputs.max], attributes).output();
-}
-
-/**
  * Creates a tensor filled with a scalar value.
  *
  * This operation creates a tensor of shape `dims` and fills it with `value`.

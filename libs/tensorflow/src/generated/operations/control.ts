@@ -318,31 +318,6 @@ export function imageSummary(
 }
 
 /**
- * Forwards the value of an available tensor from `inputs` to `output`.
- *
- * `Merge` waits for at least one of the tensors in `inputs` to become available.
- * It is usually combined with `Switch` to implement branching.
- *
- * `Merge` forwards the first tensor to become available to `output`, and sets
- * `value_index` to its index in `inputs`.
- *
- * @param inputs.inputs The input tensors, exactly one of which will become available.
- */
-export function merge<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly inputs: readonly Output<T>[];
-  },
-  options: Named = {},
-): {
-  readonly output: Output<T>;
-  readonly value_index: Output<'int32'>;
-} {
-  const operation = added(scope, 'Merge', [inputs.inputs], options);
-  return { output: operation.output(0), value_index: operation.output(1) };
-}
-
-/**
  * Merges summaries.
  *
  * This op creates a

@@ -3319,35 +3319,6 @@ export function rebatchDatasetV2(
 }
 
 /**
- * Reduces the input dataset to a singleton using a reduce function.
- *
- * @param inputs.input_dataset A variant tensor representing the input dataset.
- * @param inputs.initial_state A nested structure of tensors, representing the initial state of the
- *   transformation.
- * @param attributes.f A function that maps `(old_state, input_element)` to `new_state`. It must take
- *   two arguments and return a nested structures of tensors. The structure of
- *   `new_state` must match the structure of `initial_state`.
- * @param attributes.use_inter_op_parallelism By default true.
- */
-export function reduceDataset(
-  scope: Scope,
-  inputs: {
-    readonly input_dataset: Output<'variant'>;
-    readonly initial_state: readonly Output[];
-    readonly other_arguments: readonly Output[];
-  },
-  attributes: Named & {
-    readonly f: GraphFunction;
-    readonly output_types: readonly DType[];
-    readonly output_shapes: readonly (Shape | undefined)[];
-    readonly use_inter_op_parallelism?: boolean | undefined;
-    readonly metadata?: string | Uint8Array | undefined;
-  },
-): readonly Output[] {
-  return added(scope, 'ReduceDataset', [inputs.input_dataset, inputs.initial_state, inputs.other_arguments], attributes).outputs;
-}
-
-/**
  * Registers a dataset with the tf.data service.
  */
 export function registerDataset(
@@ -4373,22 +4344,6 @@ export function windowDataset(
   },
 ): Output<'variant'> {
   return added(scope, 'WindowDataset', [inputs.input_dataset, inputs.size, inputs.shift, inputs.stride, inputs.drop_remainder], attributes).output();
-}
-
-/**
- * TODO: add doc.
- */
-export function windowOp(
-  scope: Scope,
-  inputs: {
-    readonly inputs: readonly Output[];
-  },
-  attributes: Named & {
-    readonly output_types: readonly DType[];
-    readonly output_shapes: readonly (Shape | undefined)[];
-  },
-): Output<'variant'> {
-  return added(scope, 'WindowOp', [inputs.inputs], attributes).output();
 }
 
 /**

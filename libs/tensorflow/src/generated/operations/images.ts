@@ -34,29 +34,6 @@ export function adjustContrastv2<T extends DType>(
 }
 
 /**
- * Adjust the hue of one or more images.
- *
- * `images` is a tensor of at least 3 dimensions.  The last dimension is
- * interpreted as channels, and must be three.
- *
- * The input image is considered in the RGB colorspace. Conceptually, the RGB
- * colors are first mapped into HSV. A delta is then applied all the hue values,
- * and then remapped back to RGB colorspace.
- *
- * @param inputs.images Images to adjust.  At least 3-D.
- */
-export function adjustHue<T extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly images: Input<T, 'float16' | 'float32'>;
-    readonly delta: Output<'float32'>;
-  },
-  options: Named = {},
-): Output<T> {
-  return added(scope, 'AdjustHue', [inputs.images, inputs.delta], options).output();
-}
-
-/**
  * Adjust the saturation of one or more images.
  *
  * `images` is a tensor of at least 3 dimensions.  The last dimension is

@@ -117,46 +117,6 @@ export function randomGammaGrad<T extends DType>(
 }
 
 /**
- * Outputs random values from the Poisson distribution(s) described by rate.
- *
- * This op uses two algorithms, depending on rate. If rate >= 10, then
- * the algorithm by Hormann is used to acquire samples via
- * transformation-rejection.
- * See http://www.sciencedirect.com/science/article/pii/0167668793909974.
- *
- * Otherwise, Knuth's algorithm is used to acquire samples via multiplying uniform
- * random variables.
- * See Donald E. Knuth (1969). Seminumerical Algorithms. The Art of Computer
- * Programming, Volume 2. Addison Wesley
- *
- * @param inputs.shape 1-D integer tensor. Shape of independent samples to draw from each
- *   distribution described by the shape parameters given in rate.
- * @param inputs.rate A tensor in which each scalar is a "rate" parameter describing the
- *   associated poisson distribution.
- * @param attributes.seed If either `seed` or `seed2` are set to be non-zero, the random number
- *   generator is seeded by the given seed.  Otherwise, it is seeded by a
- *   random seed.
- *   By default 0.
- * @param attributes.seed2 A second seed to avoid seed collision.
- *   By default 0.
- * @param attributes.dtype By default 'int64'.
- */
-export function randomPoissonV2<Dtype extends 'float16' | 'float32' | 'float64' | 'int32' | 'int64' = 'int64'>(
-  scope: Scope,
-  inputs: {
-    readonly shape: Output<IndexDType>;
-    readonly rate: Output<'float16' | 'float32' | 'float64' | 'int32' | 'int64'>;
-  },
-  attributes: Named & {
-    readonly seed?: number | undefined;
-    readonly seed2?: number | undefined;
-    readonly dtype?: Dtype | undefined;
-  } = {},
-): Output<Dtype> {
-  return added(scope, 'RandomPoissonV2', [inputs.shape, inputs.rate], attributes).output();
-}
-
-/**
  * Randomly shuffles a tensor along its first dimension.
  *
  *   The tensor is shuffled along dimension 0, such that each `value[j]` is mapped

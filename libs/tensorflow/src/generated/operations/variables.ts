@@ -280,22 +280,6 @@ export function resourceGather<Dtype extends DType>(
 }
 
 /**
- * TODO: add doc.
- */
-export function resourceGatherNd<Dtype extends DType>(
-  scope: Scope,
-  inputs: {
-    readonly resource: Output<'resource'>;
-    readonly indices: Output<IndexDType>;
-  },
-  attributes: Named & {
-    readonly dtype: Dtype;
-  },
-): Output<Dtype> {
-  return added(scope, 'ResourceGatherNd', [inputs.resource, inputs.indices], attributes).output();
-}
-
-/**
  * Adds sparse updates to the variable referenced by `resource`.
  *
  * This operation computes

@@ -1,0 +1,60 @@
+/** Blocks of a product of a matrix, transposed, and another one. */
+#ifndef BLUEWATERS_BLOCKS_H_
+#define BLUEWATERS_BLOCKS_H_
+
+#include <string.h>
+
+#include <algorithm>
+
+#include "instruction-sets.h"
+
+namespace bluewaters {
+
+/** The most rows and columns of a block, and the deepest panels that fit the second cache beside it. */
+constexpr int64_t kBlockRows = 192;
+constexpr int64_t kBlockColumns = 128;
+constexpr int64_t kBlockDepth = 192;
+
+/** One block of the result, or of a share of it. */
+class Block {
+ public:
+  Block(const InstructionSet& set, float* result, int64_t pitch, int64_t rows, int64_t columns)
+      : set_(set), result_(result), pitch_(pitch), rows_(rows), columns_(columns) {}
+
+  void clear() const {
+    for (int64_t row = 0; row < rows_; ++row) memset(result_ + row * pitch_, 0, columns_ * sizeof(float));
+  }
+
+  /** Adds `left`, transposed, times `right`; of the last panel of `right` a tile's columns are read, whole. */
+  void add(const float* left, int64_t left_pitch, const float* right, int64_t right_pitch, int64_t depth) const {
+    for (int64_t column = 0; column < columns_; column += set_.columns) {
+      for (int64_t row = 0; row < rows_; row += set_.rows) {
+        float* const to = result_ + row * pitch_ + column;
+        add_tile({left + row, left_pitch, right + column, right_pitch, depth, to, pitch_},
+                 std::min<int64_t>(set_.rows, rows_ - row), std::min<int64_t>(set_.columns, columns_ - column));
+      }
+    }
+  }
+
+ private:
+  /** Where the result has fewer columns than a tile, those beyond are computed from what lies there, and left out. */
+  void add_tile(OuterTile tile, int64_t rows, int64_t columns) const {
+    if (columns == set_.columns) return set_.outer[rows](tile);
+    float whole[kMostRows * kMostColumns] = {};
+    float* const to = tile.result;
+    tile.result = whole;
+    tile.result_pitch = set_.columns;
+    set_.outer[rows](tile);
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < columns; ++j) to[i * pitch_ + j] += whole[i * set_.columns + j];
+    }
+  }
+
+  const InstructionSet& set_;
+  float* const result_;
+  const int64_t pitch_, rows_, columns_;
+};
+
+}  // namespace bluewaters
+
+#endif  // BLUEWATERS_BLOCKS_H_

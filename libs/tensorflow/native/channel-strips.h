@@ -1,0 +1,153 @@
+/**
+ * What batch normalisation does with rows of channels, once for each instruction set: `vector-tiles.h` includes this file.
+ * A strip is some vectors of channels; sums of a strip stay in registers while the rows go by.
+ */
+
+/** The sums over rows of `x`, or of its squared distances from `mean`, for a strip of channels. */
+template <int vectors, bool squares>
+TILE_TARGET void sum_strip(const float* x, int64_t rows, int64_t pitch, const float* mean, float* sums) {
+  Vector total[vectors] = {}, from[vectors] = {};
+  if (squares) {
+    for (int i = 0; i < vectors; ++i) from[i] = reinterpret_cast<const Unaligned*>(mean)[i];
+  }
+  for (int64_t row = 0; row < rows; ++row, x += pitch) {
+#pragma GCC unroll 8
+    for (int i = 0; i < vectors; ++i) {
+      const Vector value = reinterpret_cast<const Unaligned*>(x)[i] - from[i];
+      total[i] += squares ? value * value : value;
+    }
+  }
+  for (int i = 0; i < vectors; ++i) reinterpret_cast<Unaligned*>(sums)[i] = total[i];
+}
+
+template <bool squares>
+TILE_TARGET void sum_rows(const float* x, int64_t rows, int64_t channels, const float* mean, float* sums) {
+  constexpr int64_t kWide = 4 * TILE_LANES;
+  int64_t at = 0;
+  for (; at + kWide <= channels; at += kWide) {
+    sum_strip<4, squares>(x + at, rows, channels, squares ? mean + at : nullptr, sums + at);
+  }
+  for (; at + TILE_LANES <= channels; at += TILE_LANES) {
+    sum_strip<1, squares>(x + at, rows, channels, squares ? mean + at : nullptr, sums + at);
+  }
+  for (; at < channels; ++at) {
+    float total = 0;
+    for (int64_t row = 0; row < rows; ++row) {
+      const float value = x[row * channels + at] - (squares ? mean[at] : 0);
+      total += squares ? value * value : value;
+    }
+    sums[at] = total;
+  }
+}
+
+TILE_TARGET void mean_of_rows(const float* x, int64_t rows, int64_t channels, float* mean) {
+  sum_rows<false>(x, rows, channels, nullptr, mean);
+  const float share = 1 / static_cast<float>(rows);
+  for (int64_t channel = 0; channel < channels; ++channel) mean[channel] *= share;
+}
+
+TILE_TARGET void squares_of_rows(const float* x, int64_t rows, int64_t channels, const float* mean, float* squares) {
+  sum_rows<true>(x, rows, channels, mean, squares);
+}
+
+TILE_TARGET void affine_rows(const float* x, int64_t rows, int64_t channels, const float* factor, const float* term,
+                             float least, float* y) {
+  const Vector floor = least - Vector{};
+  for (int64_t row = 0; row < rows; ++row, x += channels, y += channels) {
+    int64_t at = 0;
+    for (; at + TILE_LANES <= channels; at += TILE_LANES) {
+      const Vector value = *reinterpret_cast<const Unaligned*>(x + at) * *reinterpret_cast<const Unaligned*>(factor + at) +
+                           *reinterpret_cast<const Unaligned*>(term + at);
+      *reinterpret_cast<Unaligned*>(y + at) = value < floor ? floor : value;
+    }
+    for (; at < channels; ++at) {
+      const float value = x[at] * factor[at] + term[at];
+      y[at] = value < least ? least : value;
+    }
+  }
+}
+
+/** What a rectifier lets through of what arrives at its result `y`; all of it where there is none. */
+template <bool rectified>
+TILE_TARGET inline __attribute__((always_inline)) Vector let_through(const float* arriving, const float* y) {
+  const Vector value = *reinterpret_cast<const Unaligned*>(arriving);
+  if (!rectified) return value;
+  return *reinterpret_cast<const Unaligned*>(y) > Vector{} ? value : Vector{};
+}
+
+template <int vectors, bool rectified>
+TILE_TARGET void product_strip(const float* arriving, const float* y, const float* x, int64_t rows, int64_t pitch,
+                               const float* mean, float* sums, float* products) {
+  Vector total[vectors] = {}, product[vectors] = {}, from[vectors];
+  for (int i = 0; i < vectors; ++i) from[i] = reinterpret_cast<const Unaligned*>(mean)[i];
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t start = row * pitch;
+#pragma GCC unroll 8
+    for (int i = 0; i < vectors; ++i) {
+      const int64_t at = start + i * TILE_LANES;
+      const Vector value = let_through<rectified>(arriving + at, y + (rectified ? at : 0));
+      total[i] += value;
+      product[i] += value * (*reinterpret_cast<const Unaligned*>(x + at) - from[i]);
+    }
+  }
+  for (int i = 0; i < vectors; ++i) {
+    reinterpret_cast<Unaligned*>(sums)[i] = total[i];
+    reinterpret_cast<Unaligned*>(products)[i] = product[i];
+  }
+}
+
+template <bool rectified>
+TILE_TARGET void sum_products(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
+                              const float* mean, float* sums) {
+  constexpr int64_t kWide = 2 * TILE_LANES;
+  float* const products = sums + channels;
+  const auto behind = [y](int64_t at) { return rectified ? y + at : nullptr; };
+  int64_t at = 0;
+  for (; at + kWide <= channels; at += kWide) {
+    product_strip<2, rectified>(arriving + at, behind(at), x + at, rows, channels, mean + at, sums + at, products + at);
+  }
+  for (; at + TILE_LANES <= channels; at += TILE_LANES) {
+    product_strip<1, rectified>(arriving + at, behind(at), x + at, rows, channels, mean + at, sums + at, products + at);
+  }
+  for (; at < channels; ++at) {
+    sums[at] = products[at] = 0;
+    for (int64_t i = at; i < rows * channels; i += channels) {
+      const float value = !rectified || y[i] > 0 ? arriving[i] : 0;
+      sums[at] += value;
+      products[at] += value * (x[i] - mean[at]);
+    }
+  }
+}
+
+TILE_TARGET void products_of_rows(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
+                                  const float* mean, float* sums) {
+  if (y != nullptr) return sum_products<true>(arriving, y, x, rows, channels, mean, sums);
+  sum_products<false>(arriving, nullptr, x, rows, channels, mean, sums);
+}
+
+template <bool rectified>
+TILE_TARGET void write_slopes(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
+                              const ChannelSlopes& by, float* result) {
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t start = row * channels;
+    int64_t channel = 0;
+    for (; channel + TILE_LANES <= channels; channel += TILE_LANES) {
+      const int64_t at = start + channel;
+      const auto of = [channel](const float* values) { return reinterpret_cast<const Unaligned*>(values + channel); };
+      const Vector apart = *reinterpret_cast<const Unaligned*>(x + at) - *of(by.mean);
+      const Vector value = let_through<rectified>(arriving + at, y + (rectified ? at : 0)) - *of(by.term);
+      *reinterpret_cast<Unaligned*>(result + at) = *of(by.factor) * (value - *of(by.slope) * apart);
+    }
+    for (; channel < channels; ++channel) {
+      const int64_t at = start + channel;
+      const float value = !rectified || y[at] > 0 ? arriving[at] : 0;
+      result[at] = by.factor[channel] * (value - by.term[channel] - by.slope[channel] * (x[at] - by.mean[channel]));
+    }
+  }
+}
+
+TILE_TARGET void slopes_of_rows(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
+                                const ChannelSlopes& by, float* result) {
+  if (y != nullptr) return write_slopes<true>(arriving, y, x, rows, channels, by, result);
+  write_slopes<false>(arriving, nullptr, x, rows, channels, by, result);
+}

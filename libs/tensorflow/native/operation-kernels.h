@@ -1,0 +1,71 @@
+/** What operations of our own have in common: their attributes, their errors, and memory. */
+#ifndef BLUEWATERS_OPERATION_KERNELS_H_
+#define BLUEWATERS_OPERATION_KERNELS_H_
+
+#include <string>
+
+#include "convolution.h"
+#include "tensorflow/c/ops.h"
+#include "tensors.h"
+
+namespace bluewaters {
+
+void refuse(TF_Status* status, const std::string& why);
+
+std::string attribute_text(TF_OpKernelConstruction* construction, const char* name, TF_Status* status);
+
+/** Declares the attributes `threads`, 0 for every core, and `instructions`; reads them. */
+void add_means(TF_OpDefinitionBuilder* definition);
+void read_means(TF_OpKernelConstruction* construction, Means* means, TF_Status* status);
+
+/** Whether it has four axes of fewer than 2^31: so no product of a few of them overflows. */
+bool has_four_axes(const OwnedTensor& tensor);
+
+bool is_empty(const OwnedTensor& tensor);
+float* floats(const OwnedTensor& tensor);
+
+/** An output of the shape of another tensor. @returns Null, with a status that says why, where it cannot be had. */
+OwnedTensor allocate_like(TF_OpKernelContext* context, int index, const OwnedTensor& like, TF_Status* status);
+
+/** @returns Null, with a status that says why, where it cannot be had. */
+OwnedTensor allocate_workspace(TF_OpKernelContext* context, int64_t count, TF_Status* status);
+
+/**
+ * What TensorFlow calls for a kernel that is made with `Settings`: `read` fills them from the attributes, `work` computes.
+ * Both say what went wrong by their status.
+ */
+template <class Settings, void (*read)(TF_OpKernelConstruction*, Settings*, TF_Status*),
+          void (*work)(const Settings&, TF_OpKernelContext*, TF_Status*)>
+struct Kernel {
+  static void* create(TF_OpKernelConstruction* construction) {
+    TF_Status* status = TF_NewStatus();
+    auto* settings = new Settings{};
+    read(construction, settings, status);
+    if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
+    TF_DeleteStatus(status);
+    return settings;
+  }
+
+  static void compute(void* settings, TF_OpKernelContext* context) {
+    TF_Status* status = TF_NewStatus();
+    work(*static_cast<Settings*>(settings), context, status);
+    if (TF_GetCode(status) != TF_OK) TF_OpKernelContext_Failure(context, status);
+    TF_DeleteStatus(status);
+  }
+
+  static void destroy(void* settings) { delete static_cast<Settings*>(settings); }
+
+  /** Registers an operation of that name, and this kernel of it. */
+  static void add(const char* name, TF_OpDefinitionBuilder* definition) {
+    TF_Status* status = TF_NewStatus();
+    TF_RegisterOpDefinition(definition, status);
+    if (TF_GetCode(status) == TF_OK) {
+      TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", create, compute, destroy), status);
+    }
+    TF_DeleteStatus(status);
+  }
+};
+
+}  // namespace bluewaters
+
+#endif  // BLUEWATERS_OPERATION_KERNELS_H_

@@ -1,0 +1,51 @@
+/** Convolutions for tests of operations of our own. */
+import { type Graph, initializers, Session, type Output, type Padding, type Scope } from './index.js';
+
+/** Sizes of a convolution. */
+export interface Case {
+  readonly x: readonly [batch: number, height: number, width: number, channels: number];
+  readonly window: readonly [height: number, width: number];
+  readonly filters: number;
+  readonly strides?: readonly [down: number, across: number];
+  readonly padding?: Padding;
+}
+
+/** The instruction sets that this processor has. */
+export const INSTRUCTIONS = ['portable', 'avx2', 'avx512', 'best'] as const;
+
+export function attributesOf({ strides = [1, 1], padding = 'SAME' }: Case) {
+  return { strides: [1, ...strides, 1].map(BigInt), padding };
+}
+
+export function resultShape({ x: [batch, ...sides], window, filters, strides = [1, 1], padding = 'SAME' }: Case) {
+  const count = (axis: 0 | 1) => {
+    const free = padding === 'SAME' ? sides[axis] : sides[axis] - window[axis] + 1;
+    return Math.ceil(free / strides[axis]);
+  };
+  return [batch, count(0), count(1), filters];
+}
+
+export function random(scope: Scope, shape: readonly number[], seed: number): Output {
+  return initializers.truncatedNormal({ stddev: 1, seed })(scope, shape, 'float32');
+}
+
+export async function valuesOf(graph: Graph, fetches: readonly Output[]): Promise<Float32Array[]> {
+  using session = new Session(graph, { intraOpThreads: 2, interOpThreads: 1 });
+  const tensors = await session.run({ fetches });
+  return tensors.map((tensor) => {
+    using owned = tensor;
+    return Float32Array.from(owned.values() as Float32Array);
+  });
+}
+
+/** The largest difference, relative to the largest value. */
+export function difference(values: Float32Array, expected: Float32Array): number {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return values.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected[i] as number))), 0) / largest;
+}
+
+export const name = ({ x, window, filters, strides = [1, 1], padding = 'SAME' }: Case) =>
+  `${x.join('x')} by ${window.join('x')} to ${filters}, strides ${strides.join('x')}, ${padding}`;
+
+/** Relative to the largest: up to 9,240 products are summed in another order. */
+export const ROUNDING = 1e-5;

@@ -1,0 +1,197 @@
+import { CodedError } from '@bluewaters/errors';
+import type { CoordinatedRun, RankFigures } from '@bluewaters/messages';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { RunAccount } from './run-account.js';
+
+const TIMES = { missingAfter: 30_000, silentAfter: 15_000, lostAfter: 60_000 };
+const LAUNCHER = { host: 'login1', pid: 7 };
+
+let now: number;
+let phases: string[];
+let account: RunAccount;
+
+function open(known?: CoordinatedRun): RunAccount {
+  const changed = ({ phase }: CoordinatedRun): void => void phases.push(phase);
+  return new RunAccount('cifar', { known, now, times: TIMES, changed });
+}
+
+function ask(ranks: number, ended?: { generation: number; outcome: 'done' | 'stopped' | 'failed' | 'lost' }) {
+  return account.ask({ run: 'cifar', launcher: LAUNCHER, ranks, ends: false, ...(ended && { ended }) }, now);
+}
+
+function beat(generation: number, rank: number, { ranks = 4, figures = {} as Partial<RankFigures> } = {}) {
+  const seconds = { input: 0, compute: 0.1, reduce: 0 };
+  const all = { step: 1, epoch: 0, batch: 32, imagesPerSecond: 10, seconds, ...figures };
+  const who = { run: 'cifar', generation, rank, ranks, host: `nid${rank % 2}`, pid: 100 + rank };
+  return account.beat({ ...who, figures: all }, now);
+}
+
+function allBeat(generation: number, ranks = 4): string[] {
+  return Array.from({ length: ranks }, (_, rank) => beat(generation, rank, { ranks }));
+}
+
+function codeOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    return error instanceof CodedError ? error.code : String(error);
+  }
+  return 'none';
+}
+
+beforeEach(() => {
+  now = 1_000_000;
+  phases = [];
+  account = open();
+});
+
+describe('the account of a run', () => {
+  it('launches a generation, which runs once all its ranks have come, and is done when its launcher says so', () => {
+    expect(ask(4)).toEqual({ next: 'launch', generation: 1, ranks: 4 });
+    expect([0, 1, 2].map((rank) => beat(1, rank))).toEqual(['go on', 'go on', 'go on']);
+    expect(account.record(now)).toMatchObject({ phase: 'launching', arrived: 3, hosts: 2 });
+    beat(1, 3);
+    expect(account.record(now)).toMatchObject({ phase: 'running', arrived: 4, figures: { step: 1 } });
+    expect(ask(4, { generation: 1, outcome: 'done' })).toEqual({ next: 'end', phase: 'done' });
+    expect(phases).toEqual(['launching', 'running', 'done']);
+  });
+
+  it('launches the next generation when one is lost, and refuses ranks of the one before', () => {
+    ask(4);
+    allBeat(1);
+    expect(ask(4, { generation: 1, outcome: 'lost' })).toEqual({ next: 'launch', generation: 2, ranks: 4 });
+    expect(codeOf(() => beat(1, 2))).toBe('GENERATION_OVER');
+    expect(beat(2, 2)).toBe('go on');
+    expect(phases).toEqual(['launching', 'running', 'lost', 'launching']);
+  });
+
+  it('names the ranks that have not come, those that fell silent, and the one that others wait for', () => {
+    ask(4);
+    beat(1, 0);
+    beat(1, 2);
+    expect(account.record(now)).toMatchObject({ missing: [], silent: [] });
+    now += 31_000;
+    beat(1, 2, { figures: { seconds: { input: 0.1, compute: 0.2, reduce: 0 } } });
+    expect(account.record(now)).toMatchObject({ missing: [1, 3], silent: [0] });
+    expect(account.record(now).slowest).toEqual({ rank: 2, host: 'nid0', times: 3 });
+  });
+
+  it('counts a generation of which nobody was heard for a minute as lost', () => {
+    ask(4);
+    allBeat(1);
+    now += 59_000;
+    account.look(now);
+    expect(account.record(now).phase).toBe('running');
+    now += 1_000;
+    account.look(now);
+    expect(account.record(now)).toMatchObject({ phase: 'lost', reason: 'none of its ranks was heard of for 60 s' });
+  });
+
+  it('does not take for silence what could not be heard', () => {
+    ask(4);
+    allBeat(1);
+    now += 100_000;
+    account.attendance.excuse(now);
+    account.look(now);
+    expect(account.record(now)).toMatchObject({ phase: 'running', silent: [] });
+  });
+
+  it('stops every rank on an order, and lets who launched them end', () => {
+    ask(4);
+    allBeat(1);
+    expect(account.steer({ run: 'cifar', order: 'stop' }, now).phase).toBe('ending');
+    expect(allBeat(1)).toEqual(['stop', 'stop', 'stop', 'stop']);
+    expect(ask(4, { generation: 1, outcome: 'stopped' })).toEqual({ next: 'end', phase: 'stopped' });
+  });
+
+  it('lets who launched the ranks wait while the run is paused, and launch them when it is resumed', () => {
+    ask(4);
+    allBeat(1);
+    account.steer({ run: 'cifar', order: 'pause' }, now);
+    const ended = { generation: 1, outcome: 'stopped' } as const;
+    expect([ask(4, ended), ask(4, ended)]).toEqual([{ next: 'wait' }, { next: 'wait' }]);
+    account.steer({ run: 'cifar', order: 'resume' }, now);
+    expect(ask(4, ended)).toEqual({ next: 'launch', generation: 2, ranks: 4 });
+    expect(allBeat(2)).toEqual(['go on', 'go on', 'go on', 'go on']);
+    expect(phases).toEqual(['launching', 'running', 'ending', 'paused', 'launching', 'running']);
+  });
+
+  it('ends a paused run on an order to stop', () => {
+    ask(4);
+    account.steer({ run: 'cifar', order: 'pause' }, now);
+    const ended = { generation: 1, outcome: 'stopped' } as const;
+    ask(4, ended);
+    account.steer({ run: 'cifar', order: 'stop' }, now);
+    expect(ask(4, ended)).toEqual({ next: 'end', phase: 'stopped' });
+  });
+
+  it('goes on with another number of ranks on an order to scale', () => {
+    ask(4);
+    allBeat(1);
+    expect(codeOf(() => account.steer({ run: 'cifar', order: 'scale', ranks: 4 }, now))).toBe('ORDER_REFUSED');
+    expect(codeOf(() => account.steer({ run: 'cifar', order: 'scale', ranks: 3 }, now))).toBe('ORDER_REFUSED');
+    account.steer({ run: 'cifar', order: 'scale', ranks: 2 }, now);
+    expect(beat(1, 3)).toBe('stop');
+    expect(ask(4, { generation: 1, outcome: 'stopped' })).toEqual({ next: 'launch', generation: 2, ranks: 2 });
+    expect(allBeat(2, 2)).toEqual(['go on', 'go on']);
+    expect(account.record(now)).toMatchObject({ phase: 'running', ranks: 2 });
+  });
+
+  it('refuses orders that do not fit', () => {
+    const refusals = (['stop', 'pause', 'resume'] as const).map((order) =>
+      codeOf(() => account.steer({ run: 'cifar', order }, now)),
+    );
+    expect(refusals).toEqual(['ORDER_REFUSED', 'ORDER_REFUSED', 'ORDER_REFUSED']);
+    ask(4);
+    expect(codeOf(() => account.steer({ run: 'cifar', order: 'resume' }, now))).toBe('ORDER_REFUSED');
+  });
+
+  it('launches nothing for one that only says how its last generation ended', () => {
+    ask(4);
+    allBeat(1);
+    const ended = { generation: 1, outcome: 'lost', reason: 'rank 2 was lost' } as const;
+    expect(account.ask({ run: 'cifar', launcher: LAUNCHER, ranks: 4, ended, ends: true }, now)).toEqual({
+      next: 'end',
+      phase: 'lost',
+    });
+    expect(account.record(now)).toMatchObject({ phase: 'lost', reason: 'rank 2 was lost', generation: 1 });
+  });
+
+  it('lets a second launcher wait while ranks of the first live', () => {
+    ask(4);
+    allBeat(1);
+    expect(ask(4)).toEqual({ next: 'wait' });
+    now += 16_000;
+    expect(ask(4)).toEqual({ next: 'launch', generation: 2, ranks: 4 });
+  });
+
+  it('believes ranks of a generation that was launched while it could not be reached', () => {
+    ask(4);
+    expect(beat(3, 0, { ranks: 2 })).toBe('go on');
+    beat(3, 1, { ranks: 2 });
+    expect(account.record(now)).toMatchObject({ generation: 3, ranks: 2, phase: 'running' });
+    expect(codeOf(() => beat(1, 0))).toBe('GENERATION_OVER');
+  });
+
+  it('goes on from what another coordinator knew', () => {
+    ask(4);
+    allBeat(1);
+    account.steer({ run: 'cifar', order: 'pause' }, now);
+    account = open(account.record(now));
+    expect(beat(1, 0)).toBe('stop');
+    expect(ask(4, { generation: 1, outcome: 'stopped' })).toEqual({ next: 'wait' });
+  });
+
+  it('draws a curve of bounded size over a run of any length', () => {
+    ask(1);
+    for (let step = 0; step <= 20_000; step += 1) beat(1, 0, { ranks: 1, figures: { step, loss: step } });
+    const { points } = account.curve;
+    expect(points.length).toBeGreaterThan(190);
+    expect(points.length).toBeLessThanOrEqual(400);
+    const steps = points.map(({ step }) => step);
+    expect([steps[0], steps.at(-1)! > 19_800]).toEqual([0, true]);
+    const gaps = new Set(steps.slice(1).map((step, n) => step - (steps[n] ?? 0)));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(2 * Math.min(...gaps));
+    expect(points.every(({ step, loss }) => step === loss)).toBe(true);
+  });
+});

@@ -1,0 +1,230 @@
+import { CodedError } from '@bluewaters/errors';
+import type {
+  CoordinatedPhase,
+  CoordinatedRun,
+  GenerationEnd,
+  LaunchAnswer,
+  LaunchQuestion,
+  RankBeat,
+  SteerRequest,
+} from '@bluewaters/messages';
+import { Attendance, type AttendanceTimes } from './attendance.js';
+import { Curve } from './curve.js';
+
+/** Times after which a coordinator says something, in milliseconds. */
+export interface CoordinatorTimes extends AttendanceTimes {
+  /** Without a word of any rank, after which a generation counts as lost. */
+  readonly lostAfter: number;
+}
+
+/** What stays of a run between two looks at it, beside what its ranks say. */
+type Standing = Pick<CoordinatedRun, 'phase' | 'since' | 'reason' | 'generation' | 'scaleTo' | 'order' | 'launcher'>;
+
+const UNDER_WAY: readonly CoordinatedPhase[] = ['launching', 'running', 'ending'];
+
+/** How generations end, but for those that stop, and what a run is then. */
+const PHASE_AFTER = { done: 'done', failed: 'failed', lost: 'lost' } as const;
+
+/**
+ * The life of one run over its generations, as its coordinator keeps account of it: nothing here waits or is sent.
+ *
+ *     ask ──▶ launching ──all ranks have come──▶ running ──▶ done, failed
+ *               ▲  ▲                               │ stop, pause, scale
+ *               │  └──── scaled ──── ending ◀──────┘
+ *               │                      │  └──▶ stopped
+ *               ├──── resumed ──── paused
+ *               └──── launched again ──── lost ◀── a rank was lost
+ */
+export class RunAccount {
+  readonly run: string;
+  readonly #times: CoordinatorTimes;
+  readonly #changed: (record: CoordinatedRun) => void;
+  readonly #curve = new Curve();
+  #standing: Standing;
+  #attendance: Attendance;
+
+  /**
+   * @param known How the run stood when another coordinator, or this one before, last kept account of it.
+   * @param changed Told when the run has gone over to another phase.
+   */
+  constructor(
+    run: string,
+    {
+      known,
+      now,
+      times,
+      changed,
+    }: {
+      readonly known?: CoordinatedRun | undefined;
+      readonly now: number;
+      readonly times: CoordinatorTimes;
+      readonly changed: (record: CoordinatedRun) => void;
+    },
+  ) {
+    this.run = run;
+    this.#times = times;
+    this.#changed = changed;
+    this.#standing = known ? standingOf(known) : { phase: 'stopped', since: now, generation: 0 };
+    this.#attendance = new Attendance(known?.ranks ?? 1, now, times);
+  }
+
+  /** Whether a generation has begun and was not seen to end. */
+  get isUnderWay(): boolean {
+    return UNDER_WAY.includes(this.#standing.phase);
+  }
+
+  /** Milliseconds since 1970 at which the run went over to its phase. */
+  get since(): number {
+    return this.#standing.since;
+  }
+
+  /** How rank 0's steps went, over all generations. */
+  get curve(): Curve {
+    return this.#curve;
+  }
+
+  /** Who is there of the generation. */
+  get attendance(): Attendance {
+    return this.#attendance;
+  }
+
+  /** Says whoever launches ranks what to do next. */
+  ask(question: LaunchQuestion, now: number): LaunchAnswer {
+    const isEnd = this.isUnderWay && question.ended?.generation === this.#standing.generation;
+    if (question.ended && isEnd) this.#end(question.ended, now);
+    const { phase, order, scaleTo } = this.#standing;
+    if (question.ends) return { next: 'end', phase };
+    const isNew = question.ended === undefined;
+    // Its ranks may live on without who launched them; two generations at once would disturb each other.
+    if (this.isUnderWay && this.#attendance.quietFor(now) < this.#times.silentAfter) return { next: 'wait' };
+    if (phase === 'paused' && order !== 'go on') return { next: 'wait' };
+    if (!isNew && ['stopped', 'done', 'failed'].includes(phase)) return { next: 'end', phase };
+    const { launcher } = question;
+    const [generation, ranks] = [this.#standing.generation + 1, scaleTo ?? question.ranks];
+    this.#standing = { phase, since: this.#standing.since, generation, launcher };
+    this.#attendance = new Attendance(ranks, now, this.#times);
+    this.#enter('launching', now);
+    return { next: 'launch', generation, ranks };
+  }
+
+  /**
+   * Notes that a rank lives. One of a generation that this coordinator has not heard of is believed: launchers go on by
+   * themselves when they cannot reach it.
+   *
+   * @throws {CodedError} GENERATION_OVER.
+   */
+  beat(beat: RankBeat, now: number): 'go on' | 'stop' {
+    const { generation } = this.#standing;
+    if (beat.generation > generation) this.#adopt(beat, now);
+    else if (beat.generation < generation || !this.isUnderWay || beat.rank >= this.#attendance.ranks) {
+      throw generationOver(beat, this.record(now));
+    }
+    this.#attendance.beat(beat, now);
+    if (beat.rank === 0 && beat.figures) this.#curve.add(beat.figures);
+    if (this.#standing.phase === 'launching' && this.#attendance.arrived === this.#attendance.ranks) {
+      this.#enter('running', now);
+    }
+    return this.#standing.phase === 'ending' ? 'stop' : 'go on';
+  }
+
+  /** Follows a person's order. @throws {CodedError} ORDER_REFUSED. */
+  steer(request: SteerRequest, now: number): CoordinatedRun {
+    const isPaused = this.#standing.phase === 'paused';
+    if (request.order === 'resume') {
+      if (!isPaused && this.#standing.order !== 'pause') throw refused(request, this.record(now));
+      this.#standing = { ...this.#standing, order: 'go on' };
+    } else if (request.order === 'scale') {
+      this.#scale(request, now);
+    } else {
+      if (!this.isUnderWay && !(isPaused && request.order === 'stop')) throw refused(request, this.record(now));
+      this.#standing = { ...this.#standing, order: request.order };
+      this.#enter(isPaused ? 'stopped' : 'ending', now);
+    }
+    return this.record(now);
+  }
+
+  /** Finds out what only time shows: a generation of which nobody was heard of for long is lost. */
+  look(now: number): void {
+    if (!this.isUnderWay || this.#attendance.quietFor(now) < this.#times.lostAfter) return;
+    this.#enter('lost', now, `none of its ranks was heard of for ${Math.round(this.#times.lostAfter / 1000)} s`);
+  }
+
+  /** The run as it is told to all. */
+  record(now: number): CoordinatedRun {
+    const { ranks, arrived, hosts, figures } = this.#attendance;
+    const isUnderWay = this.isUnderWay;
+    const slowest = isUnderWay ? this.#attendance.slowest() : undefined;
+    return {
+      run: this.run,
+      ...this.#standing,
+      ...{ ranks, arrived, hosts },
+      missing: isUnderWay ? this.#attendance.missing(now) : [],
+      silent: isUnderWay ? this.#attendance.silent(now) : [],
+      ...(slowest && { slowest }),
+      ...(figures && { figures }),
+    };
+  }
+
+  #scale({ ranks, ...order }: SteerRequest & { readonly order: 'scale' }, now: number): void {
+    const batch = this.#attendance.figures?.batch;
+    const isPaused = this.#standing.phase === 'paused';
+    if (!isPaused && (!this.isUnderWay || ranks === this.#attendance.ranks)) throw refused(order, this.record(now));
+    if (batch !== undefined && batch % ranks !== 0) {
+      throw new CodedError('ORDER_REFUSED', `A batch of ${batch} cannot be shared by ${ranks} ranks`, {
+        details: { field: 'ranks', expected: `a divisor of ${batch}`, got: String(ranks) },
+      });
+    }
+    this.#standing = { ...this.#standing, scaleTo: ranks, ...(!isPaused && { order: 'go on' }) };
+    if (!isPaused) this.#enter('ending', now);
+  }
+
+  #end({ outcome, reason }: GenerationEnd, now: number): void {
+    if (outcome !== 'stopped') return this.#enter(PHASE_AFTER[outcome], now, reason);
+    const { order } = this.#standing;
+    // Ranks that were to go on are launched again by the same answer.
+    if (order !== 'go on') this.#enter(order === 'pause' ? 'paused' : 'stopped', now, reason);
+    else this.#standing = { ...this.#standing, phase: 'paused' };
+  }
+
+  #adopt({ generation, ranks }: RankBeat, now: number): void {
+    const { phase, since } = this.#standing;
+    this.#standing = { phase, since, generation };
+    this.#attendance = new Attendance(ranks, now, this.#times);
+    this.#enter('launching', now);
+  }
+
+  #enter(phase: CoordinatedPhase, now: number, reason?: string): void {
+    const { reason: _, ...standing } = this.#standing;
+    this.#standing = { ...standing, phase, since: now, ...(reason !== undefined && { reason }) };
+    this.#changed(this.record(now));
+  }
+}
+
+function standingOf({ phase, since, reason, generation, scaleTo, order, launcher }: CoordinatedRun): Standing {
+  return {
+    ...{ phase, since, generation },
+    ...(reason !== undefined && { reason }),
+    ...(scaleTo !== undefined && { scaleTo }),
+    ...(order !== undefined && { order }),
+    ...(launcher && { launcher }),
+  };
+}
+
+function generationOver({ run, generation, rank }: RankBeat, now: CoordinatedRun): CodedError {
+  return new CodedError('GENERATION_OVER', `Rank ${rank} belongs to another generation of the run ${run}`, {
+    details: { field: 'generation', expected: `${now.generation} (${now.phase})`, got: String(generation) },
+  });
+}
+
+function refused({ order }: Pick<SteerRequest, 'order'>, { run, phase, ranks }: CoordinatedRun): CodedError {
+  const got = `a run that is ${phase}, with ${ranks} ranks`;
+  const expected = {
+    stop: 'a run that is under way or paused',
+    pause: 'a run that is under way',
+    resume: 'a run that is paused',
+    scale: 'a run that is under way or paused, and another number of ranks',
+  }[order];
+  return new CodedError('ORDER_REFUSED', `The run ${run} cannot follow the order to ${order}`, {
+    details: { field: 'order', expected, got },
+  });
+}

@@ -1,0 +1,56 @@
+import type { CoordinatedRun } from '@bluewaters/messages';
+import { Gauge, type Registry } from '@bluewaters/service';
+import type { Watched } from './watched.js';
+
+/** A number of a run under way; undefined before it is known. */
+interface Figure {
+  readonly help: string;
+  readonly of: (run: CoordinatedRun) => number | undefined;
+}
+
+/** By what follows `bluewaters_run_` in their names. */
+const FIGURES: Readonly<Record<string, Figure>> = {
+  generation: { help: 'Rendezvous of the ranks so far.', of: ({ generation }) => generation },
+  ranks: { help: 'Ranks of the generation.', of: ({ ranks }) => ranks },
+  ranks_arrived: { help: 'Ranks that have shown themselves in it.', of: ({ arrived }) => arrived },
+  step: { help: 'Steps that are made.', of: ({ figures }) => figures?.step },
+  epoch: { help: 'Passes over the training split that are completed.', of: ({ figures }) => figures?.epoch },
+  loss: { help: 'Mean over the batch of a step of late.', of: ({ figures }) => figures?.loss },
+  images_per_second: { help: 'Of all ranks together.', of: ({ figures }) => figures?.imagesPerSecond },
+};
+
+const PARTS = ['input', 'compute', 'reduce'] as const;
+
+/** Tells Prometheus of the runs whose ranks this coordinator keeps account of; one that stands by tells nothing. */
+export function measureRuns(watched: Watched, registry: Registry): void {
+  const registers = [registry];
+  const running = (): readonly CoordinatedRun[] =>
+    watched.leads ? watched.records().filter(({ phase }) => phase === 'running') : [];
+  for (const [name, { help, of }] of Object.entries(FIGURES)) {
+    new Gauge({
+      name: `bluewaters_run_${name}`,
+      help,
+      labelNames: ['run'],
+      registers,
+      collect() {
+        this.reset();
+        for (const record of running()) {
+          const value = of(record);
+          if (value !== undefined) this.set({ run: record.run }, value);
+        }
+      },
+    });
+  }
+  new Gauge({
+    name: 'bluewaters_run_step_seconds',
+    help: 'Where the time of a step goes on rank 0, of late.',
+    labelNames: ['run', 'part'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { run, figures } of running()) {
+        for (const part of PARTS) if (figures) this.set({ run, part }, figures.seconds[part]);
+      }
+    },
+  });
+}

@@ -1,0 +1,19 @@
+import { positionAt } from '../position.js';
+import type { RunContext } from '../run-context.js';
+import type { RunObserver, StepFigures } from './observer.js';
+
+/** Shows the coordinator how the steps of rank 0 go. */
+export class PresenceObserver implements RunObserver {
+  readonly #run: RunContext;
+
+  constructor(run: RunContext) {
+    this.#run = run;
+  }
+
+  stepped({ step, loss, imagesPerSecond, seconds, staleness }: StepFigures): void {
+    const { show, request, stepsPerEpoch } = this.#run;
+    const { epoch } = positionAt(step, stepsPerEpoch);
+    const figures = { step, epoch, loss, batch: request.batch, imagesPerSecond, seconds };
+    show?.({ ...figures, ...(staleness !== undefined && { staleness }) });
+  }
+}

@@ -1,0 +1,207 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Checkpointed,
+  CoordinatedRuns,
+  openBus,
+  PhaseChanged,
+  Runs,
+  type CoordinatedRun,
+  type MessageBus,
+} from '@bluewaters/messages';
+import {
+  certificateAuthority,
+  describeWith,
+  startNats,
+  temporaryDirectory,
+  until,
+  type TestServer,
+} from '@bluewaters/testing';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { runCli, startCli, type Running } from './support/cli.js';
+import { findRank, storeWithDataset } from './support/dataset.js';
+
+const TRAINING = ['--dataset', 'd', '--network', 'lenet', '--batch', '8', '--threads', '1'];
+/** 12 steps an epoch: more than any of these runs comes to. */
+const FOR_LONG = ['--epochs', '4000', '--checkpoint-every-steps', '200'];
+const PATIENCE_MS = 60_000;
+
+vi.setConfig({ testTimeout: 180_000 });
+
+await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a bus by TLS', () => {
+  let directory: string;
+  let store: string[];
+  let nats: TestServer;
+  let env: NodeJS.ProcessEnv;
+  let bus: MessageBus;
+  const running: Running[] = [];
+
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+    store = await storeWithDataset(directory);
+    const authority = await certificateAuthority();
+    env = { BLUEWATERS_NATS_CA_FILE: authority.certificateFile };
+    Object.assign(process.env, env);
+    nats = await startNats({ certificate: await authority.issue('IP:127.0.0.1') });
+    bus = await openBus({ kind: 'nats', url: nats.url });
+  }, 120_000);
+
+  afterEach(async () => {
+    for (const each of running.splice(0)) {
+      each.process.kill('SIGTERM');
+      await each.ended;
+    }
+  });
+
+  afterAll(async () => {
+    await bus.close();
+    await nats.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const start = (args: readonly string[]): Running => {
+    const started = startCli(args, { env });
+    running.push(started);
+    return started;
+  };
+
+  const coordinate = async (): Promise<Running & { readonly page: string }> => {
+    const coordinator = start(['coordinate', '--port', '0', '--bus', nats.url]);
+    const [page = ''] = /http:\S+/u.exec(await coordinator.line(/coordinating on/u)) ?? [];
+    return { ...coordinator, page };
+  };
+
+  const launch = (run: string, ranks: number, ...more: string[]): Running => {
+    const command = ['train', ...TRAINING, ...FOR_LONG, '--run', run, '--bus', nats.url, ...store, ...more];
+    return start(['launch', '--ranks', String(ranks), '--', ...command]);
+  };
+
+  const steer = (order: string, run: string, ...more: string[]) =>
+    runCli(['runs', order, run, '--bus', nats.url, '--json', ...more], { env });
+
+  const standing = async (run: string) => (await (await bus.state(CoordinatedRuns)).get(run))?.value;
+
+  const becomes = async (run: string, is: (record: CoordinatedRun) => boolean): Promise<CoordinatedRun> => {
+    let seen: CoordinatedRun | undefined;
+    const hasBecome = async (): Promise<boolean> => {
+      seen = await standing(run);
+      return seen !== undefined && is(seen);
+    };
+    await until(`what ${is.toString()} wants of ${run}`, hasBecome, PATIENCE_MS);
+    return seen!;
+  };
+
+  const makesSteps = (generation: number) => (record: CoordinatedRun) =>
+    record.phase === 'running' && record.generation === generation && (record.figures?.step ?? 0) > 0;
+
+  it('pauses a run, lets it go on with fewer ranks, and stops it, each time from a checkpoint', async () => {
+    const { page } = await coordinate();
+    const phases: string[] = [];
+    const heard = await bus.subscribe(PhaseChanged, ({ phase, ranks }) => void phases.push(`${phase} ${ranks}`));
+    const launched = launch('steered', 2);
+    const first = await becomes('steered', makesSteps(1));
+    expect(first).toMatchObject({ ranks: 2, arrived: 2, hosts: 1, missing: [], silent: [], figures: { batch: 8 } });
+    const runs = [{ run: 'steered', counts: { fresh: 2, silent: 0, missing: 0 } }];
+    expect(await (await fetch(`${page}/api/overview`)).json()).toMatchObject({ leads: true, runs });
+
+    expect((await steer('pause', 'steered')).json()).toMatchObject({ phase: 'ending' });
+    await becomes('steered', ({ phase }) => phase === 'paused');
+    const refused = await steer('pause', 'steered');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('ORDER_REFUSED')]);
+    expect((await steer('scale', 'steered', '--ranks', '3')).stderr).toContain('expected a divisor of 8');
+    await steer('scale', 'steered', '--ranks', '1');
+    await steer('resume', 'steered');
+    const second = await becomes('steered', makesSteps(2));
+    expect(second).toMatchObject({ ranks: 1, arrived: 1 });
+    expect(second.figures!.step).toBeGreaterThan(first.figures!.step);
+
+    await steer('stop', 'steered');
+    const ended = await launched.ended;
+    expect(ended.code).toBe(75);
+    expect(ended.stderr).toMatch(/stopped after a checkpoint at step \d+/u);
+    await becomes('steered', ({ phase }) => phase === 'stopped');
+    await until('the events', () => phases.length === 8);
+    await heard.stop();
+    expect(phases).toEqual([
+      ...['launching 2', 'running 2', 'ending 2', 'paused 2'],
+      ...['launching 1', 'running 1', 'ending 1', 'stopped 1'],
+    ]);
+  });
+
+  it('knows of the next generation when a rank was lost, and why', async () => {
+    await coordinate();
+    launch('lossy', 2);
+    await becomes('lossy', makesSteps(1));
+    const reasons: string[] = [];
+    const heard = await bus.subscribe(PhaseChanged, ({ phase, reason }) => {
+      if (phase === 'lost') reasons.push(reason ?? '');
+    });
+    process.kill(await findRank('lossy', 1), 'SIGKILL');
+    await becomes('lossy', makesSteps(2));
+    await until('the reason', () => reasons.length > 0);
+    await heard.stop();
+    expect(reasons).toEqual([expect.stringMatching(/^rank 1 on \S+ was lost$/u)]);
+  });
+
+  it('names the rank that the others wait for', async () => {
+    await coordinate();
+    launch('slow', 2);
+    await becomes('slow', makesSteps(1));
+    const pid = await findRank('slow', 1);
+    // Two thirds of its time it does nothing.
+    const hindering = setInterval(() => {
+      process.kill(pid, 'SIGSTOP');
+      setTimeout(() => process.kill(pid, 'SIGCONT'), 40);
+    }, 60);
+    try {
+      await becomes('slow', ({ slowest }) => slowest?.rank === 1);
+    } finally {
+      clearInterval(hindering);
+      await sleep(60);
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
+  it('keeps account of workers of parameter servers too, whose staleness it shows, and stops them', async () => {
+    await coordinate();
+    const command = ['train', ...TRAINING, ...FOR_LONG, '--run', 'served', '--bus', nats.url, ...store];
+    const launched = start(['launch', '--servers', '1', '--workers', '2', '--', ...command]);
+    const seen = await becomes('served', (record) => makesSteps(1)(record) && record.figures?.staleness !== undefined);
+    expect(seen).toMatchObject({ ranks: 2, arrived: 2, figures: { batch: 8 } });
+    await steer('stop', 'served');
+    expect((await launched.ended).code).toBe(75);
+    await becomes('served', ({ phase }) => phase === 'stopped');
+  });
+
+  it('is missed by nobody: training goes on without NATS and without it, and what happened is told later', async () => {
+    const coordinator = await coordinate();
+    const launched = launch('alone', 2);
+    const before = await becomes('alone', makesSteps(1));
+    coordinator.process.kill('SIGKILL');
+    const told: number[] = [];
+    const heard = await bus.subscribe(Checkpointed, ({ run, step }) => void (run === 'alone' && told.push(step)));
+    await nats.kill();
+    await sleep(8_000);
+    await nats.restart({ empty: true });
+    await coordinate();
+    const after = await becomes('alone', makesSteps(1));
+    expect(after.figures!.step).toBeGreaterThan(before.figures!.step);
+    expect(after).toMatchObject({ generation: 1, ranks: 2, arrived: 2 });
+    await until('the checkpoints', () => told.length > 1, PATIENCE_MS);
+    await heard.stop();
+    // In order, and none left out: there is one at the end of each epoch, and every 200 steps.
+    const [first = 0, last = 0] = [told[0], told.at(-1)];
+    const steps = Array.from({ length: last - first + 1 }, (_, n) => first + n);
+    expect([...new Set(told)]).toEqual(steps.filter((step) => step % 12 === 0 || step % 200 === 0));
+    expect((await (await bus.state(Runs)).get('alone'))?.value).toMatchObject({ state: 'running', network: 'lenet' });
+    await steer('stop', 'alone');
+    expect((await launched.ended).code).toBe(75);
+  });
+
+  it('is not needed: without one, ranks train as ever', async () => {
+    const command = ['train', ...TRAINING, '--epochs', '1', '--run', 'free', '--bus', nats.url, ...store];
+    const ended = await runCli(['launch', '--json', '--ranks', '2', '--', ...command], { env });
+    expect(ended.json()).toMatchObject({ generations: 1, result: { steps: 12 } });
+    expect(ended.stderr).toContain('going on without a coordinator');
+  });
+});

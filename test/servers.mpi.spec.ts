@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryDirectory } from '@bluewaters/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMAND, runCli, startCli } from './support/cli.js';
+import { findRank, LENET_TRAINING, storeWithDataset } from './support/dataset.js';
+
+describe('ranks that are parameter servers and workers', { timeout: 300_000 }, () => {
+  let directory: string;
+  let store: string[];
+
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+    store = await storeWithDataset(directory);
+  }, 120_000);
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  const command = (run: string, ...more: string[]): string[] => [
+    ...['train', ...LENET_TRAINING, '--run', run, ...more, ...store],
+  ];
+
+  it('train beside one that is neither, and go on from the last checkpoint when a worker is lost', async () => {
+    const launch = ['launch', '--json', '--ranks', '4', '--'];
+    const training = startCli([...launch, ...command('roles', '--servers', '1', '--workers', '2', '--epochs', '16')]);
+    await training.line(/training: epoch 2 of 16 evaluated/u);
+    process.kill(await findRank('roles', 2), 'SIGKILL');
+    const ended = await training.ended;
+    expect(ended.stderr).toMatch(/rank 2 on \S+ was lost; generation 2 goes on from the last checkpoint/u);
+    expect(ended.json()).toMatchObject({ generations: 2, result: { steps: 192, evaluation: { top1: 1 } } });
+  });
+
+  it('stop with a checkpoint when any of them is asked to, and leave nothing where they met', async () => {
+    const meetings = join(directory, 'meetings');
+    const rank = [process.execPath, COMMAND, ...command('stopped', '--servers', '1', '--workers', '2')];
+    const segment = (count: number) => ['-n', String(count), ...rank, '--epochs', '5000', '--rendezvous', meetings];
+    const ranks = spawn('mpiexec', [...segment(1), ':', ...segment(2)], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    ranks.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const exited = new Promise((resolve) => ranks.once('close', resolve));
+    await expect.poll(() => said, { timeout: 120_000 }).toMatch(/training: epoch 2 of 5,?000 evaluated/u);
+    process.kill(await findRank('stopped', 0), 'SIGTERM');
+    await exited;
+    expect(said).toMatch(/stopped after a checkpoint at step \d+/u);
+    expect(await readdir(meetings)).toEqual([]);
+  });
+
+  it('say so when there are too few of them', async () => {
+    const ended = await runCli(['launch', '--ranks', '2', '--', ...command('few', '--servers', '2')]);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/CONFIG_INVALID: There are too few ranks .*expected together 2 at most/u);
+  });
+});

@@ -1,0 +1,45 @@
+/** Everything that is asked of an image on a machine. */
+import { machine as architectureHere, release } from 'node:os';
+import { cpuFeatures } from '@bluewaters/setup';
+import { findNodes, type FoundNodes } from '../machines/find-machine.js';
+import { NodeType } from '../machines/machine.js';
+import { checkInterpreters, checkLibraries, checkMpi, checkVersions } from './check-libraries.js';
+import { checkArchitecture, checkKernel, checkProcessor, checkRuntimes, checkSetId } from './check-machine.js';
+import type { ImageFinding } from './image-finding.js';
+import { readImage } from './read-image.js';
+
+/**
+ * Looks at every program and library of an unpacked image; starts none.
+ *
+ * @param root The folder that it was unpacked to.
+ * @param nodes Where it is to run.
+ * @throws {CodedError} FILE_NOT_FOUND or STORE_REFUSED for what cannot be read.
+ */
+export async function checkImage(root: string, nodes: FoundNodes): Promise<ImageFinding[]> {
+  const image = await readImage(root);
+  const { architecture = 'x86_64' } = nodes.nodeType.system;
+  const own = { ...image, programs: image.programs.filter((program) => program.architecture === architecture) };
+  return [
+    checkArchitecture(image, nodes),
+    ...image.damaged,
+    checkKernel(own, nodes),
+    checkProcessor(own, nodes),
+    await checkInterpreters(own),
+    ...(await checkLibraries(own, nodes)),
+    await checkVersions(own),
+    checkMpi(own, nodes),
+    ...checkRuntimes(own, nodes),
+    ...checkSetId(own, nodes),
+  ];
+}
+
+/** Nodes by name; of the computer that this runs on, what its file leaves out is asked of the system. */
+export async function nodesToCheck(name: string): Promise<FoundNodes> {
+  const found = await findNodes(name);
+  if (found.machine.name !== 'local') return found;
+  const here = {
+    kernel: /^\d+\.\d+(?:\.\d+)?/u.exec(release())?.[0],
+    ...{ architecture: architectureHere(), cpuFeatures: cpuFeatures() },
+  };
+  return { ...found, nodeType: NodeType.parse({ ...found.nodeType, system: here }) };
+}

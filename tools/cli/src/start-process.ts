@@ -1,0 +1,23 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { boundToParent } from '@bluewaters/service';
+
+/** This command, for those who start it again. */
+export const PROGRAM = fileURLToPath(new URL('../bin/bluewaters.mjs', import.meta.url));
+
+/**
+ * Starts this command as one of several processes that train together on this machine, and that end with this one. Its
+ * process group is its own: Ctrl-C is for this process, which lets the others write a checkpoint.
+ *
+ * @param defaults Variables where the environment does not say otherwise; `environment` goes before it.
+ */
+export function startProcess(
+  args: readonly string[],
+  { defaults = {}, environment }: { readonly defaults?: NodeJS.ProcessEnv; readonly environment: NodeJS.ProcessEnv },
+): ChildProcess {
+  return spawn(process.execPath, [...boundToParent(), PROGRAM, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+    env: { UV_THREADPOOL_SIZE: '16', ...defaults, ...process.env, ...environment, BLUEWATERS_LAUNCHED: '1' },
+  });
+}

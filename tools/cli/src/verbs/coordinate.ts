@@ -1,0 +1,45 @@
+import { CodedError } from '@bluewaters/errors';
+import { openBus } from '@bluewaters/messages';
+import { createLogger } from '@bluewaters/service';
+import { z } from 'zod';
+import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { defineVerb } from '../verb.js';
+
+const options = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('the address of the page; whoever reaches it may steer runs'),
+  port: z.int().min(0).max(65_535).default(8500).describe('the port of the page; 0 for any that is free'),
+  ...placeOptions,
+  ...frameOptions,
+});
+
+/** `bluewaters coordinate` */
+export const coordinate = defineVerb({
+  name: 'coordinate',
+  summary: 'keep account of the runs that ranks train, and take orders for them',
+  options,
+  examples: [['$0 coordinate --bus nats://127.0.0.1:4222', 'of all that use this NATS; open http://127.0.0.1:8500/']],
+  run: async (values, { signal, print }) => {
+    const place = readPlace(values);
+    if (place.bus.kind === 'in-process') {
+      throw new CodedError('CONFIG_INVALID', 'A coordinator meets the ranks on a bus that all of them reach', {
+        details: { field: 'bus', expected: 'nats://host:4222', got: values.bus },
+      });
+    }
+    const log = createLogger({ service: 'coordinator', level: values.verbose ? 'info' : 'silent' });
+    const { Coordinator, startPage } = await import('@bluewaters/training');
+    const bus = await openBus(place.bus, (err, where) => log.warn({ err, where }, 'a message was lost'));
+    const coordinator = await Coordinator.start({ bus, log });
+    try {
+      const { host, port } = values;
+      const page = await startPage({ watched: coordinator, bus, log, listen: { host, port } });
+      const doing = coordinator.leads ? 'coordinating' : 'standing by';
+      print(`${doing} on ${bus.description}, with a page on ${page.address} (Ctrl-C to end)`);
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await page.stop();
+      return { bus: bus.description, page: page.address };
+    } finally {
+      await coordinator.stop();
+      await bus.close();
+    }
+  },
+});

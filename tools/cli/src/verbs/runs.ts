@@ -1,0 +1,82 @@
+import { CodedError } from '@bluewaters/errors';
+import { Steer, openBus, type CoordinatedRun, type SteerRequest } from '@bluewaters/messages';
+import { z } from 'zod';
+import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { defineVerb, type Verb } from '../verb.js';
+
+const options = z.strictObject({ ...placeOptions, ...frameOptions });
+const scaleOptions = options.extend({ ranks: z.int().positive().describe('how many ranks go on with the run') });
+
+type Values = z.output<typeof options>;
+
+/** Orders something of a run, and says how it stands then. */
+async function steer(values: Values, words: readonly string[], order: SteeringOrder): Promise<CoordinatedRun> {
+  const [run, ...more] = words;
+  const { bus: options } = readPlace(values);
+  if (run === undefined || more.length > 0) throw invalid('run', 'the name of one run', words.join(' ') || 'none');
+  if (options.kind === 'in-process') throw invalid('bus', 'that of the coordinator, nats://host:4222', values.bus);
+  const bus = await openBus(options);
+  try {
+    return await bus.request(Steer, { run, ...order });
+  } finally {
+    await bus.close();
+  }
+}
+
+type SteeringOrder = SteerRequest extends infer Each ? (Each extends unknown ? Omit<Each, 'run'> : never) : never;
+
+function invalid(field: string, expected: string, got: string): CodedError {
+  return new CodedError('CONFIG_INVALID', 'An order needs a run and its coordinator', {
+    details: { field, expected, got },
+  });
+}
+
+function describe({ run, phase, generation, ranks, scaleTo }: CoordinatedRun): string {
+  return `${run}: ${phase}, generation ${generation} of ${ranks} ranks${scaleTo === undefined ? '' : `, to be ${scaleTo}`}`;
+}
+
+function verb(order: 'stop' | 'pause' | 'resume', summary: string, meaning: string): Verb {
+  return defineVerb({
+    name: `runs ${order}`,
+    summary,
+    words: 'RUN',
+    options,
+    examples: [[`$0 runs ${order} mnist-lenet --bus nats://127.0.0.1:4222`, meaning]],
+    run: async (values, { words, print }) => {
+      const stands = await steer(values, words, { order });
+      print(describe(stands));
+      return stands;
+    },
+  });
+}
+
+/** `bluewaters runs stop` */
+export const runsStop = verb(
+  'stop',
+  'let the ranks of a run write a checkpoint and end, and so who launched them',
+  'its command goes on from there later',
+);
+
+/** `bluewaters runs pause` */
+export const runsPause = verb(
+  'pause',
+  'let the ranks of a run write a checkpoint and end; who launched them waits',
+  'the cores are free until it is resumed',
+);
+
+/** `bluewaters runs resume` */
+export const runsResume = verb('resume', 'let a paused run go on from its checkpoint', 'with as many ranks as before');
+
+/** `bluewaters runs scale` */
+export const runsScale = defineVerb({
+  name: 'runs scale',
+  summary: 'let a run go on from a checkpoint with another number of ranks; its batch and records stay',
+  words: 'RUN',
+  options: scaleOptions,
+  examples: [['$0 runs scale mnist-lenet --ranks 2 --bus nats://127.0.0.1:4222', 'with two ranks from now on']],
+  run: async ({ ranks, ...values }, { words, print }) => {
+    const stands = await steer(values, words, { order: 'scale', ranks });
+    print(describe(stands));
+    return stands;
+  },
+});

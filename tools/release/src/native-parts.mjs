@@ -1,0 +1,105 @@
+/** What the product runs on besides npm packages, as components of CycloneDX: from where it is pinned. */
+import { readFileSync } from 'node:fs';
+import {
+  MINIO_MODULE_SUM,
+  MINIO_VERSION,
+  NATS_SERVER_WHEEL,
+  TENSORFLOW_ARCHIVES,
+  TENSORFLOW_ARCHIVE_VERSION,
+  TENSORFLOW_BUILDS,
+} from '../../setup/src/pins.mjs';
+
+/**
+ * @typedef {object} Component
+ * @property {string} bom-ref
+ * @property {'library' | 'application' | 'container'} type
+ * @property {string} name
+ * @property {string} version
+ * @property {'required' | 'optional'} scope
+ * @property {string} purl
+ * @property {{ expression: string }[]} licenses
+ * @property {{ alg: string, content: string }[]} [hashes]
+ * @property {{ name: string, value: string }[]} [properties]
+ */
+
+/** Licences of images are those of the programs that they are named for. */
+const IMAGES = {
+  node: 'MIT',
+  nats: 'Apache-2.0',
+  'minio/minio': 'AGPL-3.0-only',
+  'prom/prometheus': 'Apache-2.0',
+  'grafana/grafana': 'AGPL-3.0-only',
+};
+
+/**
+ * @param {string} root The repository.
+ * @returns {Component[]}
+ */
+export function nativeParts(root) {
+  const { cpu, gpu } = TENSORFLOW_BUILDS;
+  return [
+    wheelPart(cpu.wheel, 'library', 'required', 'Apache-2.0'),
+    wheelPart(gpu.wheel, 'library', 'optional', 'Apache-2.0'),
+    ...gpu.companions.map((each) => wheelPart(each, 'library', 'optional', 'LicenseRef-NVIDIA-Proprietary')),
+    ...Object.entries(TENSORFLOW_ARCHIVES).map(([variant, { sha256 }]) => archivePart(variant, sha256)),
+    wheelPart(NATS_SERVER_WHEEL, 'application', 'optional', 'Apache-2.0'),
+    {
+      ...part('application', 'github.com/minio/minio', MINIO_VERSION, 'AGPL-3.0-only'),
+      scope: 'optional',
+      purl: `pkg:golang/github.com/minio/minio@${MINIO_VERSION}`,
+      properties: [{ name: 'bluewaters:go.sum', value: MINIO_MODULE_SUM }],
+    },
+    ...images(root).map(imagePart),
+  ];
+}
+
+/** Images that are run or built on; ours are what this list is of. */
+function images(root) {
+  const named = (file, pattern) =>
+    [...readFileSync(`${root}/${file}`, 'utf8').matchAll(pattern)].map(([, image = '']) => image);
+  return [
+    ...named('containers/Dockerfile', /^ARG NODE_IMAGE=(\S+)$/gm),
+    ...['compose.yaml', 'compose.metrics.yaml'].flatMap((file) =>
+      named(`containers/${file}`, /^ +image: (?!bluewaters\/)(\S+)$/gm),
+    ),
+  ];
+}
+
+/** @param {string} image `name:tag`, or `name:tag@sha256:digest`. */
+function imagePart(image) {
+  const [, name = '', tag = '', digest] = /^([^:@]+):([^@]+)(?:@sha256:(\w+))?$/.exec(image) ?? [];
+  const licence = IMAGES[name];
+  if (licence === undefined) throw new Error(`The licence of the image ${image} is not known here`);
+  const version = digest ? `sha256%3A${digest}?tag=${tag}` : tag;
+  return {
+    ...part('container', name, tag, licence),
+    scope: 'optional',
+    purl: `pkg:docker/${name}@${version}`,
+    ...(digest && { hashes: [{ alg: 'SHA-256', content: digest }] }),
+  };
+}
+
+/** @param {import('../../setup/src/pins.mjs').Wheel} wheel */
+function wheelPart({ requirement, sha256 }, type, scope, licence) {
+  const [name, version] = requirement.split('==');
+  return {
+    ...part(type, name, version, licence),
+    scope,
+    purl: `pkg:pypi/${name}@${version}`,
+    hashes: [{ alg: 'SHA-256', content: sha256 }],
+  };
+}
+
+/** The library as an archive, for machines without pip. */
+function archivePart(variant, sha256) {
+  return {
+    ...part('library', `libtensorflow-${variant}`, TENSORFLOW_ARCHIVE_VERSION, 'Apache-2.0'),
+    scope: 'optional',
+    purl: `pkg:generic/libtensorflow-${variant}@${TENSORFLOW_ARCHIVE_VERSION}`,
+    hashes: [{ alg: 'SHA-256', content: sha256 }],
+  };
+}
+
+function part(type, name, version, licence) {
+  return { 'bom-ref': `${name}@${version}`, type, name, version, licenses: [{ expression: licence }] };
+}
