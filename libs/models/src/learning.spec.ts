@@ -48,7 +48,7 @@ type Experiment = readonly [
   steps: number,
 ];
 
-/** One of each plan at full width: resnet-20 stands for 32 and 56, resnet-18 for 34, resnet-50 for 101 and 152. */
+/** One of each plan at full width: resnet-9 stands for resnet-9-wide, resnet-20 for 32 and 56, resnet-18 for 34, resnet-50 for 101 and 152. */
 const EXPERIMENTS: readonly Experiment[] = [
   ['perceptron', 12, 'momentum', 0.05, 60],
   ['lenet', 12, 'momentum', 0.02, 80],

@@ -7,14 +7,14 @@ import { googlenet } from './googlenet.js';
 import { inceptionV3 } from './inception-v3.js';
 import { lenet } from './lenet.js';
 import { perceptron } from './perceptron.js';
-import { resnet9 } from './resnet-9.js';
+import { resnet9, resnet9Wide } from './resnet-9.js';
 import { resnet20, resnet32, resnet56 } from './resnet-cifar.js';
 import { resnet101V2, resnet152V2, resnet50V2, resnet50V2Keras } from './resnet-v2.js';
 import { resnet101, resnet101V1, resnet152, resnet152V1, resnet18, resnet34, resnet50, resnet50V1 } from './resnet.js';
 import { vgg16, vgg16Bn, vgg19, vgg19Bn } from './vgg.js';
 
 const NETWORKS: readonly Network[] = [
-  ...[perceptron, lenet, cifarnet, airbench, resnet9, resnet20, resnet32, resnet56],
+  ...[perceptron, lenet, cifarnet, airbench, resnet9, resnet9Wide, resnet20, resnet32, resnet56],
   ...[alexnet, alexnet2012, alexnet2012Towers],
   ...[vgg16, vgg16Bn, vgg19, vgg19Bn, googlenet, inceptionV3],
   ...[resnet18, resnet34, resnet50, resnet101, resnet152],

@@ -1,4 +1,4 @@
-import { NOT_MEASURED, type Recipe } from './recipe.js';
+import type { Recipe } from './recipe.js';
 
 /** For some thousand photographs of few classes, from nothing: one cycle, strong weight decay, averaged weights. */
 export const imagenette: Recipe = {
@@ -19,6 +19,6 @@ export const imagenette: Recipe = {
     averageDecay: 0.99,
     augmentation: ['distorted-crop', 'flip'],
   },
-  cost: NOT_MEASURED,
-  result: NOT_MEASURED,
+  cost: '2 min on an H200 with --image-size 96',
+  result: '75.3 % of 780 held out',
 };
