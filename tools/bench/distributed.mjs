@@ -1,9 +1,10 @@
 /**
- * `npm run bench:distributed`: how fast ranks exchange gradients, and what training together costs them; what a coordinator of many costs. Ranks share the
- * cores of this machine, one thread each. Run it with nothing else going on; it takes about ten minutes.
+ * `npm run bench:distributed`: how fast ranks exchange gradients, and what training together costs them; how fast a
+ * parameter server is reached; what a coordinator of many costs. Ranks share the cores of this machine, one thread each.
+ * Run it with nothing else going on; it takes about ten minutes.
  *
  *   npm run bench:distributed                   all lines
- *   npm run bench:distributed -- --only NAME    allReduces, weakScaling or coordination
+ *   npm run bench:distributed -- --only NAME    allReduces, weakScaling, roundTrips or coordination
  *   npm run bench:distributed -- --turns 5      turns of each side (3 by default)
  *   npm run bench:distributed -- --json         one line of JSON for each
  *
@@ -16,10 +17,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getTorch } from '../setup/src/readers.mjs';
-import { beside } from './comparison.mjs';
+import { beside, race } from './comparison.mjs';
 import { coordination } from './distributed/coordinator.mjs';
 import { findPlace } from './place.mjs';
-import { median } from './side.mjs';
+import { median, Side } from './side.mjs';
 
 /** Of ResNet-50: 102 MB of gradients, in so many tensors. */
 const NUMBERS = 25_557_032;
@@ -167,6 +168,23 @@ async function weakScaling(place) {
   ];
 }
 
+/** A parameter server's variable to a worker and back. @param {Place} place @returns {Promise<Line[]>} */
+async function roundTrips({ python, tuned, turns }) {
+  const numbers = String(100e6 / 4);
+  const {
+    ours: mine,
+    theirs,
+    ratio,
+  } = await race(
+    () => new Side(process.execPath, [beside('distributed/server_round_trip.mjs'), numbers], tuned),
+    () => new Side(python, [beside('distributed/server_round_trip.py'), numbers], tuned),
+    { units: 1, steps: 10, turns },
+  );
+  const shown = (/** @type {number} */ rate) => `${(1000 / rate).toFixed(0)} ms`;
+  const work = '100 MB from a parameter server to a worker and back';
+  return [{ work, against: 'Python, the same servers', ours: shown(mine), theirs: shown(theirs), ratio, goal: 1 }];
+}
+
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
@@ -178,7 +196,7 @@ const folder = mkdtempSync(join(tmpdir(), 'bluewaters-bench-'));
 try {
   const place = await findPlace(folder, Number(values.turns));
   if (!values.json) console.log('| work | against | ours | theirs | ratio | goal |\n|---|---|---|---|---|---|');
-  for (const measure of [allReduces, weakScaling, coordination]) {
+  for (const measure of [allReduces, weakScaling, roundTrips, coordination]) {
     if (values.only !== undefined && values.only !== measure.name) continue;
     for (const line of await measure(place)) {
       const met = line.ratio >= line.goal;
