@@ -143,6 +143,34 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     expect(reasons).toEqual([expect.stringMatching(/^rank 1 on \S+ was lost$/u)]);
   });
 
+  it('has runs that are submitted launched by who has room, and goes on with them elsewhere when that one has to go', async () => {
+    await coordinate();
+    const place = ['--ranks', '2', '--bus', nats.url, ...store];
+    const admit = () => start(['runs', 'admit', ...place]);
+    const submit = (...command: string[]) => runCli(['runs', 'submit', ...place, '--json', '--', ...command], { env });
+    const command = ['train', ...TRAINING, '--epochs', '400', '--run', 'submitted'];
+    expect((await submit(...command)).json()).toMatchObject({ phase: 'submitted', ranks: 2 });
+    expect((await submit('train', '--dataset', 'none')).stderr).toContain('none');
+    for (const bad of [['serve'], [...command, ...store]]) {
+      expect((await submit(...bad)).stderr).toContain('CONFIG_INVALID');
+    }
+
+    const first = admit();
+    const before = await becomes('submitted', makesSteps(1));
+    first.process.kill('SIGTERM');
+    expect((await first.ended).code).toBe(0);
+    await becomes('submitted', ({ phase }) => phase === 'submitted');
+
+    const second = admit();
+    const after = await becomes('submitted', makesSteps(2));
+    expect(after.figures!.step).toBeGreaterThanOrEqual(before.figures!.step);
+    expect(after.launcher?.pid).toBe(second.process.pid);
+    const said = second.line(/^submitted: Training was stopped at step/u);
+    await steer('stop', 'submitted');
+    await becomes('submitted', ({ phase }) => phase === 'stopped');
+    await said;
+  });
+
   it('names the rank that the others wait for', async () => {
     await coordinate();
     launch('slow', 2);

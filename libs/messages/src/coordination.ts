@@ -11,10 +11,13 @@ import { Name } from './vocabulary.js';
 export const MOST_RANKS = 65_536;
 
 /**
- * Where a run is: `launching` until all ranks of a generation have come, `ending` from an order to stop until they have
- * gone. `lost` is a generation that ended by itself and that nobody has launched again yet.
+ * Where a run is: `submitted` until somebody who launches runs has room for it, `admitted` until they have begun,
+ * `launching` until all ranks of a generation have come, `ending` from an order to stop until they have gone. `lost` is a
+ * generation that ended by itself and that nobody has launched again yet.
  */
 export const CoordinatedPhase = z.enum([
+  'submitted',
+  'admitted',
   'launching',
   'running',
   'ending',
@@ -119,6 +122,15 @@ export type LaunchAnswer = z.infer<typeof LaunchAnswer>;
 /** Sent by whoever launches ranks, before the first generation, after each, and while it is told to wait. */
 export const AskToLaunch = defineCommand('training.v1.launch', LaunchQuestion, LaunchAnswer);
 
+/** A run that is to be launched by whoever has room for it. */
+export const Submission = z.strictObject({
+  ranks: WorldSize,
+  /** What each rank runs: words of a command line, after the name of the program. */
+  command: z.array(z.string().max(1000)).min(1).max(200),
+});
+/** See {@link Submission:variable}. */
+export type Submission = z.infer<typeof Submission>;
+
 /** Ranks of a generation, as far as a message has room for their names. */
 const SomeRanks = z.array(z.int().nonnegative()).max(16);
 
@@ -130,7 +142,8 @@ export const CoordinatedRun = z.strictObject({
   since: z.int(),
   /** Why it is in this phase, where there is more to say. */
   reason: z.string().max(1000).optional(),
-  generation: Generation,
+  /** 0 before the first is launched. */
+  generation: z.int().nonnegative(),
   /** World size of the generation. */
   ranks: WorldSize,
   /** World size of the next one, where it is to be another. */
@@ -138,6 +151,8 @@ export const CoordinatedRun = z.strictObject({
   /** What is to become of the run once its ranks have stopped, or once it is no longer paused. */
   order: z.enum(['stop', 'pause', 'go on']).optional(),
   launcher: ProcessOnHost.optional(),
+  /** What was submitted, until the run has ended. */
+  submission: Submission.optional(),
   /** Ranks that have shown themselves in this generation. */
   arrived: z.int().nonnegative(),
   /** The first ones that have not, and should have by now. */
@@ -177,6 +192,35 @@ export type SteerRequest = z.infer<typeof SteerRequest>;
 
 /** Asked by a person; answered at once with how the run stands then. RUN_UNKNOWN, or ORDER_REFUSED and why. */
 export const Steer = defineCommand('training.v1.steer', SteerRequest, CoordinatedRun);
+
+/** A run that is submitted. */
+export const SubmitRequest = Submission.extend({ run: Name });
+/** See {@link SubmitRequest:variable}. */
+export type SubmitRequest = z.infer<typeof SubmitRequest>;
+
+/**
+ * Lets a run wait for somebody who launches it; one that was trained before goes on from its checkpoint. Answered with how
+ * the run stands then, or ORDER_REFUSED.
+ */
+export const SubmitRun = defineCommand('training.v1.submit', SubmitRequest, CoordinatedRun);
+
+/** What somebody asks who launches the runs that others submit, one after the other. */
+export const AdmissionQuestion = z.strictObject({
+  launcher: ProcessOnHost,
+  /** Ranks that there is room for. */
+  ranks: WorldSize,
+  /** The run that was given before, where it could not even be launched, and why. */
+  failed: z.strictObject({ run: Name, reason: z.string().max(1000) }).optional(),
+});
+/** See {@link AdmissionQuestion:variable}. */
+export type AdmissionQuestion = z.infer<typeof AdmissionQuestion>;
+
+/** The run that has waited longest of those that there is room for, if any; it is this launcher's from now on. */
+export const AskForRun = defineCommand(
+  'training.v1.admit',
+  AdmissionQuestion,
+  z.strictObject({ admitted: SubmitRequest.optional() }),
+);
 
 /** The process that coordinates. */
 export const CoordinatorEntry = z.strictObject({

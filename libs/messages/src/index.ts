@@ -57,6 +57,8 @@ export {
   TrainResult,
 } from './training.js';
 export {
+  AdmissionQuestion,
+  AskForRun,
   AskToLaunch,
   Beat,
   CoordinatedPhase,
@@ -74,5 +76,8 @@ export {
   Steer,
   SteerRequest,
   StepSplit,
+  Submission,
+  SubmitRequest,
+  SubmitRun,
 } from './coordination.js';
 export { ModelReady, RefreshModels, ServedModel, ServedModels } from './inference.js';

@@ -137,6 +137,10 @@ export class Generations {
   /** Says how the last generation ended. */
   async end(ranks: number, ended: GenerationEnd): Promise<void> {
     await this.#ask(ranks, ended, true);
+  }
+
+  /** Leaves the bus. */
+  async close(): Promise<void> {
     await this.#bus?.close();
   }
 

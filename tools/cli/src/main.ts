@@ -27,6 +27,7 @@ import { recipesList, recipesShow } from './verbs/recipes.js';
 import { regression } from './verbs/regression.js';
 import { run } from './verbs/run.js';
 import { runsPause, runsResume, runsScale, runsStop } from './verbs/runs.js';
+import { runsAdmit, runsSubmit } from './verbs/submitted-runs.js';
 import { serve } from './verbs/serve.js';
 import { shardsBuild, shardsList, shardsVerify } from './verbs/shards.js';
 import { status } from './verbs/status.js';
@@ -60,6 +61,8 @@ const VERBS: readonly Verb[] = [
   runsPause,
   runsResume,
   runsScale,
+  runsSubmit,
+  runsAdmit,
   submit,
   imageCheck,
   plan,

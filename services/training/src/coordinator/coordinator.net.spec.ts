@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  AskForRun,
   AskToLaunch,
   Beat,
   CoordinatedRuns,
@@ -7,6 +8,7 @@ import {
   openBus,
   PhaseChanged,
   Steer,
+  SubmitRun,
   type MessageBus,
 } from '@bluewaters/messages';
 import { createLogger } from '@bluewaters/service';
@@ -75,6 +77,32 @@ await describeWith(['nats'], 'the coordinator', () => {
     expect(phases).toEqual(['launching', 'running', 'ending', 'paused']);
     await expect(beat(bus, 2, 5)).resolves.toEqual({ order: 'go on' });
     await expect(bus.request(Steer, { run: 'other', order: 'stop' })).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
+  });
+
+  it('gives runs that are submitted to launchers, the oldest first that there is room for, and so does the next one', async () => {
+    const { coordinator } = await start();
+    const bus = await openOne();
+    const admit = (ranks: number) => bus.request(AskForRun, { launcher: { host: 'there', pid: 2 }, ranks });
+    const submit = (run: string, ranks: number) =>
+      bus.request(SubmitRun, { run, ranks, command: ['train', '--run', run] });
+    expect(await admit(9)).toEqual({});
+    for (const [run, ranks] of [
+      ['large', 8],
+      ['first', 2],
+      ['second', 1],
+    ] as const) {
+      await submit(run, ranks);
+      await sleep(5);
+    }
+    expect(await admit(2)).toEqual({ admitted: { run: 'first', ranks: 2, command: ['train', '--run', 'first'] } });
+    const rows = async () => (await (await bus.state(CoordinatedRuns)).list()).map(({ value }) => value.phase);
+    await until('the table', async () => (await rows()).filter((phase) => phase === 'submitted').length === 2);
+    started.splice(started.indexOf(coordinator), 1);
+    await coordinator.stop();
+    await start();
+    expect(await admit(2)).toMatchObject({ admitted: { run: 'second' } });
+    expect(await admit(2)).toEqual({});
+    expect(await admit(8)).toMatchObject({ admitted: { run: 'large', ranks: 8 } });
   });
 
   it('lets one of two lead, and the other take its place with what it knew when it is gone', async () => {

@@ -1,10 +1,11 @@
 /**
  * The coordinator keeps account of the runs that several ranks train: which generation is under way, who of its ranks
  * has come and lives, how fast it is, what people ordered. It starts no process and trains nothing: whoever launches
- * ranks asks it what to do next (`AskToLaunch`), ranks show themselves (`Beat`), people steer (`Steer`).
+ * ranks asks it what to do next (`AskToLaunch`) or for a run that somebody submitted (`AskForRun`), ranks show themselves
+ * (`Beat`), people submit runs and steer them (`SubmitRun`, `Steer`).
  *
  *     lead, or stand by until the one that leads is gone
- *     leading: answer the three commands
+ *     leading: answer the five commands
  *              every second: look for ranks that are late or silent, tell the table of runs what has changed
  *
  * Nobody waits for it: with no coordinator, or none that can be reached, launchers and ranks go on by themselves, and
@@ -13,13 +14,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '@bluewaters/errors';
 import {
+  AskForRun,
   AskToLaunch,
   Beat,
   CoordinatedRuns,
   PhaseChanged,
   Steer,
+  SubmitRun,
+  type AdmissionQuestion,
   type CoordinatedRun,
   type MessageBus,
+  type SubmitRequest,
   type Subscription,
 } from '@bluewaters/messages';
 import type { Logger } from '@bluewaters/service';
@@ -139,7 +144,9 @@ export class Coordinator implements Watched {
     this.#served = await Promise.all([
       bus.serve(Beat, async (beat) => ({ order: this.#account(beat.run).beat(beat, now()) })),
       bus.serve(AskToLaunch, async (question) => this.#account(question.run).ask(question, now())),
+      bus.serve(AskForRun, async (question) => this.#admit(question)),
       bus.serve(Steer, async (request) => this.#known(request.run).steer(request, now())),
+      bus.serve(SubmitRun, async ({ run, ...submission }) => this.#account(run).submit(submission, now())),
     ]);
     log.info({ runs: this.#accounts.size }, 'coordinating');
   }
@@ -187,6 +194,17 @@ export class Coordinator implements Watched {
     return this.#accounts.get(run) ?? this.#open(run);
   }
 
+  /** The run that has waited longest of those that there is room for. */
+  #admit(question: AdmissionQuestion): { readonly admitted?: SubmitRequest } {
+    const { failed } = question;
+    if (failed) this.#accounts.get(failed.run)?.notLaunched(failed.reason, now());
+    for (const account of [...this.#accounts.values()].sort((one, other) => one.since - other.since)) {
+      const submission = account.admit(question, now());
+      if (submission) return { admitted: { run: account.run, ...submission } };
+    }
+    return {};
+  }
+
   #known(run: string): RunAccount {
     const account = this.#accounts.get(run);
     if (account) return account;
@@ -204,7 +222,7 @@ export class Coordinator implements Watched {
   }
 
   #forgetOne(): void {
-    const ended = [...this.#accounts.values()].filter(({ isUnderWay }) => !isUnderWay);
+    const ended = [...this.#accounts.values()].filter(({ hasEnded }) => hasEnded);
     const [oldest] = ended.sort((one, other) => one.since - other.since);
     if (!oldest) throw new CodedError('OVERLOADED', `${MOST_RUNS} runs are under way, and no more are kept account of`);
     this.#accounts.delete(oldest.run);

@@ -194,4 +194,80 @@ describe('the account of a run', () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(2 * Math.min(...gaps));
     expect(points.every(({ step, loss }) => step === loss)).toBe(true);
   });
+
+  describe('of a run that is submitted', () => {
+    const submission = { ranks: 4, command: ['train', '--dataset', 'cifar10'] };
+    const submit = (): CoordinatedRun => account.submit(submission, now);
+    const admit = (ranks: number) => account.admit({ launcher: LAUNCHER, ranks }, now);
+
+    it('gives it to one launcher that has room, who launches it as any other', () => {
+      expect(submit()).toMatchObject({ phase: 'submitted', ranks: 4, arrived: 0, submission });
+      expect([admit(3), admit(4), admit(4)]).toEqual([undefined, submission, undefined]);
+      ask(4);
+      allBeat(1);
+      expect(account.record(now)).toMatchObject({ phase: 'running', launcher: LAUNCHER, submission });
+      expect(ask(4, { generation: 1, outcome: 'done' })).toEqual({ next: 'end', phase: 'done' });
+      expect(phases).toEqual(['submitted', 'admitted', 'launching', 'running', 'done']);
+      expect(account.record(now)).not.toHaveProperty('submission');
+    });
+
+    it('lets it wait again when its launcher falls silent, before it began as well as later', () => {
+      submit();
+      admit(4);
+      now += TIMES.lostAfter;
+      account.look(now);
+      expect(account.record(now)).toMatchObject({
+        phase: 'submitted',
+        reason: expect.stringContaining('60 s') as string,
+      });
+      admit(8);
+      ask(4);
+      allBeat(1);
+      now += TIMES.lostAfter;
+      account.look(now);
+      expect(phases.slice(3)).toEqual(['admitted', 'launching', 'running', 'lost', 'submitted']);
+      expect(admit(4)).toEqual(submission);
+    });
+
+    it('lets it wait again when its launcher had to go, but not when a person stopped it', () => {
+      submit();
+      admit(4);
+      ask(4);
+      allBeat(1);
+      expect(ask(4, { generation: 1, outcome: 'stopped' })).toEqual({ next: 'end', phase: 'submitted' });
+      admit(4);
+      expect(ask(4)).toEqual({ next: 'launch', generation: 2, ranks: 4 });
+      allBeat(2);
+      account.steer({ run: 'cifar', order: 'stop' }, now);
+      expect(ask(4, { generation: 2, outcome: 'stopped' })).toEqual({ next: 'end', phase: 'stopped' });
+      expect(admit(4)).toBeUndefined();
+      expect(submit().phase).toBe('submitted');
+      expect(account.steer({ run: 'cifar', order: 'stop' }, now).phase).toBe('stopped');
+    });
+
+    it('does not give it away again when it cannot be launched, or was lost too often', () => {
+      submit();
+      admit(4);
+      account.notLaunched('no dataset cifar10', now);
+      expect(account.record(now)).toMatchObject({ phase: 'failed', reason: 'no dataset cifar10' });
+      submit();
+      admit(4);
+      ask(4);
+      allBeat(1);
+      const ended = { generation: 1, outcome: 'lost' } as const;
+      account.ask({ run: 'cifar', launcher: LAUNCHER, ranks: 4, ends: true, ended }, now);
+      now += TIMES.lostAfter;
+      account.look(now);
+      expect([account.record(now).phase, admit(4)]).toEqual(['lost', undefined]);
+    });
+
+    it('refuses to take it while it waits or is under way', () => {
+      submit();
+      expect(codeOf(submit)).toBe('ORDER_REFUSED');
+      admit(4);
+      expect(codeOf(submit)).toBe('ORDER_REFUSED');
+      ask(4);
+      expect(codeOf(submit)).toBe('ORDER_REFUSED');
+    });
+  });
 });

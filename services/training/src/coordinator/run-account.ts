@@ -1,5 +1,6 @@
 import { CodedError } from '@bluewaters/errors';
 import type {
+  AdmissionQuestion,
   CoordinatedPhase,
   CoordinatedRun,
   GenerationEnd,
@@ -7,6 +8,7 @@ import type {
   LaunchQuestion,
   RankBeat,
   SteerRequest,
+  Submission,
 } from '@bluewaters/messages';
 import { Attendance, type AttendanceTimes } from './attendance.js';
 import { Curve } from './curve.js';
@@ -18,9 +20,13 @@ export interface CoordinatorTimes extends AttendanceTimes {
 }
 
 /** What stays of a run between two looks at it, beside what its ranks say. */
-type Standing = Pick<CoordinatedRun, 'phase' | 'since' | 'reason' | 'generation' | 'scaleTo' | 'order' | 'launcher'>;
+type Standing = Pick<
+  CoordinatedRun,
+  'phase' | 'since' | 'reason' | 'generation' | 'scaleTo' | 'order' | 'launcher' | 'submission'
+>;
 
 const UNDER_WAY: readonly CoordinatedPhase[] = ['launching', 'running', 'ending'];
+const ENDED: readonly CoordinatedPhase[] = ['stopped', 'done', 'failed', 'lost'];
 
 /** How generations end, but for those that stop, and what a run is then. */
 const PHASE_AFTER = { done: 'done', failed: 'failed', lost: 'lost' } as const;
@@ -28,6 +34,8 @@ const PHASE_AFTER = { done: 'done', failed: 'failed', lost: 'lost' } as const;
 /**
  * The life of one run over its generations, as its coordinator keeps account of it: nothing here waits or is sent.
  *
+ *     submitted ──▶ admitted ──┐ ask
+ *        ▲  nobody launches it ▼
  *     ask ──▶ launching ──all ranks have come──▶ running ──▶ done, failed
  *               ▲  ▲                               │ stop, pause, scale
  *               │  └──── scaled ──── ending ◀──────┘
@@ -73,6 +81,11 @@ export class RunAccount {
     return UNDER_WAY.includes(this.#standing.phase);
   }
 
+  /** Whether nothing is to become of the run any more, unless somebody asks. */
+  get hasEnded(): boolean {
+    return ENDED.includes(this.#standing.phase);
+  }
+
   /** Milliseconds since 1970 at which the run went over to its phase. */
   get since(): number {
     return this.#standing.since;
@@ -93,15 +106,16 @@ export class RunAccount {
     const isEnd = this.isUnderWay && question.ended?.generation === this.#standing.generation;
     if (question.ended && isEnd) this.#end(question.ended, now);
     const { phase, order, scaleTo } = this.#standing;
-    if (question.ends) return { next: 'end', phase };
+    if (question.ends) return this.#leave();
     const isNew = question.ended === undefined;
     // Its ranks may live on without who launched them; two generations at once would disturb each other.
     if (this.isUnderWay && this.#attendance.quietFor(now) < this.#times.silentAfter) return { next: 'wait' };
     if (phase === 'paused' && order !== 'go on') return { next: 'wait' };
-    if (!isNew && ['stopped', 'done', 'failed'].includes(phase)) return { next: 'end', phase };
+    if (!isNew && ['stopped', 'done', 'failed', 'submitted'].includes(phase)) return this.#leave();
     const { launcher } = question;
     const [generation, ranks] = [this.#standing.generation + 1, scaleTo ?? question.ranks];
-    this.#standing = { phase, since: this.#standing.since, generation, launcher };
+    const { since, submission } = this.#standing;
+    this.#standing = { phase, since, generation, launcher, ...(submission && { submission }) };
     this.#attendance = new Attendance(ranks, now, this.#times);
     this.#enter('launching', now);
     return { next: 'launch', generation, ranks };
@@ -127,26 +141,56 @@ export class RunAccount {
     return this.#standing.phase === 'ending' ? 'stop' : 'go on';
   }
 
+  /** Lets the run wait for somebody who launches it. @throws {CodedError} ORDER_REFUSED. */
+  submit(submission: Submission, now: number): CoordinatedRun {
+    if (!this.hasEnded) throw refused({ order: 'submit' }, this.record(now));
+    this.#submit(submission, now);
+    return this.record(now);
+  }
+
+  /** Gives the run to somebody who launches it, if it waits for that and needs no more ranks than they have room for. */
+  admit({ ranks, launcher }: AdmissionQuestion, now: number): Submission | undefined {
+    const { phase, submission } = this.#standing;
+    if (phase !== 'submitted' || !submission || submission.ranks > ranks) return undefined;
+    this.#standing = { ...this.#standing, launcher };
+    this.#enter('admitted', now);
+    return submission;
+  }
+
+  /** Notes that whoever the run was given to could not launch it. */
+  notLaunched(reason: string, now: number): void {
+    if (this.#standing.phase === 'admitted') this.#enter('failed', now, reason);
+  }
+
   /** Follows a person's order. @throws {CodedError} ORDER_REFUSED. */
   steer(request: SteerRequest, now: number): CoordinatedRun {
-    const isPaused = this.#standing.phase === 'paused';
+    const { phase } = this.#standing;
+    const isPaused = phase === 'paused';
     if (request.order === 'resume') {
       if (!isPaused && this.#standing.order !== 'pause') throw refused(request, this.record(now));
       this.#standing = { ...this.#standing, order: 'go on' };
     } else if (request.order === 'scale') {
       this.#scale(request, now);
     } else {
-      if (!this.isUnderWay && !(isPaused && request.order === 'stop')) throw refused(request, this.record(now));
+      const isIdle = isPaused || phase === 'submitted';
+      if (!this.isUnderWay && !(isIdle && request.order === 'stop')) throw refused(request, this.record(now));
       this.#standing = { ...this.#standing, order: request.order };
-      this.#enter(isPaused ? 'stopped' : 'ending', now);
+      this.#enter(isIdle ? 'stopped' : 'ending', now);
     }
     return this.record(now);
   }
 
-  /** Finds out what only time shows: a generation of which nobody was heard of for long is lost. */
+  /**
+   * Finds out what only time shows: a generation of which nobody was heard of for long is lost. Who has launched a run
+   * that was submitted is lost as well then, or they would have said so: another is to go on with it.
+   */
   look(now: number): void {
-    if (!this.isUnderWay || this.#attendance.quietFor(now) < this.#times.lostAfter) return;
-    this.#enter('lost', now, `none of its ranks was heard of for ${Math.round(this.#times.lostAfter / 1000)} s`);
+    const { phase, since, submission } = this.#standing;
+    const quietFor = phase === 'admitted' ? now - since : this.isUnderWay ? this.#attendance.quietFor(now) : 0;
+    if (quietFor < this.#times.lostAfter) return;
+    const silence = `heard of for ${Math.round(this.#times.lostAfter / 1000)} s`;
+    if (phase !== 'admitted') this.#enter('lost', now, `none of its ranks was ${silence}`);
+    if (submission) this.#submit(submission, now, `who was to launch it was not ${silence}`);
   }
 
   /** The run as it is told to all. */
@@ -178,17 +222,33 @@ export class RunAccount {
     if (!isPaused) this.#enter('ending', now);
   }
 
+  #submit(submission: Submission, now: number, reason?: string): void {
+    const { phase, since, generation } = this.#standing;
+    this.#standing = { phase, since, generation, submission };
+    this.#attendance = new Attendance(submission.ranks, now, this.#times);
+    this.#enter('submitted', now, reason);
+  }
+
+  /** Lets a launcher go. What it could not bring to an end, having tried often enough, no other is given. */
+  #leave(): LaunchAnswer {
+    const { phase, submission: _, ...rest } = this.#standing;
+    if (this.hasEnded) this.#standing = { phase, ...rest };
+    return { next: 'end', phase };
+  }
+
   #end({ outcome, reason }: GenerationEnd, now: number): void {
     if (outcome !== 'stopped') return this.#enter(PHASE_AFTER[outcome], now, reason);
-    const { order } = this.#standing;
+    const { order, submission } = this.#standing;
+    // Nobody ordered it: who launched it had to go, and another goes on with it.
+    if (order === undefined && submission) return this.#submit(submission, now, reason);
     // Ranks that were to go on are launched again by the same answer.
     if (order !== 'go on') this.#enter(order === 'pause' ? 'paused' : 'stopped', now, reason);
     else this.#standing = { ...this.#standing, phase: 'paused' };
   }
 
   #adopt({ generation, ranks }: RankBeat, now: number): void {
-    const { phase, since } = this.#standing;
-    this.#standing = { phase, since, generation };
+    const { phase, since, submission } = this.#standing;
+    this.#standing = { phase, since, generation, ...(submission && { submission }) };
     this.#attendance = new Attendance(ranks, now, this.#times);
     this.#enter('launching', now);
   }
@@ -200,13 +260,15 @@ export class RunAccount {
   }
 }
 
-function standingOf({ phase, since, reason, generation, scaleTo, order, launcher }: CoordinatedRun): Standing {
+function standingOf(run: CoordinatedRun): Standing {
+  const { phase, since, reason, generation, scaleTo, order, launcher, submission } = run;
   return {
     ...{ phase, since, generation },
     ...(reason !== undefined && { reason }),
     ...(scaleTo !== undefined && { scaleTo }),
     ...(order !== undefined && { order }),
     ...(launcher && { launcher }),
+    ...(submission && { submission }),
   };
 }
 
@@ -216,10 +278,14 @@ function generationOver({ run, generation, rank }: RankBeat, now: CoordinatedRun
   });
 }
 
-function refused({ order }: Pick<SteerRequest, 'order'>, { run, phase, ranks }: CoordinatedRun): CodedError {
+function refused(
+  { order }: { readonly order: SteerRequest['order'] | 'submit' },
+  { run, phase, ranks }: CoordinatedRun,
+): CodedError {
   const got = `a run that is ${phase}, with ${ranks} ranks`;
   const expected = {
-    stop: 'a run that is under way or paused',
+    submit: 'a run that is not under way, nor waiting',
+    stop: 'a run that is under way, paused or submitted',
     pause: 'a run that is under way',
     resume: 'a run that is paused',
     scale: 'a run that is under way or paused, and another number of ranks',

@@ -19,24 +19,29 @@ const LAYOUTS = {
 } as const;
 const LAYOUT_NAMES = Object.keys(LAYOUTS) as (keyof typeof LAYOUTS)[];
 
-const options = z.strictObject({
-  ranks: z.int().positive().optional().describe('how many; default: what the batch job has room for'),
+/** How ranks are started. */
+export const launcherOptions = {
   over: z
     .enum(['mpi', 'grpc'])
     .default('mpi')
     .describe('what carries gradients between ranks; grpc needs no MPI, and ranks are on this machine'),
-  servers: z.int().positive().optional().describe('instead of ranks: parameter servers, on this machine'),
-  workers: z.int().positive().optional().describe('with --servers: workers'),
-  layout: z
-    .enum(LAYOUT_NAMES)
-    .optional()
-    .describe('servers and workers of the original jobs: talk for 1 and 15, successor for 4 and 16'),
   launcher: z
     .enum(LAUNCHER_NAMES)
     .default('mpiexec')
     .describe(`what starts them: ${LAUNCHER_NAMES.join(', ')}`),
   launcherArguments: z.string().default('').describe('further arguments of the launcher, between spaces'),
   restarts: z.int().min(0).default(3).describe('times to start again from the last checkpoint when a rank is lost'),
+};
+
+const options = z.strictObject({
+  ranks: z.int().positive().optional().describe('how many; default: what the batch job has room for'),
+  servers: z.int().positive().optional().describe('instead of ranks: parameter servers, on this machine'),
+  workers: z.int().positive().optional().describe('with --servers: workers'),
+  layout: z
+    .enum(LAYOUT_NAMES)
+    .optional()
+    .describe('servers and workers of the original jobs: talk for 1 and 15, successor for 4 and 16'),
+  ...launcherOptions,
   ...frameOptions,
 });
 
@@ -53,6 +58,8 @@ function layoutOf({
   return { servers: servers ?? preset.servers, workers: workers ?? preset.workers };
 }
 
+type WordsContext = VerbContext & { readonly words: readonly string[] };
+
 /** `bluewaters launch` */
 export const launch = defineVerb({
   name: 'launch',
@@ -65,39 +72,86 @@ export const launch = defineVerb({
     ['$0 launch --launcher srun -- train --dataset mnist', 'on as many as the Slurm job has tasks'],
     ['$0 launch --servers 1 --workers 3 -- train --dataset mnist', 'three workers, asynchronously'],
   ],
-  run: async ({ ranks = ranksOfJob(process.env), json, ...values }, context) => {
-    if (!LAUNCHED.includes(context.words[0] ?? '')) {
-      throw new CodedError('CONFIG_INVALID', 'Ranks train together: `bluewaters launch --ranks 4 -- train …`', {
-        details: { field: 'command', expected: LAUNCHED.join(' or '), got: context.words[0] ?? 'nothing' },
-      });
-    }
-    const cluster = layoutOf({ ...values, ranks, json });
-    const command = [...context.words, ...(json ? ['--json'] : [])];
+  run: async ({ ranks = ranksOfJob(process.env), ...values }, context) => {
     try {
-      const generations = await generationsOf(context.words, context);
-      const { restarts } = values;
-      if (cluster) return await launchCluster({ ...cluster, command, restarts, generations }, context);
-      if (ranks === undefined) throw new CodedError('CONFIG_INVALID', 'Say how many ranks: --ranks N is missing');
-      const launched = { ...values, ranks, command, generations };
-      if (values.over === 'grpc') return await launchRanks(launched, context, runHere);
-      const launcherArguments = values.launcherArguments.split(' ').filter(Boolean);
-      return await launchRanks({ ...launched, launcherArguments }, context, runByLauncher);
+      return await launchCommand({ ...values, ranks }, context);
     } catch (error) {
       endStopped(error, context);
     }
   },
 });
 
+/**
+ * Launches the ranks or roles that train by a command, the words of `context`, until the run has come to its end.
+ *
+ * @throws {CodedError} As what the command needs, and as ranks end: INTERRUPTED, PROCESS_DIED.
+ */
+export async function launchCommand(values: Values, context: WordsContext): Promise<object> {
+  const generations = await generationsOf(context.words, context);
+  try {
+    return await throughRanks({ ...values, generations }, context);
+  } finally {
+    await generations.close();
+  }
+}
+
+async function throughRanks(
+  { json, ...values }: Values & { readonly generations: Generations },
+  context: WordsContext,
+): Promise<object> {
+  const { ranks, restarts, generations } = values;
+  const cluster = layoutOf({ ...values, json });
+  const command = [...context.words, ...(json ? ['--json'] : [])];
+  if (cluster) return launchCluster({ ...cluster, command, restarts, generations }, context);
+  if (ranks === undefined) throw new CodedError('CONFIG_INVALID', 'Say how many ranks: --ranks N is missing');
+  const launched = { ...values, ranks, command };
+  if (values.over === 'grpc') return launchRanks(launched, context, runHere);
+  const launcherArguments = values.launcherArguments.split(' ').filter(Boolean);
+  return launchRanks({ ...launched, launcherArguments }, context, runByLauncher);
+}
+
 /** Those of the run that a command trains, which its options name. */
-async function generationsOf([, ...flags]: readonly string[], context: VerbContext): Promise<Generations> {
-  const sources = { flags: parseFlags(trainOptions, flags), environment: process.env, alsoKnown: OWN };
-  const values = resolveOptions(trainOptions, sources);
+async function generationsOf(words: readonly string[], context: VerbContext): Promise<Generations> {
+  const { values } = trainingOf(words, OWN);
   const place = readPlace(values);
   if (place.bus.kind === 'in-process') return Generations.open('', place.bus, context);
-  const store = await openStore(place.store);
+  return Generations.open(await runOf(values), place.bus, context);
+}
+
+/** What a command trains that several processes are to run. */
+export interface LaunchedTraining {
+  /** Of all its options. */
+  readonly values: z.output<typeof trainOptions>;
+  /** Those that stand in the command itself. */
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads the command that ranks are to run.
+ *
+ * @param alsoKnown Options of whoever launches it, which the environment may set as well.
+ * @param environment What it does not give is taken from here.
+ * @throws {CodedError} CONFIG_INVALID, also for a command that several processes cannot run together.
+ */
+export function trainingOf(
+  [verb = 'nothing', ...flags]: readonly string[],
+  alsoKnown: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): LaunchedTraining {
+  if (!LAUNCHED.includes(verb)) {
+    throw new CodedError('CONFIG_INVALID', 'Ranks train together: `bluewaters launch --ranks 4 -- train …`', {
+      details: { field: 'command', expected: LAUNCHED.join(' or '), got: verb },
+    });
+  }
+  const given = parseFlags(trainOptions, flags);
+  return { values: resolveOptions(trainOptions, { flags: given, environment, alsoKnown }), given };
+}
+
+/** The name of the run that is trained. */
+export async function runOf(values: LaunchedTraining['values']): Promise<string> {
+  const store = await openStore(readPlace(values).store);
   try {
-    const { run } = await requestOf(values, store);
-    return await Generations.open(run, place.bus, context);
+    return (await requestOf(values, store)).run;
   } finally {
     await store.close();
   }

@@ -1,5 +1,5 @@
 import { CodedError } from '@bluewaters/errors';
-import { Steer, openBus, type CoordinatedRun, type SteerRequest } from '@bluewaters/messages';
+import { Steer, openBus, type CoordinatedRun, type MessageBus, type SteerRequest } from '@bluewaters/messages';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { defineVerb, type Verb } from '../verb.js';
@@ -12,18 +12,23 @@ type Values = z.output<typeof options>;
 /** Orders something of a run, and says how it stands then. */
 async function steer(values: Values, words: readonly string[], order: SteeringOrder): Promise<CoordinatedRun> {
   const [run, ...more] = words;
-  const { bus: options } = readPlace(values);
   if (run === undefined || more.length > 0) throw invalid('run', 'the name of one run', words.join(' ') || 'none');
+  return withBus(values, (bus) => bus.request(Steer, { run, ...order }));
+}
+
+type SteeringOrder = SteerRequest extends infer Each ? (Each extends unknown ? Omit<Each, 'run'> : never) : never;
+
+/** Asks something on the bus that a coordinator is on. @throws {CodedError} CONFIG_INVALID where none is named. */
+export async function withBus<T>(values: Values, ask: (bus: MessageBus) => Promise<T>): Promise<T> {
+  const { bus: options } = readPlace(values);
   if (options.kind === 'in-process') throw invalid('bus', 'that of the coordinator, nats://host:4222', values.bus);
   const bus = await openBus(options);
   try {
-    return await bus.request(Steer, { run, ...order });
+    return await ask(bus);
   } finally {
     await bus.close();
   }
 }
-
-type SteeringOrder = SteerRequest extends infer Each ? (Each extends unknown ? Omit<Each, 'run'> : never) : never;
 
 function invalid(field: string, expected: string, got: string): CodedError {
   return new CodedError('CONFIG_INVALID', 'An order needs a run and its coordinator', {
@@ -31,7 +36,8 @@ function invalid(field: string, expected: string, got: string): CodedError {
   });
 }
 
-function describe({ run, phase, generation, ranks, scaleTo }: CoordinatedRun): string {
+/** One line on how a run stands. */
+export function describeRun({ run, phase, generation, ranks, scaleTo }: CoordinatedRun): string {
   return `${run}: ${phase}, generation ${generation} of ${ranks} ranks${scaleTo === undefined ? '' : `, to be ${scaleTo}`}`;
 }
 
@@ -44,7 +50,7 @@ function verb(order: 'stop' | 'pause' | 'resume', summary: string, meaning: stri
     examples: [[`$0 runs ${order} mnist-lenet --bus nats://127.0.0.1:4222`, meaning]],
     run: async (values, { words, print }) => {
       const stands = await steer(values, words, { order });
-      print(describe(stands));
+      print(describeRun(stands));
       return stands;
     },
   });
@@ -76,7 +82,7 @@ export const runsScale = defineVerb({
   examples: [['$0 runs scale mnist-lenet --ranks 2 --bus nats://127.0.0.1:4222', 'with two ranks from now on']],
   run: async ({ ranks, ...values }, { words, print }) => {
     const stands = await steer(values, words, { order: 'scale', ranks });
-    print(describe(stands));
+    print(describeRun(stands));
     return stands;
   },
 });
