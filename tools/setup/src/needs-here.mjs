@@ -47,6 +47,11 @@ const ANSWERS = {
     await buildImages(root, { ...env, ...tools });
     return { env: tools };
   },
+  charliecloud: async (_root, env) => {
+    const missing = ['ch-run', 'sqfstar', 'setpriv', 'mount'].filter((program) => !onPath(program, env));
+    if (missing.length > 0) return { why: `There is no ${missing.join(', ')}.` };
+    return process.getuid?.() === 0 ? { env: {} } : { why: 'This is not root.' };
+  },
   mpi: async (_root, env) => ((await findMpi(env)) ? { env: {} } : { why: 'Neither mpiexec nor a library was found.' }),
   slurm: async (_root, env) => {
     const why = await whatClusterLacks(env);

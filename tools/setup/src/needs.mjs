@@ -42,6 +42,11 @@ export const NEEDS = [
     how: 'Start a Docker engine that reaches an image registry, or run containers/stand-in-images.sh, with the program `docker` and Python 3 with pip; set-up builds them.',
   },
   {
+    suffix: 'charliecloud',
+    what: 'Charliecloud, SquashFS and the right to mount',
+    how: 'Run the tests as root, with Debian’s packages charliecloud-runtime and squashfs-tools.',
+  },
+  {
     suffix: 'mpi',
     what: 'MPI',
     how: 'Install it, on Debian by `apt-get install mpich`.',
