@@ -52,6 +52,8 @@ const ANSWERS = {
     if (missing.length > 0) return { why: `There is no ${missing.join(', ')}.` };
     return process.getuid?.() === 0 ? { env: {} } : { why: 'This is not root.' };
   },
+  registry: async (_root, env) =>
+    onPath('docker-registry', env) ? { env: {} } : { why: 'There is no docker-registry.' },
   mpi: async (_root, env) => ((await findMpi(env)) ? { env: {} } : { why: 'Neither mpiexec nor a library was found.' }),
   slurm: async (_root, env) => {
     const why = await whatClusterLacks(env);

@@ -47,6 +47,11 @@ export const NEEDS = [
     how: 'Run the tests as root, with Debian’s packages charliecloud-runtime and squashfs-tools.',
   },
   {
+    suffix: 'registry',
+    what: 'a registry of images',
+    how: 'Install one, on Debian by `apt-get install docker-registry`; it need not run.',
+  },
+  {
     suffix: 'mpi',
     what: 'MPI',
     how: 'Install it, on Debian by `apt-get install mpich`.',

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort, temporaryDirectory, until } from '@bluewaters/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bash, bashOutput } from './support/docker.js';
+import { ROOT } from './support/pages.js';
+
+describe('a release', { timeout: 300_000 }, () => {
+  let folder: string;
+  let registry: ChildProcess;
+  let host: string;
+  let version: string;
+
+  beforeAll(async () => {
+    folder = await temporaryDirectory();
+    version = (JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
+    host = `127.0.0.1:${await freePort()}`;
+    const settings = {
+      version: 0.1,
+      http: { addr: host },
+      storage: { filesystem: { rootdirectory: join(folder, 'kept') } },
+    };
+    const file = join(folder, 'registry.json');
+    await mkdir(join(folder, 'kept'));
+    // JSON is YAML.
+    await writeFile(file, JSON.stringify(settings));
+    registry = spawn('docker-registry', ['serve', file], { stdio: 'ignore' });
+    const answers = (): Promise<boolean> =>
+      fetch(`http://${host}/v2/`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await until('the registry', answers, 30_000);
+  }, 60_000);
+
+  afterAll(async () => {
+    registry.kill();
+    await once(registry, 'exit');
+    await bash(`docker image rm ${host}/team/bluewaters-ingest:${version}`);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const release = (...options: string[]) =>
+    bash(`node tools/release/release.mjs ${host}/team --only ingest --out ${folder}/out ${options.join(' ')}`);
+
+  it('builds, checks and tags images, and writes down what they are', async () => {
+    const { code, stdout, stderr } = await release();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('not pushed');
+    const written = JSON.parse(await readFile(join(folder, `out/release-${version}.json`), 'utf8')) as object;
+    const commit = await bashOutput('git rev-parse HEAD');
+    const published = `${host}/team/bluewaters-ingest:${version}`;
+    expect(written).toMatchObject({ version, commit, images: [{ name: 'ingest', published }] });
+    const bill = await readFile(join(folder, `out/bluewaters-${version}.cdx.json`), 'utf8');
+    expect(JSON.parse(bill)).toMatchObject({ bomFormat: 'CycloneDX' });
+  });
+
+  it('is pushed only of a commit that is tagged with the version, and can be pulled by its digest then', async () => {
+    const refused = await release('--push');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/expected (?:the tag v|nothing that is not committed)/u);
+    const clone = join(folder, 'clone');
+    await bashOutput(
+      `git clone --quiet . ${clone} && git -C ${clone} tag v${version} && ln -s ${ROOT}/node_modules ${clone}`,
+    );
+    // A clone does not ignore a link.
+    await bashOutput(`echo /node_modules >> ${clone}/.git/info/exclude`);
+    const options = `${host}/team --only ingest --out ${folder}/pushed --push`;
+    const { code, stderr } = await bash(`node ${clone}/tools/release/release.mjs ${options}`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const written = await readFile(join(folder, `pushed/release-${version}.json`), 'utf8');
+    const { images } = JSON.parse(written) as { images: [{ digest: string }] };
+    const answer = await fetch(`http://${host}/v2/team/bluewaters-ingest/manifests/${images[0].digest}`, {
+      headers: { Accept: 'application/vnd.docker.distribution.manifest.v2+json' },
+    });
+    expect(answer.status).toBe(200);
+  });
+
+  it.each([
+    ['nowhere', 'expected REGISTRY/PROJECT'],
+    ['ghcr.io/you --only cats', 'there is no image cats'],
+  ])('of %s is refused in words', async (asked, words) => {
+    const { code, stderr } = await bash(`node tools/release/release.mjs ${asked}`);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(words)]);
+  });
+});

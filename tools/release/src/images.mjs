@@ -1,0 +1,63 @@
+/** What is done to the images of a release, by a Docker engine. */
+import { execFileSync } from 'node:child_process';
+import { ROOT } from './release.mjs';
+
+/** @typedef {import('./release.mjs').Image} Image */
+/** @typedef {import('./release.mjs').Release} Release */
+
+/** Bytes that an image without TensorFlow may have, one with it, and one with that for GPUs and NVIDIA's libraries. */
+const LARGEST = { without: 300e6, with: 1.2e9, gpu: 8e9 };
+
+/** @param {readonly string[]} args */
+const docker = (...args) => execFileSync('docker', args, { encoding: 'utf8', maxBuffer: 64 << 20 }).trim();
+
+/** @param {Release} release */
+export function buildImages({ images, gpu }) {
+  const names = images.map(({ name }) => name);
+  const env = { ...process.env, TENSORFLOW: gpu ? 'gpu' : 'cpu' };
+  execFileSync('bash', ['containers/build.sh', ...names], { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+/**
+ * Looks at an image for what everyone relies on: its version, an ordinary user, no file that gives root's rights, a size.
+ *
+ * @param {Image} image
+ * @param {Release} release
+ * @returns {{ bytes: number }}
+ * @throws {Error} Naming the image, what was expected and what it has.
+ */
+export function checkImage({ name, built }, { version, commit, gpu }) {
+  /** @type {(what: string, expected: unknown, got: unknown, holds: boolean) => void} */
+  const demand = (what, expected, got, holds) => {
+    if (!holds) throw new Error(`${built}: expected ${what} ${expected}, got ${got}`);
+  };
+  const [{ Size: bytes, Config: config }] = JSON.parse(docker('image', 'inspect', built));
+  const labels = config.Labels ?? {};
+  for (const [label, expected] of Object.entries({ version, revision: commit })) {
+    const got = labels[`org.opencontainers.image.${label}`];
+    demand(`the ${label}`, expected, got, got === expected);
+  }
+  demand('an ordinary user', 'such as 10001:10001', config.User || 'root', /^[1-9]\d*:[1-9]\d*$/u.test(config.User));
+  const largest = gpu ? LARGEST.gpu : name === 'ingest' || name === 'shards' ? LARGEST.without : LARGEST.with;
+  demand('bytes at most', largest, bytes, bytes <= largest);
+  const search = ['--user', '0', '--network', 'none', '--entrypoint', 'find', built, '/', '-xdev', '-perm', '/6000'];
+  const privileged = docker('run', '--rm', ...search, '-type', 'f');
+  demand('files that give rights:', 'none', privileged, privileged === '');
+  console.log(`${built}: ${Math.round(bytes / 1e6)} MB, checked`);
+  return { bytes };
+}
+
+/** @param {Image} image */
+export function tagImage({ built, published }) {
+  docker('tag', built, published);
+}
+
+/** @param {Image} image @returns {string} The digest under which the registry has it. */
+export function pushImage({ published }) {
+  docker('push', '--quiet', published);
+  const [{ RepoDigests: digests }] = JSON.parse(docker('image', 'inspect', published));
+  const repository = published.slice(0, published.lastIndexOf(':'));
+  const found = digests.find((/** @type {string} */ digest) => digest.startsWith(`${repository}@`));
+  if (found === undefined) throw new Error(`${published} was pushed, and the registry gave it no digest`);
+  return found.slice(repository.length + 1);
+}
