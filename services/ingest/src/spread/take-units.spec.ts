@@ -1,13 +1,36 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { CodedError } from '@bluewaters/errors';
 import { DEFAULT_LIMITS } from '@bluewaters/images';
-import { IndexSynset, InProcessBus, Jobs, submitJob, type JobRecord } from '@bluewaters/messages';
+import { IndexSynset, InProcessBus, Jobs, submitJob, type IngestRequest, type JobRecord } from '@bluewaters/messages';
 import { MemoryStore } from '@bluewaters/storage';
 import { temporaryDirectory, until } from '@bluewaters/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { indexArchive, type IndexContext } from '../index.js';
 import { contents, writeOddArchive } from './spread.fixture.js';
 import { takeUnits } from './take-units.js';
+
+/** Asks for the same pictures in another way, or for some of them. */
+async function inForm(form: string, request: IngestRequest, synsets: readonly string[]): Promise<IngestRequest> {
+  const folder = await temporaryDirectory();
+  const { path = '' } = request.images as { readonly path?: string };
+  const [list, zipped] = [join(folder, 'list.txt'), join(folder, 'Images.tar.gz')];
+  if (form === 'a gzip stream') {
+    await writeFile(zipped, gzipSync(await readFile(path)));
+    return { ...request, images: { path: zipped } };
+  }
+  if (form === 'a list of images') {
+    await writeFile(list, synsets.map((synset) => `${synset} ${synset}_2\n${synset} ${synset}_55\n`).join(''));
+    return { ...request, imageList: { path: list } };
+  }
+  if (form === 'a plain tar') return request;
+  await promisify(execFile)('tar', ['-xf', path, '-C', folder]);
+  return { ...request, images: { path: folder } };
+}
 
 describe('units of an archive', () => {
   let bus: InProcessBus;
@@ -26,6 +49,20 @@ describe('units of an archive', () => {
   });
   const unitJobs = async (): Promise<JobRecord[]> =>
     (await (await bus.state(Jobs)).list('synset-')).map(({ value }) => value);
+
+  it.each(['a plain tar', 'a gzip stream', 'a folder', 'a list of images'] as const)(
+    'give of %s what one process gives',
+    async (form) => {
+      const { request: plain, synsets } = await writeOddArchive();
+      const request = await inForm(form, plain, synsets);
+      const alone = new MemoryStore();
+      const expected = await indexArchive(request, { ...context(), store: alone, spread: undefined });
+      const worker = await takeUnits({ bus, store, scratch, limits: DEFAULT_LIMITS });
+      expect(await indexArchive(request, context())).toEqual(expected);
+      expect(await contents(store)).toEqual(await contents(alone));
+      await worker.stop();
+    },
+  );
 
   it('are passed over by workers once the work on the archive was stopped, and done when it goes on', async () => {
     const { request, synsets } = await writeOddArchive();
