@@ -95,17 +95,17 @@ user() {
 	USER
 }
 
-# Each tells of its own work and takes none but that; work comes from the command alone.
+# Each tells of its own work and takes none but that; work comes from the command, and units of ingest from ingest.
 keep nats_server <<CONFIGURATION
 tls { cert_file: "/run/secrets/nats_certificate", key_file: "/run/secrets/nats_key", timeout: 5 }
 http: "127.0.0.1:8222"
 authorization {
   users: [
 $({
-  echo 'bw.event.ingest.>'
+  printf '%s\n' 'bw.event.ingest.>' bw.work.ingest.v1.synset
   tables indexes jobs told
   readers indexes jobs told
-  queues ingest.v1.index
+  queues ingest.v1.{index,synset}
 } | user ingest)
 $({
   echo 'bw.event.shards.>'

@@ -77,6 +77,11 @@ describe('the command line', () => {
     ['text for a number', ['train', '--epochs', 'many'], /--epochs, expected a number/u],
     ['a fraction for a count', ['train', '--epochs', '1.5'], /--epochs, expected a whole number, got 1\.5/u],
     ['a store without a name', ['status', '--store', ''], /field store/u],
+    [
+      'workers for services that have their own',
+      ['ingest', '--workers', '2', '--bus', 'nats://127.0.0.1:1'],
+      /field workers/u,
+    ],
     ['an archive beside the quickstart', ['run', '--quickstart', '--images', 'A.tar'], /field images, .* got both/u],
   ])('refuses %s in plain words', async (_what, args, complaint) => {
     const { code, stderr } = await runCli(args);

@@ -20,7 +20,16 @@ export { consumeJobs, type JobContext } from './consume-jobs.js';
 export { submitJob, type SubmitOptions } from './submit-job.js';
 export { Augmentation, Hyperparameters, SizePhase } from './hyperparameters.js';
 export { Digest, Name, Source, Split } from './vocabulary.js';
-export { IndexArchive, Indexed, Indexes, IngestRequest, IngestResult } from './ingest.js';
+export {
+  IndexArchive,
+  Indexed,
+  Indexes,
+  IndexSynset,
+  IngestRequest,
+  IngestResult,
+  SynsetIndexed,
+  SynsetRequest,
+} from './ingest.js';
 export {
   BuildRequest,
   BuildResult,

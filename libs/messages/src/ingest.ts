@@ -56,6 +56,36 @@ export type IngestResult = z.infer<typeof IngestResult>;
 /** Asks ingest to index an archive. Sent by whoever drives the line; a repeat with the same request is harmless. */
 export const IndexArchive = defineWork('ingest.v1.index', jobRequest(IngestRequest), IngestResult);
 
+/** A unit of an archive's work: the index of one synset. */
+export const SynsetRequest = z.strictObject({
+  /** What the whole archive is to become. */
+  request: IngestRequest,
+  /** Where its plain bytes are: as the request names them, inflated in the store, or a folder with the key of its list of files. */
+  archive: z.union([
+    Source,
+    z.strictObject({ folder: z.string().startsWith('/').max(4096), files: z.string().min(1).max(1024) }),
+  ]),
+  /** What a picture may cost. */
+  limits: z.strictObject({ maxBytes: z.int().positive(), maxPixels: z.int().positive() }),
+  synset: z.string().regex(/^n\d{8}$/u, 'n and eight digits'),
+  /** Of everything that the synset's index depends on; who finds another has another archive before it. */
+  identity: Digest,
+});
+/** See {@link SynsetRequest:variable}. */
+export type SynsetRequest = z.infer<typeof SynsetRequest>;
+
+/** What a unit leaves behind, in the store when it is told. */
+export const SynsetIndexed = z.strictObject({
+  /** Of the synset's lines. */
+  sha256: Digest,
+  examples: z.int().nonnegative(),
+});
+/** See {@link SynsetIndexed:variable}. */
+export type SynsetIndexed = z.infer<typeof SynsetIndexed>;
+
+/** Asks for the index of one synset. Sent by the ingest service that indexes the archive, taken by any; a repeat is harmless. */
+export const IndexSynset = defineWork('ingest.v1.synset', jobRequest(SynsetRequest), SynsetIndexed);
+
 /** An index is complete. Sent by ingest after the index entry is stored; may arrive twice. */
 export const Indexed = defineEvent('ingest.v1.indexed', IngestResult);
 

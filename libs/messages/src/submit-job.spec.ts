@@ -74,6 +74,47 @@ describe('submitJob and consumeJobs over time', () => {
   });
 });
 
+describe('submitJob for many jobs at a time', () => {
+  it('watches the table once for all of them, and no longer than it must', async () => {
+    const bus = new InProcessBus();
+    const state = bus.state.bind(bus);
+    const watches = { opened: 0, open: 0 };
+    vi.spyOn(bus, 'state').mockImplementation(async (definition) => {
+      const table = await state(definition);
+      const watch = table.watch.bind(table);
+      table.watch = async (...args) => {
+        const watching = await watch(...args);
+        watches.opened += 1;
+        watches.open += 1;
+        return { stop: () => watching.stop().then(() => void (watches.open -= 1)) };
+      };
+      return table;
+    });
+    const service = await consumeJobs(bus, Double, async (n) => 2 * n);
+    const numbers = Array.from({ length: 20 }, (_, n) => n);
+    const doubled = await Promise.all(numbers.map((n) => submitJob(bus, Double, n, { job: `job-${n}` })));
+    expect(doubled).toEqual(numbers.map((n) => 2 * n));
+    expect(watches).toEqual({ opened: 1, open: 0 });
+    // One that is done is answered again.
+    expect(await submitJob(bus, Double, 3, { job: 'job-3' })).toBe(6);
+    await service.stop();
+    await bus.close();
+  });
+
+  it('is not taken in by the end of a job from before it was submitted again', async () => {
+    const bus = new InProcessBus();
+    const jobs = await bus.state(Jobs);
+    const other = submitJob(bus, Double, 1, { job: 'other' });
+    const failed = { job: 'job', work: Double.subject, state: 'failed' as const, attempt: 1, updatedAt: Date.now() };
+    await jobs.put('job', failed);
+    const result = submitJob(bus, Double, 4, { job: 'job' });
+    const service = await consumeJobs(bus, Double, async (n) => 2 * n);
+    expect(await Promise.all([other, result])).toEqual([2, 8]);
+    await service.stop();
+    await bus.close();
+  });
+});
+
 describe('BusOptions', () => {
   it('takes addresses of NATS and nothing that it does not know', () => {
     expect(BusOptions.parse({ kind: 'nats', url: 'nats://127.0.0.1:4222' })).toMatchObject({ kind: 'nats' });

@@ -7,6 +7,7 @@ import {
   type ErrorDetails,
 } from '@bluewaters/errors';
 import { decode } from './codec.js';
+import { followJob } from './follow-job.js';
 import { Jobs, type JobEnvelope, type JobRecord } from './jobs.js';
 import { Latest } from './latest.js';
 import type { WorkDefinition } from './definitions.js';
@@ -54,13 +55,13 @@ export async function submitJob<Request, Result>(
   if (signal?.aborted) throw interrupted(job);
   await joinOrSubmit(jobs, job, submit, enqueue);
   const records = new Latest<JobRecord | undefined>();
-  const watch = await jobs.watch(job, (key, record) => {
-    if (key === job) records.set(record);
-  });
+  const following = await followJob(bus, job, records);
+  const look = async (): Promise<JobRecord | undefined> => (await jobs.get(job))?.value;
   try {
-    return decode(work.result, JSON.stringify((await follow(records, submit, options)).result), work.subject);
+    const done = await follow(records, { submit, look }, options);
+    return decode(work.result, JSON.stringify(done.result), work.subject);
   } finally {
-    await watch.stop();
+    await following.stop();
   }
 }
 
@@ -77,17 +78,24 @@ async function joinOrSubmit(
   else if (state === 'queued') await enqueue();
 }
 
+/** What following a job may take beside its records. */
+interface JobDoors {
+  readonly submit: () => Promise<void>;
+  /** The record as it is now. */
+  readonly look: () => Promise<JobRecord | undefined>;
+}
+
 /** Waits for the record of a job that is done. */
 async function follow(
   records: Latest<JobRecord | undefined>,
-  submit: () => Promise<void>,
+  { submit, look }: JobDoors,
   { job, onRecord, signal, resubmitAfterMs = DEFAULT_RESUBMIT_AFTER_MS }: SubmitOptions,
 ): Promise<JobRecord> {
   let record: JobRecord | undefined;
   while (record?.state !== 'done') {
     const next = await records.next(record?.state === 'queued' ? TOLD_AGAIN_AFTER_MS : resubmitAfterMs, signal);
     if (signal?.aborted) throw interrupted(job);
-    if (next) record = next.value;
+    if (next) record = await asItIs(next.value, look);
     else if (record?.state !== 'queued') await unlessRetryable(submit);
     if (record) onRecord?.(record);
     if (record?.state === 'failed') throw errorOf(record);
@@ -95,12 +103,19 @@ async function follow(
   return record;
 }
 
+/** A record that ends a job may be from before the job was submitted again. */
+async function asItIs(record: JobRecord | undefined, look: JobDoors['look']): Promise<JobRecord | undefined> {
+  const ends = record?.state === 'done' || record?.state === 'failed';
+  return (ends ? await unlessRetryable(look) : undefined) ?? record;
+}
+
 /** A bus that cannot be reached just now is tried again when the next wait is over. */
-async function unlessRetryable(run: () => Promise<void>): Promise<void> {
+async function unlessRetryable<T>(run: () => Promise<T>): Promise<T | undefined> {
   try {
-    await run();
+    return await run();
   } catch (error) {
     if (!toCodedError(error).retryable) throw error;
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ImageLimits } from '@bluewaters/images';
-import type { Progress } from '@bluewaters/messages';
+import type { MessageBus, Progress } from '@bluewaters/messages';
 import type { ObjectStore } from '@bluewaters/storage';
 
 /** What indexing needs beside the request. */
@@ -11,4 +11,14 @@ export interface IndexContext {
   /** Ends the work soon, with INTERRUPTED; started again, it goes on from the last synset that was done. */
   readonly signal: AbortSignal;
   readonly report: (progress: Progress) => void;
+  /** Where synsets are given out as units of work; without it this process indexes them all. */
+  readonly spread?: Spread | undefined;
+}
+
+/** How units are given out. */
+export interface Spread {
+  /** Others take units from its queue. */
+  readonly bus: MessageBus;
+  /** Who asks, as they say. */
+  readonly person: string | undefined;
 }

@@ -10,10 +10,10 @@ import { indexSynsets } from './index-synsets.js';
 import { readBoxes, type ReadBoxes } from './boxes/read-boxes.js';
 import type { Remark } from './boxes/remark.js';
 import { plainArchive, type PlainArchive } from './plain-archive.js';
-import { planFolder } from './plan-folder.js';
-import { planArchive, type ArchivePlan } from './plan.js';
+import type { ArchivePlan } from './plan.js';
 import { toError, Tolerance, type Refusal } from './refusal.js';
-import { classesOf, nameOf, narrowPlan, readSelection, type ImageSelection } from './selection.js';
+import { planOf } from './archive-in-work.js';
+import { classesOf, nameOf, readSelection, type ImageSelection } from './selection.js';
 import { storeReport } from './report/report.js';
 import type { SynsetResult } from './synset-result.js';
 
@@ -32,15 +32,14 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   const { archive, files, refusals } = await openPlain(request, context, entryGone);
   await using source = await openSource(store, archive);
   const name = nameOf(request.images);
-  const whole = files ? planFolder(files, name, selection.listed) : await planArchive(source, name, selection);
-  const plan = narrowPlan(whole, selection);
+  const plan = await planOf(name, { source, files, selection });
   if (plan.tars.length === 0) throw source.size === 0 && !files ? emptyFile(name) : emptyArchive(name, plan);
   const classes = classesOf(selection, plan);
   const listed = new Set(classes.map(({ synset }) => synset));
   const tolerance = new Tolerance(request.maxRefused);
   [...refusals, ...plan.refusals].forEach((refusal) => tolerance.count(refusal));
   const boxes = request.boxes && (await readBoxes(request.boxes, { ...context, listed, tolerance }));
-  const work = { request, context, source, plan, entryGone, boxes, images: selection.images, tolerance };
+  const work = { request, context, archive, source, plan, entryGone, boxes, images: selection.images, tolerance };
   const results = await indexSynsets(classes, work);
   const { refused } = tolerance;
   if (results.every(({ examples }) => examples === 0)) {

@@ -99,6 +99,18 @@ async function listFiles(folder: string, context: InflateContext): Promise<Plain
   return { archive: { folder, files: key }, files, refusals: [] };
 }
 
+/** What the list of a folder's files says; undefined for what is no folder. */
+export async function filesOf(
+  store: ObjectStore,
+  archive: PlainArchive['archive'],
+): Promise<readonly FolderFile[] | undefined> {
+  if (!('folder' in archive)) return undefined;
+  const lines = Buffer.from(await store.get(archive.files))
+    .toString('utf8')
+    .split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as FolderFile);
+}
+
 async function findInflated(
   images: SourceName,
   source: SourceFile,

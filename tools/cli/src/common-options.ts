@@ -34,6 +34,8 @@ export interface Place {
   readonly bus: BusOptions;
   /** TensorFlow's, for training in this command's child processes. */
   readonly threads?: number;
+  /** Processes that index synsets in the embedded mode. */
+  readonly workers?: number;
   /** Show the log of the services on stderr. */
   readonly verbose: boolean;
 }

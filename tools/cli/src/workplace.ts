@@ -46,7 +46,7 @@ async function openWorkplace(options: Place): Promise<Workplace> {
   const embedded = options.bus.kind === 'in-process';
   const running = new Map<ServiceName, RunningService>();
   const starters: Record<ServiceName, () => Promise<RunningService>> = {
-    ingest: () => startIngest(IngestOptions.parse({}), ports),
+    ingest: () => startIngest(ingestOptions(options), ports),
     shards: () => startShards(ShardsOptions.parse({}), ports),
     training: () => startTraining(trainingOptions(options), ports),
   };
@@ -67,6 +67,10 @@ async function openWorkplace(options: Place): Promise<Workplace> {
       await store.close();
     },
   };
+}
+
+function ingestOptions({ store, workers }: Place): IngestOptions {
+  return IngestOptions.parse({ store, ...(workers === undefined ? {} : { workers }) });
 }
 
 function trainingOptions({ store, threads }: Place): TrainingOptions {

@@ -3,14 +3,24 @@ import { CodedError } from '@bluewaters/errors';
 import { installedWordNet, NOUNS_FILE } from '@bluewaters/ingest';
 import { indexKeys } from '@bluewaters/records';
 import { z } from 'zod';
-import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { frameOptions, placeOptions, readPlace, type Place } from '../common-options.js';
 import { datasetName, ingestOptions } from '../line-options.js';
 import { asSource, indexArchive, type LineContext } from '../line.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
 import type { IngestResult, Source } from '@bluewaters/messages';
 
-const options = z.strictObject({ ...ingestOptions, ...placeOptions, ...frameOptions });
+const options = z.strictObject({
+  ...ingestOptions,
+  workers: z
+    .int()
+    .min(0)
+    .max(1024)
+    .default(0)
+    .describe('processes that each take a synset at a time; 0 or 1: this one; with --bus the services say how many'),
+  ...placeOptions,
+  ...frameOptions,
+});
 type Options = Readonly<z.output<typeof options>>;
 
 /** `bluewaters ingest` */
@@ -21,10 +31,11 @@ export const ingest = defineVerb({
   examples: [
     ['$0 ingest --images Images.tar --synsets synsets.txt --words words.txt', 'index an ImageNet-style archive'],
     ['$0 ingest --images Images.tar --synsets synsets.txt --boxes Annotation.tar.gz --check full', 'and every pixel'],
+    ['$0 ingest --images Images.tar --workers 16', 'on 16 cores; the result is the same'],
     ['$0 ingest --images Images.tar --below n02084071 --dataset dogs', 'every dog, by WordNet'],
   ],
   run: (values, context) =>
-    withWorkplace(readPlace(values), async (workplace) => {
+    withWorkplace(placeOf(values), async (workplace) => {
       const startedAt = performance.now();
       const result = await ingestFrom({ ...context, workplace }, values);
       const { examples, refused, repaired, boxes, synsets, ...index } = result;
@@ -38,6 +49,15 @@ export const ingest = defineVerb({
       return { ...index, reportKey, ...verdicts, boxes, synsets, imagesPerSecond };
     }),
 });
+
+/** @throws {CodedError} CONFIG_INVALID for workers of services that run elsewhere. */
+function placeOf({ workers, ...values }: Options): Place {
+  const place = readPlace(values);
+  if (workers <= 1 || place.bus.kind === 'in-process') return { ...place, workers };
+  throw new CodedError('CONFIG_INVALID', 'Services on a bus have workers of their own', {
+    details: { field: 'workers', expected: '--workers where the ingest services are started', got: `${workers}` },
+  });
+}
 
 /** Indexes the archive that the options name. @throws {CodedError} CONFIG_INVALID when there is none, or one lacks another. */
 export async function ingestFrom(

@@ -3,9 +3,11 @@ import {
   CoordinatedRuns,
   Datasets,
   Indexes,
+  IndexSynset,
   Jobs,
   Models,
   Runs,
+  type JobRecord,
   type RunRecord,
   type StateDefinition,
 } from '@bluewaters/messages';
@@ -53,6 +55,11 @@ export const status = defineVerb({
     }),
 });
 
+/** Units of a job are counted in the job's own progress, and would bury the rest. */
+function isUnderWay({ state, work }: JobRecord): boolean {
+  return work !== IndexSynset.subject && (state === 'queued' || state === 'running');
+}
+
 /** Everything that the state tables hold, and who works on the runs. */
 async function readState({ bus, store }: Workplace) {
   const values = async <T>(definition: StateDefinition<T>): Promise<T[]> =>
@@ -63,7 +70,7 @@ async function readState({ bus, store }: Workplace) {
     runs: await Promise.all((await values(Runs)).map((run) => withWorker(store, run))),
     coordinated: await values(CoordinatedRuns),
     models: await values(Models),
-    jobs: (await values(Jobs)).filter(({ state }) => state === 'queued' || state === 'running'),
+    jobs: (await values(Jobs)).filter(isUnderWay),
   };
 }
 

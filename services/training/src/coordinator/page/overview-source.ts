@@ -3,9 +3,11 @@ import {
   Coordinators,
   Datasets,
   Indexes,
+  IndexSynset,
   Jobs,
   Models,
   Runs,
+  type JobRecord,
   type MessageBus,
   type RankFigures,
   type StateDefinition,
@@ -50,6 +52,9 @@ export interface RankOverview {
 
 /** Every table and event that the page shows. */
 async function followAll(bus: MessageBus) {
+  /** Units of a job are counted in the job's own progress, and would bury the rest. */
+  const unlessUnit = (record: JobRecord): JobOverview | undefined =>
+    record.work === IndexSynset.subject ? undefined : overviewOf(record);
   const same = <Value>(definition: StateDefinition<Value>) =>
     followTable(bus, definition, { most: MOST_ENTRIES, keep: (value) => value });
   return {
@@ -59,7 +64,7 @@ async function followAll(bus: MessageBus) {
     datasets: await same(Datasets),
     models: await same(Models),
     leaders: await same(Coordinators),
-    jobs: await followTable(bus, Jobs, { most: MOST_ENTRIES, keep: overviewOf }),
+    jobs: await followTable(bus, Jobs, { most: MOST_ENTRIES, keep: unlessUnit }),
     history: await History.open(bus),
   };
 }

@@ -96,12 +96,13 @@ describe('the overview', () => {
     });
   });
 
-  it('tells of jobs how long they take yet, the unfinished ones first, and leaves their results out', async () => {
+  it('tells of jobs how long they take yet, the unfinished ones first, and leaves their results and units out', async () => {
     const progress = { phase: 'writing', done: 30, total: 100, unit: 'shards', ratePerSecond: 2 };
     await tell(bus, {
       jobs: [
         job({ job: 'old', state: 'done', updatedAt: 9, result: { huge: 'x'.repeat(500_000) } }),
         job({ job: 'waits', state: 'queued', updatedAt: 1 }),
+        job({ job: 'unit', work: 'ingest.v1.synset' }),
         job({ job: 'works', progress }),
       ],
     });

@@ -42,7 +42,7 @@ export interface FollowedTable<Value> extends Subscription {
 export async function followTable<Value, Kept>(
   bus: MessageBus,
   definition: StateDefinition<Value>,
-  { most, keep }: { readonly most: number; readonly keep: (value: Value) => Kept },
+  { most, keep }: { readonly most: number; readonly keep: (value: Value) => Kept | undefined },
 ): Promise<FollowedTable<Kept>> {
   const recent = new Recent<Kept>(most);
   const table = await bus.state(definition);
