@@ -140,13 +140,14 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     await becomes('lossy', makesSteps(2));
     await until('the reason', () => reasons.length > 0);
     await heard.stop();
-    expect(reasons).toEqual([expect.stringMatching(/^rank 1 on \S+ was lost$/u)]);
+    // MPICH ends the others, and at times names one of those.
+    expect(reasons).toEqual([expect.stringMatching(/^rank \d on \S+ was lost$/u)]);
   });
 
   it('has runs that are submitted launched by who has room, and goes on with them elsewhere when that one has to go', async () => {
     await coordinate();
     const place = ['--ranks', '2', '--bus', nats.url, ...store];
-    const admit = () => start(['runs', 'admit', ...place]);
+    const admit = (...more: string[]) => start(['runs', 'admit', ...place, ...more]);
     const submit = (...command: string[]) => runCli(['runs', 'submit', ...place, '--json', '--', ...command], { env });
     const command = ['train', ...TRAINING, '--epochs', '400', '--run', 'submitted'];
     expect((await submit(...command)).json()).toMatchObject({ phase: 'submitted', ranks: 2 });
@@ -155,10 +156,10 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
       expect((await submit(...bad)).stderr).toContain('CONFIG_INVALID');
     }
 
-    const first = admit();
+    const first = admit('--json');
     const before = await becomes('submitted', makesSteps(1));
     first.process.kill('SIGTERM');
-    expect((await first.ended).code).toBe(0);
+    expect((await first.ended).json()).toEqual({ launched: ['submitted'] });
     await becomes('submitted', ({ phase }) => phase === 'submitted');
 
     const second = admit();
