@@ -4,7 +4,7 @@
  *
  *   node server_round_trip.mjs NUMBERS
  *
- * It starts the parameter server itself, as a process of its own. Answers as `answer.mjs` says; no loss.
+ * It starts the parameter server itself, as a process of its own. Answers as `answer.mjs` says; there is no loss.
  */
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
@@ -38,7 +38,7 @@ async function work(cluster, numbers) {
   const step = session.prepare({ fetches: [], targets: [assign(scope.on('/job:ps/task:0'), kept, halved)] });
   await answer(async () => {
     await step.run();
-    return NaN;
+    return 0;
   });
 }
 
