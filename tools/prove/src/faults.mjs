@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from './fuzz/random.mjs';
-import { COMMAND } from './support.mjs';
+import { COMMAND, withJson } from './support.mjs';
 
 /** @import { Beside } from './beside-ranks.mjs' */
 
@@ -87,7 +87,7 @@ class Run {
 
   /** @returns {[import('node:child_process').ChildProcess, Promise<number | null>]} */
   #launch() {
-    const child = spawn(process.execPath, [COMMAND, ...this.#command, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [COMMAND, ...withJson(this.#command)], { stdio: ['ignore', 'pipe', 'pipe'] });
     createInterface({ input: child.stdout }).on('line', (line) => (this.#last = line));
     createInterface({ input: child.stderr }).on('line', (line) => this.#hear(line));
     return [child, new Promise((resolve) => child.once('close', resolve))];

@@ -9,6 +9,11 @@ export const COMMAND = join(REPOSITORY, 'tools/cli/bin/bluewaters.mjs');
 
 /** @typedef {{ code: number | null, result: any }} Ended */
 
+/** Not behind `--`: there it would be an option of what is launched. @param {readonly string[]} args */
+export function withJson(args) {
+  return args.toSpliced(args.includes('--') ? args.indexOf('--') : args.length, 0, '--json');
+}
+
 /**
  * Runs `bluewaters` with `--json`; what it tells people passes through.
  *
@@ -17,7 +22,7 @@ export const COMMAND = join(REPOSITORY, 'tools/cli/bin/bluewaters.mjs');
  * @returns {Promise<Ended>}
  */
 export function bluewaters(args, killAfterMs) {
-  const child = spawn(process.execPath, [COMMAND, ...args, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [COMMAND, ...withJson(args)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let stdout = '';
   child.stdout.on('data', (bytes) => (stdout += bytes));
   const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
