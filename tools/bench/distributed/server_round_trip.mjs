@@ -7,22 +7,12 @@
  * It starts the parameter server itself, as a process of its own. Answers as `answer.mjs` says; there is no loss.
  */
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@bluewaters/collectives';
 import { assign, Graph, initializers, mul, Server, Session, variable } from '@bluewaters/tensorflow';
 import { answer } from '../answer.mjs';
 
 const THREADS = { intraOpThreads: 1, interOpThreads: 2 };
-
-/** @returns {Promise<number>} A port of loopback that was free a moment ago. */
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** @param {import('@bluewaters/tensorflow').Cluster} cluster @param {number} numbers */
 async function work(cluster, numbers) {
