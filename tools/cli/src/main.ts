@@ -4,85 +4,8 @@ import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { runVerb } from './run-verb.js';
 import type { Verb } from './verb.js';
+import { verbsFor } from './verbs/index.js';
 import { describeFlags } from './yargs-options.js';
-import { archiveTour } from './verbs/archive.js';
-import {
-  checkpointExport,
-  checkpointList,
-  checkpointPrune,
-  checkpointRepair,
-  checkpointShow,
-} from './verbs/checkpoint.js';
-import { classify } from './verbs/classify.js';
-import { coordinate } from './verbs/coordinate.js';
-import { doctor } from './verbs/doctor.js';
-import { evaluate } from './verbs/evaluate.js';
-import { imageCheck } from './verbs/image.js';
-import { ingest } from './verbs/ingest.js';
-import { launch } from './verbs/launch.js';
-import { modelsImport, modelsList } from './verbs/models.js';
-import { networksList, networksShow } from './verbs/networks.js';
-import { plan } from './verbs/plan.js';
-import { recipesList, recipesShow } from './verbs/recipes.js';
-import { regression } from './verbs/regression.js';
-import { run } from './verbs/run.js';
-import { runsPause, runsResume, runsScale, runsStop } from './verbs/runs.js';
-import { runsAdmit, runsSubmit } from './verbs/submitted-runs.js';
-import { serve } from './verbs/serve.js';
-import { shardsBuild, shardsList, shardsVerify } from './verbs/shards.js';
-import { status } from './verbs/status.js';
-import { submit } from './verbs/submit.js';
-import { synsetsShow } from './verbs/synsets.js';
-import { tensorboard } from './verbs/tensorboard.js';
-import { termsGrant, termsRevoke } from './verbs/grants.js';
-import { termsAccept, termsList, termsSet, termsShow } from './verbs/terms.js';
-import { train } from './verbs/train.js';
-
-const VERBS: readonly Verb[] = [
-  run,
-  archiveTour,
-  ingest,
-  synsetsShow,
-  shardsBuild,
-  shardsVerify,
-  shardsList,
-  termsSet,
-  termsShow,
-  termsAccept,
-  termsGrant,
-  termsRevoke,
-  termsList,
-  networksList,
-  networksShow,
-  train,
-  launch,
-  coordinate,
-  runsStop,
-  runsPause,
-  runsResume,
-  runsScale,
-  runsSubmit,
-  runsAdmit,
-  submit,
-  imageCheck,
-  plan,
-  checkpointList,
-  checkpointShow,
-  checkpointRepair,
-  checkpointExport,
-  checkpointPrune,
-  regression,
-  modelsImport,
-  modelsList,
-  evaluate,
-  recipesList,
-  recipesShow,
-  serve,
-  classify,
-  status,
-  tensorboard,
-  doctor,
-];
 
 function addVerb(parser: Argv, verb: Verb, name: string): Argv {
   const command = verb.words === undefined ? name : `${name} [${verb.words.toLowerCase()}..]`;
@@ -112,8 +35,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   image: 'check container images',
 };
 
-function addGroup(parser: Argv, group: string): Argv {
-  const verbs = VERBS.filter(({ name }) => name.startsWith(`${group} `));
+function addGroup(parser: Argv, group: string, all: readonly Verb[]): Argv {
+  const verbs = all.filter(({ name }) => name.startsWith(`${group} `));
   return parser.command(group, GROUPS[group] ?? '', (own) => {
     for (const verb of verbs) addVerb(own, verb, verb.name.slice(group.length + 1));
     return own.demandCommand(1, `Say which: ${verbs.map(({ name }) => name).join(', ')}`).strict();
@@ -153,11 +76,12 @@ const parser = yargs(hideBin(process.argv))
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
     process.exit(error ? 1 : 2);
   });
+const verbs = await verbsFor(hideBin(process.argv));
 const added = new Set<string>();
-for (const verb of VERBS) {
+for (const verb of verbs) {
   const [first = '', second] = verb.name.split(' ');
   if (second === undefined) addVerb(parser, verb, first);
-  else if (!added.has(first)) addGroup(parser, first);
+  else if (!added.has(first)) addGroup(parser, first, verbs);
   added.add(first);
 }
 parser.completion('completion', 'print a script that completes commands and options in bash or zsh');

@@ -1,6 +1,6 @@
 /** `bluewaters train --synthetic`: images a second on random pictures, told as the original's `tf_cnn_benchmarks` does. */
 import { availableParallelism } from 'node:os';
-import { stepRates, trainSynthetic, type SyntheticReport } from '@bluewaters/training';
+import type { StepRates, SyntheticReport } from '@bluewaters/training';
 import { z } from 'zod';
 import { chosenTraining, type trainOptions } from './line-options.js';
 import type { VerbContext } from './verb.js';
@@ -34,6 +34,7 @@ const RULE = '-'.repeat(64);
  * @throws {CodedError} NETWORK_UNKNOWN, CONFIG_INVALID, INTERRUPTED, and what TensorFlow says otherwise.
  */
 export async function measureSynthetic(values: SyntheticValues, context: VerbContext): Promise<SyntheticResult> {
+  const { stepRates, trainSynthetic } = await import('@bluewaters/training');
   const { network, hyperparameters } = await chosenTraining(values);
   const {
     warmupBatches,
@@ -59,7 +60,9 @@ export async function measureSynthetic(values: SyntheticValues, context: VerbCon
     } else if (report.kind === 'step') {
       seconds.push(report.seconds);
       loss = report.loss;
-      if (report.step === 1 || report.step % displayEvery === 0) print(stepLine(report.step, seconds, batch, loss));
+      if (report.step === 1 || report.step % displayEvery === 0) {
+        print(stepLine(report.step, stepRates(seconds, batch), loss));
+      }
     }
   };
   await trainSynthetic(
@@ -102,8 +105,7 @@ function head(run: {
   ];
 }
 
-function stepLine(step: number, seconds: readonly number[], batch: number, loss: number): string {
-  const { mean, uncertainty, jitter } = stepRates(seconds, batch);
+function stepLine(step: number, { mean, uncertainty, jitter }: StepRates, loss: number): string {
   const [rate, plusOrMinus, spread] = [mean, uncertainty, jitter].map((value) => value.toFixed(1));
   return `${step}\timages/sec: ${rate} +/- ${plusOrMinus} (jitter = ${spread})\t${loss.toFixed(3)}`;
 }

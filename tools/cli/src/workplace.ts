@@ -7,9 +7,6 @@ import { join } from 'node:path';
 import { openBus, type MessageBus } from '@bluewaters/messages';
 import { cacheDirectory, createLogger, Registry, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
-import { IngestOptions, start as startIngest } from '@bluewaters/ingest';
-import { ShardsOptions, start as startShards } from '@bluewaters/shards';
-import { start as startTraining, TrainingOptions } from '@bluewaters/training';
 import type { Place } from './common-options.js';
 
 /** What every verb works with. */
@@ -45,11 +42,6 @@ async function openWorkplace(options: Place): Promise<Workplace> {
   const ports: ServicePorts = { bus, store, log, metrics: new Registry() };
   const embedded = options.bus.kind === 'in-process';
   const running = new Map<ServiceName, RunningService>();
-  const starters: Record<ServiceName, () => Promise<RunningService>> = {
-    ingest: () => startIngest(ingestOptions(options), ports),
-    shards: () => startShards(ShardsOptions.parse({}), ports),
-    training: () => startTraining(trainingOptions(options), ports),
-  };
   return {
     bus,
     store,
@@ -58,7 +50,7 @@ async function openWorkplace(options: Place): Promise<Workplace> {
     embedded,
     async need(...names) {
       for (const name of embedded ? names : []) {
-        if (!running.has(name)) running.set(name, await starters[name]());
+        if (!running.has(name)) running.set(name, await STARTERS[name](options, ports));
       }
     },
     async close() {
@@ -69,18 +61,23 @@ async function openWorkplace(options: Place): Promise<Workplace> {
   };
 }
 
-function ingestOptions({ store, workers }: Place): IngestOptions {
-  return IngestOptions.parse({ store, ...(workers === undefined ? {} : { workers }) });
-}
-
-function trainingOptions({ store, threads }: Place): TrainingOptions {
-  return TrainingOptions.parse({
-    store,
-    workDirectory: workDirectoryOf(store),
-    coordinator: false,
-    ...(threads === undefined ? {} : { threads }),
-  });
-}
+/** Each loaded when it is needed, since all of them together take a second and much memory. */
+const STARTERS: Record<ServiceName, (options: Place, ports: ServicePorts) => Promise<RunningService>> = {
+  ingest: async ({ store, workers }, ports) => {
+    const { IngestOptions, start } = await import('@bluewaters/ingest');
+    return start(IngestOptions.parse({ store, ...(workers === undefined ? {} : { workers }) }), ports);
+  },
+  shards: async (_, ports) => {
+    const { ShardsOptions, start } = await import('@bluewaters/shards');
+    return start(ShardsOptions.parse({}), ports);
+  },
+  training: async ({ store, threads }, ports) => {
+    const { start, TrainingOptions } = await import('@bluewaters/training');
+    const workDirectory = workDirectoryOf(store);
+    const options = { store, workDirectory, coordinator: false, ...(threads === undefined ? {} : { threads }) };
+    return start(TrainingOptions.parse(options), ports);
+  },
+};
 
 /** Where local copies lie that training needs. */
 export function workDirectoryOf(store: StoreOptions): string {
