@@ -1,10 +1,10 @@
 /**
- * `npm run bench:distributed`: how fast ranks exchange gradients, and what training together costs them; how fast a
- * parameter server is reached; what a coordinator of many costs. Ranks share the cores of this machine, one thread each.
+ * `npm run bench:distributed`: how fast ranks exchange gradients, and what training together costs them, also beside what
+ * `bluewaters plan` foresees; how fast a parameter server is reached; what a coordinator of many costs. Ranks share the cores of this machine, one thread each.
  * Run it with nothing else going on; it takes about ten minutes.
  *
  *   npm run bench:distributed                   all lines
- *   npm run bench:distributed -- --only NAME    allReduces, weakScaling, roundTrips or coordination
+ *   npm run bench:distributed -- --only NAME    allReduces, weakScaling, plans, roundTrips or coordination
  *   npm run bench:distributed -- --turns 5      turns of each side (3 by default)
  *   npm run bench:distributed -- --json         one line of JSON for each
  *
@@ -19,6 +19,7 @@ import { parseArgs } from 'node:util';
 import { getTorch } from '../setup/src/readers.mjs';
 import { beside, race } from './comparison.mjs';
 import { coordination } from './distributed/coordinator.mjs';
+import { planned } from './distributed/planned.mjs';
 import { findPlace } from './place.mjs';
 import { median, Side } from './side.mjs';
 
@@ -168,6 +169,16 @@ async function weakScaling(place) {
   ];
 }
 
+/** Ranks of this machine beside what the model of a machine says of them. @param {Place} place @returns {Line[]} */
+function plans(place) {
+  const medianOf = (/** @type {() => number} */ once) => median(Array.from({ length: place.turns }, once));
+  const train = (/** @type {number} */ ranks, /** @type {string} */ how) =>
+    medianOf(() => ours(ranks, 'rank_train.mjs', [how, 'resnet-20', BATCH, STEPS], place).at(-1) ?? NaN);
+  const exchange = (/** @type {number} */ numbers) =>
+    medianOf(() => settled(ours(2, 'rank_all_reduce.mjs', [numbers, 1, TIMES], place)));
+  return planned({ train, exchange }, { batch: BATCH, steps: STEPS });
+}
+
 /** A parameter server's variable to a worker and back. @param {Place} place @returns {Promise<Line[]>} */
 async function roundTrips({ python, tuned, turns }) {
   const numbers = String(100e6 / 4);
@@ -196,7 +207,7 @@ const folder = mkdtempSync(join(tmpdir(), 'bluewaters-bench-'));
 try {
   const place = await findPlace(folder, Number(values.turns));
   if (!values.json) console.log('| work | against | ours | theirs | ratio | goal |\n|---|---|---|---|---|---|');
-  for (const measure of [allReduces, weakScaling, roundTrips, coordination]) {
+  for (const measure of [allReduces, weakScaling, plans, roundTrips, coordination]) {
     if (values.only !== undefined && values.only !== measure.name) continue;
     for (const line of await measure(place)) {
       const met = line.ratio >= line.goal;
