@@ -19,6 +19,10 @@ export interface GradientExchange {
   /** For `gradients`, to go back through {@link averageStatistics}. */
   readonly gradientRules: GradientRules;
   /**
+   * The device of this rank, where ranks make updates without waiting for one another: momentum is each one's own then.
+   */
+  readonly velocities?: string;
+  /**
    * In the place of {@link average} for gradients, where they are collected for an update that one of all makes: a step
    * then has two halves, which are run apart.
    *

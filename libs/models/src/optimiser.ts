@@ -1,9 +1,14 @@
 import { optimisers } from '@bluewaters/tensorflow';
 import type { OptimiserSettings } from './hyperparameters.js';
 
-/** The optimiser that the settings name, with clipping where they ask for it. */
-export function optimiserOf(settings: OptimiserSettings): optimisers.Optimiser {
-  const plain = unclipped(settings);
+/**
+ * The optimiser that the settings name, with clipping where they ask for it.
+ *
+ * @param velocities A device, where momentum is to be each worker's own.
+ */
+export function optimiserOf(settings: OptimiserSettings, velocities?: string): optimisers.Optimiser {
+  const plain =
+    velocities !== undefined && hasMomentum(settings) ? ownMomentum(settings, velocities) : unclipped(settings);
   return settings.gradientClip === undefined ? plain : optimisers.clippedByGlobalNorm(plain, settings.gradientClip);
 }
 
@@ -24,4 +29,12 @@ function unclipped({ optimiser = 'momentum', momentum, weightDecay }: OptimiserS
     case 'lars':
       return optimisers.lars({ momentum, weightDecay });
   }
+}
+
+function hasMomentum({ optimiser = 'momentum', momentum }: OptimiserSettings): boolean {
+  return (optimiser === 'momentum' || optimiser === 'nesterov') && momentum > 0;
+}
+
+function ownMomentum({ momentum, weightDecay }: OptimiserSettings, device: string): optimisers.Optimiser {
+  return optimisers.workerMomentum({ momentum, weightDecay, device });
 }

@@ -34,6 +34,8 @@ export interface TrainingGraph {
   readonly initialize: Operation;
   /** Gives a start to those variables that a checkpoint does not hold. */
   readonly prepare: Operation;
+  /** Gives a start to what a worker that joins others has for itself. */
+  readonly join: Operation;
   readonly training: TrainingPipeline & {
     /** float32 scalar, fed each step. */
     readonly learningRate: Output;
@@ -116,6 +118,10 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
     graph,
     initialize: group(root.child('initialize'), starts([...all, ...transient])),
     prepare: group(root.child('prepare'), starts(transient)),
+    join: group(
+      root.child('join'),
+      starts([...transient, ...slots.filter(({ handle }) => handle.operation.device === way.own)]),
+    ),
     training: ledger && !training.contribute ? { ...training, step: ledger.noting(training.step) } : training,
     ledger,
     evaluation,

@@ -6,6 +6,7 @@
  *     variables      a copy in each rank                   spread over the servers by size
  *     gradients      averaged over all ranks by an         sent to the servers, which apply them as they come, or
  *                    operation within the graph            the mean of the first that come, when there are enough
+ *     momentum       of the means, alike in each rank      each worker's own; or of the means, on the servers
  *     a step         of all ranks at once, each with       of one worker, with a batch of its own; or of as many as
  *                    its part of the batch                 it takes, each with its part of the batch
  *     records        in the same order at any number       portions of the same order, taken by whoever is free; or
@@ -60,7 +61,7 @@ function byServers(member: Member): Way {
   const serverAt = (index: number): string => `/job:ps/task:${index}/device:CPU:0`;
   const own = `/job:worker/task:${worker}`;
   return {
-    ...updateBy(member),
+    ...updateBy(member, own),
     placement: spreadBySize(Array.from({ length: servers }, (_, index) => serverAt(index))),
     own,
     shared: serverAt(0),
@@ -70,9 +71,10 @@ function byServers(member: Member): Way {
   };
 }
 
-function updateBy(member: Member): Pick<Way, 'exchange' | 'stepper'> {
+function updateBy(member: Member, own: string): Pick<Way, 'exchange' | 'stepper'> {
   if (member.update === 'asynchronous') {
-    return { exchange: ALONE, stepper: (parts) => new AsynchronousStepper(parts, member) };
+    const exchange = member.workers === 1 ? ALONE : { ...ALONE, velocities: own };
+    return { exchange, stepper: (parts) => new AsynchronousStepper(parts, member) };
   }
   const exchange = new AccumulatedExchange({ worker: member.worker, needed: partsOf(member) });
   return { exchange, stepper: (parts) => new SynchronousStepper(parts, member, exchange) };

@@ -27,7 +27,7 @@ export async function work(request: TrainRequest, ports: RankPorts & { readonly 
   const cache = `${run.workDirectory}/shards/${request.dataset}`;
   const shards = await bringShards(run.store, run.manifest, { cache, report: run.report });
   using engine = new TrainingEngine(run, shards, positionAt(first, run.stepsPerEpoch).epoch);
-  await engine.session.run({ targets: [engine.graph.prepare] });
+  await engine.session.run({ targets: [engine.graph.join] });
   engine.stepper.join?.(first);
   const shown = new ShownSteps(run);
   shown.start();

@@ -5,3 +5,4 @@ export { momentum, type MomentumOptions } from './momentum.js';
 export type { Optimiser, TrainedParameter, Update, WeightDecay } from './optimiser.js';
 export { rmsProp, type RmsPropOptions } from './rms-prop.js';
 export { sgd } from './sgd.js';
+export { workerMomentum, type WorkerMomentumOptions } from './worker-momentum.js';

@@ -100,6 +100,14 @@ export const OPTIMISER_CASES: readonly OptimiserCase[] = [
     plain: plainMomentum(true),
   },
   {
+    name: 'momentum of a worker that has no others',
+    optimiser: optimisers.workerMomentum({ momentum: 0.9, device: '/device:CPU:0', weightDecay: DECAY }),
+    rate: 0.1,
+    coupledDecay: DECAY,
+    python: v1('MomentumOptimizer(rate, 0.9, use_nesterov=True)'),
+    plain: plainMomentum(true),
+  },
+  {
     name: "RMSProp of Inception's recipe",
     optimiser: optimisers.rmsProp(),
     rate: 0.1,

@@ -36,7 +36,7 @@ export interface Update {
 /** A way to change parameters by their gradients. */
 export interface Optimiser {
   /**
-   * Adds the update of all parameters to the graph. Slots and updates go where their parameters are.
+   * Adds the update of all parameters to the graph. Slots and updates go where their parameters are, unless it says otherwise.
    *
    * @param scope Where the operations go. It should not wait for anything that the gradients do not wait for.
    * @param learningRate Scalar, float32 or of the parameters' dtype; fed or computed anew at each step.
@@ -108,10 +108,14 @@ export function decayedGradient(
   return decayed && weightDecay > 0 ? add(scope, gradient, mul(scope, own.value, weightDecay)) : gradient;
 }
 
-/** A variable of the optimiser's for a parameter, of its shape and beside it; zero at first unless said otherwise. */
-export function slotOf(parameter: Variable, name: string, initializer = initializers.zeros()): Variable {
+/** A variable of the optimiser's for a parameter, of its shape; beside it and zero at first unless said otherwise. */
+export function slotOf(
+  parameter: Variable,
+  name: string,
+  { initializer = initializers.zeros(), device = parameter.handle.operation.device } = {},
+): Variable {
   const { dtype, shape, handle } = parameter;
-  const root = handle.operation.graph.scope().on(handle.operation.device);
+  const root = handle.operation.graph.scope().on(device);
   return variable(root, `${parameter.name}/${name}`, { dtype, shape, initializer, trainable: false });
 }
 

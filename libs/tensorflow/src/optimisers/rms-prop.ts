@@ -24,7 +24,10 @@ export function rmsProp(options: RmsPropOptions = {}): Optimiser {
   return {
     apply: (scope, parameters, learningRate) =>
       updateAll(scope.child('RMSProp'), parameters, learningRate, (step) => {
-        const slots = [slotOf(step.variable, 'RMSProp', initializers.ones()), slotOf(step.variable, 'RMSProp_1')];
+        const slots = [
+          slotOf(step.variable, 'RMSProp', { initializer: initializers.ones() }),
+          slotOf(step.variable, 'RMSProp_1'),
+        ];
         const handles = [step.variable, ...slots].map(({ handle }) => handle);
         const numbers = [decay, momentum, epsilon].map(step.coefficient);
         const inputs = [...handles, step.rate, ...numbers, decayedGradient(step, weightDecay)];

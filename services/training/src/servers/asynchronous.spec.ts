@@ -7,7 +7,7 @@ import { openRun } from '../run-context.js';
 import { train } from '../train.js';
 import { TrainingEngine } from '../training-engine.js';
 import { work } from '../work.js';
-import { BATCH, workplace } from '../workplace.fixture.js';
+import { BATCH, kept, workplace } from '../workplace.fixture.js';
 import { startCluster, trainOn } from './cluster.fixture.js';
 
 // Servers know the operations of their process only.
@@ -55,6 +55,17 @@ describe('workers of parameter servers that do not wait for one another', { time
       await working;
     }
     expect(await training).toMatchObject({ steps: 240 });
+  });
+
+  it('keep momentum each for itself: one whose others never come is one process with Nesterov’s', async () => {
+    const [apart, alone] = await Promise.all([workplace(), workplace()]);
+    const [chief] = await startCluster({ servers: 1, workers: 2 });
+    await train(apart.requestWith({ epochs: 2 }), { ...apart.ports(), member: chief! });
+    await alone.start({ epochs: 2, optimiser: 'nesterov' });
+    for (const name of ['conv1/weights', 'conv1/weights/Momentum']) {
+      const [ours, expected] = await Promise.all([apart, alone].map((place) => kept(place, name, 12)));
+      expected!.forEach((value, n) => expect(ours![n]).toBeCloseTo(value, 5));
+    }
   });
 
   it('compute all but the updates themselves, on the server only what changes variables', async () => {
