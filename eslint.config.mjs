@@ -156,7 +156,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.{js,mjs}'],
+    files: ['**/*.{js,cjs,mjs}'],
     languageOptions: {
       globals: Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly'])),
     },
@@ -168,7 +168,7 @@ export default tseslint.config(
   },
   { files: ['tools/setup/**/*.mjs'], rules: restrictImports(NOTHING_INSTALLED) },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,cts}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: { project: 'tsconfig.lint.json', tsconfigRootDir: ROOT },

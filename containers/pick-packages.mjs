@@ -38,7 +38,7 @@ async function withDependencies(folder, found = new Set()) {
 }
 
 /** @param {string} file */
-const isRun = (file) => !/\.(?:map|d\.m?ts|tsbuildinfo)$/u.test(file);
+const isRun = (file) => !/\.(?:map|d\.[cm]?ts|tsbuildinfo)$/u.test(file);
 
 for (const folder of await withDependencies(program)) {
   const parts = basename(folder) === 'setup' ? ['setup.mjs', 'src'] : PARTS;

@@ -23,9 +23,17 @@ export interface Running {
   line(pattern: RegExp): Promise<string>;
 }
 
+/** How a command is started. */
+export interface CliOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Another Node.js than this process's. */
+  readonly node?: string;
+}
+
 /** Starts `bluewaters` as a user would, as a process of its own. */
-export function startCli(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Running {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+export function startCli(args: readonly string[], options: CliOptions = {}): Running {
+  const child = spawn(options.node ?? process.execPath, [COMMAND, ...args], {
     cwd: options.cwd,
     env: { ...withoutOptions(process.env), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -55,10 +63,7 @@ export function startCli(args: readonly string[], options: { cwd?: string; env?:
 }
 
 /** Runs `bluewaters` to its end. */
-export function runCli(
-  args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
-): Promise<Ended> {
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
   return startCli(args, options).ended;
 }
 

@@ -13,7 +13,8 @@ export interface SquareOptions extends ImageSource {
  * The pixels of a picture, squeezed to a square.
  *
  * @returns RGB, a byte each, row by row from the top.
- * @throws {CodedError} IMAGE_INVALID when it can't be decoded whole, IMAGE_TOO_LARGE by `limits`.
+ * @throws {CodedError} IMAGE_INVALID when it can't be decoded whole, IMAGE_TOO_LARGE by `limits`, TOOL_MISSING where libvips
+ * does not run.
  */
 export async function decodeSquare(bytes: Uint8Array, options: SquareOptions): Promise<Uint8Array> {
   const { side, limits = DEFAULT_LIMITS, ...source } = options;
@@ -30,7 +31,7 @@ const WHOLE_PIXELS = 4_000_000;
  * hide, it does not.
  *
  * @param facts What {@link inspectImage} found.
- * @throws {CodedError} IMAGE_INVALID when it can't be decoded whole.
+ * @throws {CodedError} IMAGE_INVALID when it can't be decoded whole, TOOL_MISSING where libvips does not run.
  */
 export async function assertDecodes(
   bytes: Uint8Array,

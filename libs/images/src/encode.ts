@@ -1,5 +1,4 @@
-import sharp from 'sharp';
-import './open.js';
+import { codec } from './codec.js';
 
 /** How raw pixels lie. */
 export interface PixelLayout {
@@ -9,7 +8,11 @@ export interface PixelLayout {
   readonly channels: 1 | 3;
 }
 
-/** Encodes raw pixels as a baseline JPEG, grey or RGB without chroma subsampling. Runs outside JavaScript's thread. */
+/**
+ * Encodes raw pixels as a baseline JPEG, grey or RGB without chroma subsampling. Runs outside JavaScript's thread.
+ *
+ * @throws {CodedError} TOOL_MISSING where libvips does not run.
+ */
 export async function encodeJpeg(
   pixels: Uint8Array,
   layout: PixelLayout & {
@@ -18,13 +21,8 @@ export async function encodeJpeg(
   },
 ): Promise<Uint8Array> {
   const { width, height, channels, quality } = layout;
-  const picture = sharp(pixels, { raw: { width, height, channels } });
+  const picture = codec()(pixels, { raw: { width, height, channels } });
   return (channels === 1 ? picture.toColourspace('b-w') : picture)
     .jpeg({ quality, chromaSubsampling: '4:4:4' })
     .toBuffer();
-}
-
-/** Encodes raw pixels as a PNG, which keeps each of them. */
-export async function encodePng(pixels: Uint8Array, { width, height, channels }: PixelLayout): Promise<Uint8Array> {
-  return sharp(pixels, { raw: { width, height, channels } }).png().toBuffer();
 }

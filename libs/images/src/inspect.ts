@@ -34,7 +34,7 @@ export interface ImageFacts {
  *
  * @param source Names the picture in errors.
  * @throws {CodedError} IMAGE_INVALID when the bytes are no picture of a known format, are cut short, or a side is 0.
- * @throws {CodedError} IMAGE_TOO_LARGE by `limits`.
+ * @throws {CodedError} IMAGE_TOO_LARGE by `limits`; TOOL_MISSING for all but ordinary JPEGs where libvips does not run.
  */
 export async function inspectImage(
   bytes: Uint8Array,

@@ -19,7 +19,8 @@ export interface RepairedImage {
  * Decodes a picture and encodes it as an RGB JPEG of the same size: CMYK by its profile, 16 bits to 8, transparent on
  * white, the first frame of an animation. The bytes depend on the version of the codec.
  *
- * @throws {CodedError} IMAGE_INVALID when it can't be decoded whole, IMAGE_TOO_LARGE by `limits`.
+ * @throws {CodedError} IMAGE_INVALID when it can't be decoded whole, IMAGE_TOO_LARGE by `limits`, TOOL_MISSING where libvips
+ * does not run.
  */
 export async function repairImage(
   bytes: Uint8Array,
@@ -41,7 +42,7 @@ export async function repairImage(
 /**
  * A picture of any known format as JPEG: an ordinary JPEG comes back untouched, everything else repaired.
  *
- * @throws {CodedError} IMAGE_INVALID, IMAGE_TOO_LARGE.
+ * @throws {CodedError} IMAGE_INVALID, IMAGE_TOO_LARGE, TOOL_MISSING.
  */
 export async function asJpeg(
   bytes: Uint8Array,

@@ -25,7 +25,8 @@ export interface ThumbnailOptions extends ImageSource {
  * A small copy of a picture of any known format, in its own proportions and as it is stored: EXIF orientation is not
  * applied, so that boxes fit.
  *
- * @throws {CodedError} IMAGE_INVALID when it can't be decoded whole, IMAGE_TOO_LARGE by `limits`.
+ * @throws {CodedError} IMAGE_INVALID when it can't be decoded whole, IMAGE_TOO_LARGE by `limits`, TOOL_MISSING where libvips
+ * does not run.
  */
 export async function thumbnail(bytes: Uint8Array, options: ThumbnailOptions): Promise<Thumbnail> {
   const { side, limits = DEFAULT_LIMITS, ...source } = options;

@@ -209,7 +209,7 @@ function towerOf(
 
 /** Back-propagation comes to the last layers first, so theirs travel first, while it goes on. */
 function averaged(scope: Scope, gradients: readonly Output[], exchange: GradientExchange): readonly Output[] {
-  return exchange.average(scope, gradients.toReversed()).toReversed();
+  return [...exchange.average(scope, [...gradients].reverse())].reverse();
 }
 
 /**

@@ -8,5 +8,5 @@ import { fileURLToPath } from 'node:url';
  * @returns A path: `…/src/engine.main.js` and `….ts` become `…/dist/engine.main.js`, others stay.
  */
 export function builtModule(url: URL): string {
-  return fileURLToPath(url).replace(/\/src\/((?:(?!\/(?:src|dist)\/).)*)\.[jt]s$/u, '/dist/$1.js');
+  return fileURLToPath(url).replace(/\/src\/((?:(?!\/(?:src|dist)\/).)*)\.(c?)[jt]s$/u, '/dist/$1.$2js');
 }

@@ -1,7 +1,6 @@
 import { CodedError } from '@bluewaters/errors';
 import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
 import { builtModule } from './built-module.js';
 
 /** How a child process is started. */
@@ -33,7 +32,7 @@ const CHILD_ENVIRONMENT = { UV_THREADPOOL_SIZE: '16', TF_ENABLE_ONEDNN_OPTS: '1'
 
 /** Node's own arguments for a child that has a message channel and is not to outlive its parent. */
 export function boundToParent(): string[] {
-  return ['--import', pathToFileURL(builtModule(new URL('./exit-with-parent.js', import.meta.url))).href];
+  return ['--require', builtModule(new URL('./exit-with-parent.cjs', import.meta.url))];
 }
 
 const KEPT_LINES = 20;

@@ -11,6 +11,7 @@ export { createHttpApp, type HttpAppOptions } from './http-app.js';
 export { pageFiles } from './page-files.js';
 export { listen, type HttpServer, type ListenOptions } from './listen.js';
 export { healthRoutes, startHealthServer, type HealthSources } from './health.js';
+export { availableCores } from './available-cores.js';
 export { builtModule } from './built-module.js';
 export { boundToParent, forkChild, type ForkedChild, type ForkOptions } from './child.js';
 /** Prometheus metrics: made with `registers: [ports.metrics]`. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { assertRange, fileError } from './faults.js';
+import { filesBelow } from './files-below.js';
 import type { ByteRange } from './object-store.js';
 import type { SourceFile } from './source-file.js';
 
@@ -26,12 +27,10 @@ const MOST_OPEN = 16;
  */
 export async function listFolder(path: string): Promise<FolderFile[]> {
   try {
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     const files: FolderFile[] = [];
-    for (const file of paths.sort()) {
-      const { size, mtimeMs } = await stat(file);
-      files.push({ name: relative(path, file), size, modified: mtimeMs });
+    for (const name of await filesBelow(path)) {
+      const facts = await lstat(join(path, name));
+      if (facts.isFile()) files.push({ name, size: facts.size, modified: facts.mtimeMs });
     }
     return files;
   } catch (error) {

@@ -1,5 +1,6 @@
 export { DirectoryStore } from './directory-store.js';
 export { closeFolder, isFolderClosed, letIntoFolder, openFolderToAll, shutOutOfFolder } from './folder-access.js';
+export { filesBelow } from './files-below.js';
 export { getIfThere } from './get-if-there.js';
 export { assertKey } from './key.js';
 export { MemoryStore } from './memory-store.js';

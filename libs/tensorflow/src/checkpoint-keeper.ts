@@ -132,7 +132,7 @@ export class CheckpointKeeper {
 
   /** Indexes first: what is left of one after a kill is never taken for a checkpoint. */
   async #remove(files: readonly string[]): Promise<void> {
-    const ordered = files.toSorted((a, b) => Number(b.endsWith('.index')) - Number(a.endsWith('.index')));
+    const ordered = [...files].sort((a, b) => Number(b.endsWith('.index')) - Number(a.endsWith('.index')));
     for (const file of ordered) await rm(join(this.#directory, file), { force: true });
   }
 }

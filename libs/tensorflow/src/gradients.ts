@@ -47,7 +47,7 @@ export function gradients<D extends DType>(
 
 function acrossCuts(own: Scope, cut: Cuts, { ys, xs, gradYs }: GradientRequest): (Output | undefined)[] {
   const seeds = ys.map((y, i) => ({ y: cut.standIn(y), gradient: gradYs?.[i] ?? onesLike(own, y) }));
-  for (const one of cut.cuts.toReversed()) seeds.push(...seedsAcross(own, cut, one, seeds));
+  for (const one of [...cut.cuts].reverse()) seeds.push(...seedsAcross(own, cut, one, seeds));
   const ends = xs.map((x) => cut.standIn(x));
   return gradientsAt(own, cut, seeds, ends);
 }

@@ -110,7 +110,10 @@ export function copyMemory(to: Pointer | ArrayBufferView, from: Pointer | ArrayB
   native().memcpy(to, from, bytes);
 }
 
-/** The bytes at an address, without a copy; valid only while the owner of the memory lives. */
+/**
+ * The bytes at an address, without a copy; valid only while the owner of the memory lives, who sees to it that there is no
+ * other such array at that address while one can be reached.
+ */
 export function viewMemory(address: Pointer, bytes: number): Uint8Array {
   return bytes === 0 ? new Uint8Array() : new Uint8Array(koffi.view(address, bytes));
 }

@@ -42,6 +42,9 @@ function meaningOf(name: string): Pick<SynsetTar, 'synset' | 'picture'> | undefi
   if (isDesktopLitter(base)) return undefined;
   const ofTar = synsetOfTar(base);
   if (ofTar !== undefined) return { synset: ofTar };
-  const synset = parts.slice(0, -1).findLast((part) => /^n\d{8}$/u.test(part));
+  const synset = parts
+    .slice(0, -1)
+    .filter((part) => /^n\d{8}$/u.test(part))
+    .at(-1);
   return synset !== undefined && PICTURE.test(base) ? { synset, picture: base } : undefined;
 }

@@ -84,7 +84,7 @@ function* neighbours(
 ): Generator<Wanted[]> {
   let group: Wanted[] = [];
   let [start, end] = [0, 0];
-  for (const each of wanted.toSorted((a, b) => a.image.offset - b.image.offset)) {
+  for (const each of [...wanted].sort((a, b) => a.image.offset - b.image.offset)) {
     const { image } = each;
     const isNear = image.offset - end <= gap && endOf(image) - start <= most;
     if (group.length > 0 && !isNear) {

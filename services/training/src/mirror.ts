@@ -1,6 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { ObjectStore } from '@bluewaters/storage';
+import { filesBelow, type ObjectStore } from '@bluewaters/storage';
 
 /** Files that are written anew in place, so that the store's are the ones to go on from. Every other name is final. */
 const REPLACED = new Set(['checkpoint', 'run.json', 'confusion.json', 'report.html', 'mlperf.log']);
@@ -60,7 +60,7 @@ export class Mirror {
   /** Copies every event file; they only grow, so the newest copy is the fullest. */
   async commitEvents(): Promise<void> {
     if (this.#isSameFolder) return;
-    const names = await readdir(this.#directory, { recursive: true });
+    const names = await filesBelow(this.#directory);
     const events = names.filter((name) => name.includes('events.out.tfevents'));
     await this.commit(events.map((name) => join(this.#directory, name)));
   }

@@ -1,5 +1,4 @@
-import { availableParallelism } from 'node:os';
-import { cacheDirectory } from '@bluewaters/service';
+import { availableCores, cacheDirectory } from '@bluewaters/service';
 import { StoreOptions } from '@bluewaters/storage';
 import { z } from 'zod';
 
@@ -13,7 +12,7 @@ export const TrainingOptions = z.strictObject({
   threads: z
     .int()
     .positive()
-    .default(() => availableParallelism()),
+    .default(() => availableCores()),
   /** Whether to keep account of runs that several ranks train, beside what others do; of several one leads. */
   coordinator: z.boolean().default(true),
   /** Where the coordinator shows runs and lets whoever reaches it steer them. */

@@ -1,6 +1,7 @@
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 import type { RankGroup } from '@bluewaters/collectives';
 import { ALONE as NO_EXCHANGE } from '@bluewaters/models';
+import { availableCores } from '@bluewaters/service';
 
 /** The ranks that train a run together, as one of them sees them. Every call is made by all, in the same order. */
 export type Ranks = Pick<RankGroup, 'rank' | 'size' | 'local' | 'exchanged' | 'graphs' | 'barrier' | 'broadcast'>;
@@ -36,7 +37,7 @@ export async function inTurns<Result>(ranks: Ranks, work: () => Promise<Result>)
 
 /** The cores that this rank is bound to, or its share of all of its host's. */
 export function ownCores({ hosts, rank }: Pick<RankGroup, 'hosts' | 'rank'>): number {
-  const available = availableParallelism();
+  const available = availableCores();
   if (available < cpus().length) return available;
   const neighbours = hosts.filter((host) => host === hosts[rank]).length;
   return Math.max(1, Math.floor(available / neighbours));

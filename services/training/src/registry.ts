@@ -1,11 +1,11 @@
 /** The model registry: `models/NAME/VERSION/` of the store, which training alone writes. */
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { isCodedError } from '@bluewaters/errors';
 import { ModelRegistered, Models, type MessageBus } from '@bluewaters/messages';
 import type { InputContract } from '@bluewaters/models';
 import { modelKeys, parseModelEntry, type ModelClass, type ModelEntry, type Signature } from '@bluewaters/records';
-import type { ObjectStore } from '@bluewaters/storage';
+import { filesBelow, type ObjectStore } from '@bluewaters/storage';
 import { digestFile } from './files.js';
 import { modelRecord } from './model-record.js';
 
@@ -99,7 +99,7 @@ async function claimVersion(store: ObjectStore, { model, version, origin }: NewV
 
 async function storeFiles(store: ObjectStore, directory: string, prefix: string): Promise<ModelEntry['files']> {
   const files: ModelEntry['files'] = [];
-  for (const name of (await readdir(directory, { recursive: true })).sort()) {
+  for (const name of await filesBelow(directory)) {
     const path = join(directory, name);
     if (!(await stat(path)).isFile()) continue;
     const key = prefix + name.split(sep).join('/');

@@ -1,8 +1,8 @@
 /** `bluewaters train` as one of several ranks. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EXIT_CODES, type MeetingPlace, type Place } from '@bluewaters/collectives';
 import { CodedError, isCodedError } from '@bluewaters/errors';
 import type { Progress, TrainRequest, TrainResult } from '@bluewaters/messages';
@@ -173,9 +173,18 @@ export function codeDigest(): string {
     '@bluewaters/tensorflow',
     '@bluewaters/collectives',
   ]) {
-    const folder = dirname(fileURLToPath(import.meta.resolve(name)));
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
-    for (const file of files.sort()) digest.update(readFileSync(join(folder, file)));
+    for (const file of programsBelow(dirname(createRequire(import.meta.url).resolve(name)))) {
+      digest.update(readFileSync(file));
+    }
   }
   return digest.digest('hex');
+}
+
+function programsBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).map((entry) => ({
+    entry,
+    path: join(folder, entry.name),
+  }));
+  const found = entries.flatMap(({ entry, path }) => (entry.isDirectory() ? programsBelow(path) : [path]));
+  return found.filter((path) => path.endsWith('.js')).sort();
 }

@@ -1,5 +1,5 @@
 /** `bluewaters train --synthetic`: images a second on random pictures, told as the original's `tf_cnn_benchmarks` does. */
-import { availableParallelism } from 'node:os';
+import { availableCores } from '@bluewaters/service';
 import type { StepRates, SyntheticReport } from '@bluewaters/training';
 import { z } from 'zod';
 import { chosenTraining, type trainOptions } from './line-options.js';
@@ -36,14 +36,7 @@ const RULE = '-'.repeat(64);
 export async function measureSynthetic(values: SyntheticValues, context: VerbContext): Promise<SyntheticResult> {
   const { stepRates, trainSynthetic } = await import('@bluewaters/training');
   const { network, hyperparameters } = await chosenTraining(values);
-  const {
-    warmupBatches,
-    batches,
-    displayEvery,
-    imageSize,
-    dataFormat = 'NHWC',
-    threads = availableParallelism(),
-  } = values;
+  const { warmupBatches, batches, displayEvery, imageSize, dataFormat = 'NHWC', threads = availableCores() } = values;
   const { batch } = hyperparameters;
   const { print, signal } = context;
   const side = imageSize ?? network.input.imageSize;

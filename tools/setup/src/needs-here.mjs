@@ -8,6 +8,7 @@ import { hasNvidiaDriver } from './libtensorflow.mjs';
 import { findMpi } from './mpi.mjs';
 import { needsOf } from './needs.mjs';
 import { fillNpmCache } from './npm-cache.mjs';
+import { getOldNode } from './old-node.mjs';
 import { getOldTensorflow } from './old-tensorflow.mjs';
 import { getReaders } from './readers.mjs';
 import { onPath } from './process.mjs';
@@ -68,6 +69,7 @@ const ANSWERS = {
     const program = env.BLUEWATERS_PROMETHEUS || onPath('prometheus', env);
     return program ? { env: { BLUEWATERS_PROMETHEUS: program } } : { why: 'No such program was found.' };
   },
+  oldnode: async (_root, env) => ({ env: { BLUEWATERS_OLD_NODE: await getOldNode(env) } }),
   gpu: async () => ((await hasNvidiaDriver()) ? { env: {} } : { why: 'No NVIDIA driver was found.' }),
   old: async (_root, env) => ({ env: { BLUEWATERS_OLD_TENSORFLOW: await getOldTensorflow(env) } }),
   data: async (_root, env) => (env.BLUEWATERS_DATA ? { env: {} } : { why: 'BLUEWATERS_DATA is not set.' }),

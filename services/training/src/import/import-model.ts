@@ -13,7 +13,7 @@ import {
   type ModelEntry,
 } from '@bluewaters/records';
 import { builtModule, type ServicePorts } from '@bluewaters/service';
-import { readTextSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
+import { filesBelow, readTextSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
 import { runIsolated } from '@bluewaters/tensorflow';
 import { z } from 'zod';
 import { digestFile } from '../files.js';
@@ -111,8 +111,8 @@ async function filesOf(path: string): Promise<string[]> {
   const info = await stat(path).catch(() => undefined);
   if (info?.isFile()) return [path];
   const folder = info ? resolve(path) : dirname(path);
-  const names = (await readdir(folder, { recursive: info !== undefined }).catch(() => [])).sort();
-  const wanted = names.filter((name) => info !== undefined || name.startsWith(`${basename(path)}.`));
+  const names = await (info ? filesBelow(folder) : readdir(folder)).catch(() => []);
+  const wanted = names.sort().filter((name) => info !== undefined || name.startsWith(`${basename(path)}.`));
   const files: string[] = [];
   for (const name of wanted) if ((await stat(join(folder, name))).isFile()) files.push(join(folder, name));
   return files;

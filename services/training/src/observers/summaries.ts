@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isCodedError } from '@bluewaters/errors';
 import { encodePng } from '@bluewaters/images';
 import { EventWriter } from '@bluewaters/tensorflow';
 import type { SeenFirst } from '../evaluate.js';
@@ -35,7 +36,11 @@ export class Summaries implements RunObserver {
     if (entry?.checkpointStep !== undefined) return; // the first start has told it
     const { learningRate, batch, momentum, weightDecay, optimiser, schedule, network, seed } = request;
     this.#validation.hparams({ learningRate, batch, momentum, weightDecay, optimiser, schedule, network, seed });
-    await this.#picture('examples', 0, await examplesPicture(train, records));
+    const examples = await examplesPicture(train, records).catch((error: unknown) => {
+      if (isCodedError(error, 'TOOL_MISSING')) return undefined; // a run need not show what it cannot decode here
+      throw error;
+    });
+    if (examples) await this.#picture('examples', 0, examples);
   }
 
   stepped({ step, loss, learningRate, imagesPerSecond, seconds, staleness }: StepFigures): void {

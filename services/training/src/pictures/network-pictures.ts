@@ -40,7 +40,7 @@ export function inputPicture(
 
 /** Three channels in the order in which screens have them. */
 function redFirst(channels: readonly number[], order: InputContract['colourOrder']): readonly number[] {
-  return order === 'BGR' ? channels.toReversed() : channels;
+  return order === 'BGR' ? [...channels].reverse() : channels;
 }
 
 /**

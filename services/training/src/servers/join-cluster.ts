@@ -1,6 +1,6 @@
 /** What every program does that runs as tasks of a cluster: come together, be a server or work, and part. */
-import { availableParallelism } from 'node:os';
 import { CodedError, toCodedError } from '@bluewaters/errors';
+import { availableCores } from '@bluewaters/service';
 import { hasNativeOperations, isPeerLost, Server } from '@bluewaters/tensorflow';
 import type { Seat } from './member.js';
 import { Rendezvous, type Job, type Layout } from './rendezvous.js';
@@ -33,7 +33,7 @@ export async function joinCluster<Result>(
   work: (seat: Seat, threads: number) => Promise<Result>,
 ): Promise<Result | undefined> {
   const { task, servers, workers, signal } = options;
-  const { threads = Math.max(1, Math.floor(availableParallelism() / workers)) } = options;
+  const { threads = Math.max(1, Math.floor(availableCores() / workers)) } = options;
   const rendezvous = new Rendezvous(options.rendezvous);
   try {
     const server = await startServer(options, rendezvous, threads);

@@ -68,7 +68,7 @@ export class StoredRun {
   /** Every step of which there are files, ascending; whole ones have been read from end to end. */
   async list(): Promise<ListedCheckpoint[]> {
     const surveyed = await this.checkpoints.survey();
-    const latest = surveyed.findLast(({ state }) => state === 'whole')?.step;
+    const latest = surveyed.filter(({ state }) => state === 'whole').at(-1)?.step;
     const evaluations = this.entry?.evaluations ?? [];
     const best = bestOf(evaluations)?.step;
     return surveyed.map((one) => {

@@ -76,11 +76,16 @@ describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000
     expect(worst(await checkImage(root, newer()))).toBe('unproven');
   });
 
-  it('is refused when a program wants a version that its C library has not', async () => {
+  /** Takes the place of the C library. */
+  async function olderLibc(): Promise<void> {
     const libc = join(root, dirname((await readElf(join(root, 'app/hello')))?.interpreter ?? ''), 'libc.so.6');
     await writeFile(join(folder, 'old.map'), 'GLIBC_2.2.5 { global: *; };\n');
     const options = ['-shared', '-nostdlib', '-Wl,-soname,libc.so.6', `-Wl,--version-script=${folder}/old.map`];
     await compile(libc.slice(root.length), 'int old(void) { return 0; }', ...options);
+  }
+
+  it('is refused when a program wants a version that its C library has not', async () => {
+    await olderLibc();
     const findings = await checkImage(root, newer());
     expect(findings.find(({ what }) => what === 'versions')).toMatchObject({
       ...{ verdict: 'no', files: ['/app/hello'] },
@@ -192,6 +197,35 @@ describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000
       expect(verdicts(await checkImage(root, newer()), 'Node.js')).toEqual(['runs']);
     },
   );
+
+  it.each([
+    ['14.21.3', 'no', /16\.20 or newer is needed/u],
+    ['16.20.2', 'runs', /ranks, shards and ordinary JPEGs .* have to be decoded are refused/u],
+    ['18.20.8', 'unproven', /nobody has tried it/u],
+    ['20.19.6', 'runs', /all of it is tested/u],
+  ])('is told what of ours runs on its Node.js %s: %s', async (version, verdict, why) => {
+    const headers = `https://nodejs.org/download/release/v${version}/node-v${version}-headers.tar.gz`;
+    await compile('usr/bin/node', `const char *headers = "${headers}"; int main(void) { return headers[0]; }`);
+    const found = (await checkImage(root, newer())).find(({ what }) => what === 'our programs');
+    expect(found).toMatchObject({ verdict, why: expect.stringMatching(why) as string, files: ['/usr/bin/node'] });
+  });
+
+  it('is not refused for its codec of pictures, which is loaded only for some', async () => {
+    const codec = 'app/node_modules/@img/sharp-linux-x64/lib/sharp-linux-x64.node';
+    const source =
+      'void *reallocarray(void *, unsigned long, unsigned long); void *f(void) { return reallocarray(0, 1, 1); }';
+    await compile(codec, source, '-shared', '-fPIC');
+    expect(verdicts(await checkImage(root, newer()), 'sharp')).toEqual(['runs']);
+    await olderLibc();
+    const findings = await checkImage(root, newer());
+    expect(findings.find(({ what }) => what === 'sharp')).toMatchObject({
+      ...{ verdict: 'unproven', files: [`/${codec}`] },
+      why: expect.stringMatching(
+        /GLIBC_2\.26 of libc\.so\.6; .*: pictures that have to be decoded are refused/u,
+      ) as string,
+    });
+    expect(findings.find(({ what }) => what === 'versions')?.files).toEqual(['/app/hello']);
+  });
 
   it('with a damaged program is refused by the place of the damage', async () => {
     const file = join(root, 'app/hello');

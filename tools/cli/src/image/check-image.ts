@@ -5,6 +5,7 @@ import { findNodes, type FoundNodes } from '../machines/find-machine.js';
 import { NodeType } from '../machines/machine.js';
 import { checkInterpreters, checkLibraries, checkMpi, checkVersions } from './check-libraries.js';
 import { checkArchitecture, checkKernel, checkProcessor, checkRuntimes, checkSetId } from './check-machine.js';
+import { checkCodec, checkNodes, withoutCodec } from './check-node.js';
 import type { ImageFinding } from './image-finding.js';
 import { readImage } from './read-image.js';
 
@@ -26,9 +27,11 @@ export async function checkImage(root: string, nodes: FoundNodes): Promise<Image
     checkProcessor(own, nodes),
     await checkInterpreters(own),
     ...(await checkLibraries(own, nodes)),
-    await checkVersions(own),
+    await checkVersions(withoutCodec(own)),
+    ...(await checkCodec(own)),
     checkMpi(own, nodes),
     ...checkRuntimes(own, nodes),
+    ...checkNodes(own),
     ...checkSetId(own, nodes),
   ];
 }

@@ -3,7 +3,7 @@
  * signal is one that nothing can hold up, where `process.exit` would wait for a native call that hangs.
  *
  * It looks at the parent's id instead of listening for `disconnect`, because a listener would keep alive a child that
- * has nothing left to do.
+ * has nothing left to do. A CommonJS module, since Node 16 loads no other before a program.
  */
 const LOOK_EVERY_MS = 500;
 const parent = process.ppid;
@@ -14,5 +14,3 @@ if (!process.connected) end();
 setInterval(() => {
   if (process.ppid !== parent) end();
 }, LOOK_EVERY_MS).unref();
-
-export {};

