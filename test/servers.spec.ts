@@ -45,6 +45,15 @@ describe('training with parameter servers', { timeout: 600_000 }, () => {
     });
   });
 
+  it('replaces a worker that someone stopped, since the others wait for what it has taken', async () => {
+    const training = startCli(launch('left', '--epochs', '40'));
+    await training.line(/training: epoch 2 of 40 evaluated/u);
+    process.kill(await processOf('left', 'worker:1'), 'SIGTERM');
+    await training.line(/worker:1 was lost and is replaced/u);
+    const ended = await training.ended;
+    expect(ended.json<Launched>()).toMatchObject({ generations: 1, replaced: 1, result: { steps: 480 } });
+  });
+
   it('stops with a checkpoint when asked to, and leaves a run that one process ends', async () => {
     const training = startCli(launch('stopped', '--epochs', '2000', '--update', 'synchronous'));
     await training.line(/training: epoch 2 of 2,?000 evaluated/u);

@@ -132,11 +132,19 @@ class RunningCluster {
     if (word && 'failed' in word) return this.#fail(`${task} ended with ${word.failed}`);
     if (task === CHIEF && word) return this.#settle({ outcome: 'stopped', reason: word.stopped });
     if (task === CHIEF && code === 0) return this.#settle({ outcome: 'done', lastLine: this.#lastLine });
-    // It says so because a server is lost, which ends by itself.
-    if (code === 0 || code === EXIT_CODES.stopped || code === EXIT_CODES.rankLost) return;
+    if (code === 0) return;
     if (code === EXIT_CODES.failed) return this.#fail(`${task} ended with ${this.#errors.get(task)}`);
-    if (task === CHIEF || task.startsWith('ps:')) return this.#lose(task);
-    this.#replace(task);
+    // Most often a server or the chief is lost as well, and that is to be told. Else a connection broke, or someone
+    // stopped this one alone: what it has taken would be waited for without end.
+    const isLeaving = code === EXIT_CODES.stopped || code === EXIT_CODES.rankLost;
+    if (isLeaving) setTimeout(() => this.#lost(task), PARTING_MS);
+    else this.#lost(task);
+  }
+
+  #lost(task: string): void {
+    if (this.#ending) return;
+    if (task === CHIEF || task.startsWith('ps:')) this.#lose(task);
+    else this.#replace(task);
   }
 
   #replace(task: string): void {
@@ -169,6 +177,9 @@ class RunningCluster {
     clearTimeout(kill);
   }
 }
+
+/** Within which the launcher has seen the end of a server, once a worker has. */
+const PARTING_MS = 2_000;
 
 /** The worker that alone writes. */
 const CHIEF = 'worker:0';
