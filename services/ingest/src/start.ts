@@ -18,7 +18,7 @@ import { Counter, keepTold, type RunningService, type ServicePorts } from '@blue
 import { StoreOptions } from '@bluewaters/storage';
 import { z } from 'zod';
 import { indexArchive } from './index-archive.js';
-import { rebuildIndexes } from './indexes.js';
+import { rebuildIndexes, tableKey } from './indexes.js';
 import { takeUnits } from './spread/take-units.js';
 import { startWorkers } from './spread/worker-processes.js';
 
@@ -99,7 +99,7 @@ async function indexAndTell(
   const limits = limitsOf(options);
   const spread = workers > 1 ? { bus, person } : undefined;
   const result = await indexArchive(request, { store, limits, scratch, signal, report, spread });
-  await (await bus.state(Indexes)).put(result.dataset, result);
+  await (await bus.state(Indexes)).put(tableKey(result), result);
   await bus.publish(Indexed, result);
   log.info({ job, ...result }, 'indexed');
   return result;

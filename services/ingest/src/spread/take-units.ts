@@ -12,6 +12,7 @@ import {
 import type { ImageLimits } from '@bluewaters/images';
 import { assertAccess } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
+import { indexNameOf } from '../labels.js';
 import { findSynsetResult } from '../synset-result.js';
 import { bytesOf, indexUnit } from '../synset-unit.js';
 import { Tally } from '../tally.js';
@@ -65,15 +66,14 @@ async function takeUnit(
   { store, joined }: { readonly store: ObjectStore; readonly joined: JoinedArchive },
 ): Promise<SynsetIndexed> {
   const { synset } = request;
-  const { dataset } = request.request;
   if (attempt > MOST_DELIVERIES) {
     throw new CodedError('PROCESS_DIED', `${MOST_DELIVERIES} workers ended before they had finished ${synset}`);
   }
-  await assertAccess(store, dataset, person);
+  await assertAccess(store, request.request.dataset, person);
   const report = (progress: Progress): void => context.report(progress);
   const { unit, archive } = await joined.find(request, { signal, report });
   const tally = new Tally(report, bytesOf(unit));
-  const found = await findSynsetResult(store, dataset, unit);
+  const found = await findSynsetResult(store, indexNameOf(request.request), unit);
   const { sha256, examples } = found ?? (await indexUnit(unit, archive, { signal, tally }));
   return { sha256, examples };
 }
