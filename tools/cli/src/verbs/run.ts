@@ -7,9 +7,10 @@
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { datasetName } from '../dataset-name.js';
 import { findParent } from '../find-model.js';
 import { heldOutExamples } from '../held-out.js';
-import { datasetName, ingestOptions, shardsOptions, trainOptions, trainRequest } from '../line-options.js';
+import { ingestOptions, shardsOptions, trainOptions, trainRequest } from '../line-options.js';
 import { trainNetwork, type LineContext } from '../line.js';
 import { prepareQuickstart } from '../quickstart.js';
 import { formatCount, percent } from '../terminal.js';
