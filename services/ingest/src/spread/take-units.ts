@@ -12,6 +12,7 @@ import {
 import type { ImageLimits } from '@bluewaters/images';
 import { assertAccess } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
+import type { IndexContext } from '../context.js';
 import { indexNameOf } from '../labels.js';
 import { findSynsetResult } from '../synset-result.js';
 import { bytesOf, indexUnit } from '../synset-unit.js';
@@ -29,14 +30,15 @@ export interface UnitPorts {
   readonly limits: ImageLimits;
   /** A folder with room for the plain bytes of compressed annotations. */
   readonly scratch: string;
+  readonly picturesAtATime?: IndexContext['picturesAtATime'];
 }
 
 /**
  * Takes units of archives from the queue, one at a time, whoever gave them out. A unit is acknowledged when its result is in
  * the store.
  */
-export async function takeUnits({ bus, store, limits, scratch }: UnitPorts): Promise<Subscription> {
-  const joined = new JoinedArchive({ store, scratch });
+export async function takeUnits({ bus, store, limits, scratch, picturesAtATime }: UnitPorts): Promise<Subscription> {
+  const joined = new JoinedArchive({ store, scratch, picturesAtATime });
   const jobs = await consumeJobs(bus, IndexSynset, async (request, context) => {
     try {
       assertWithin(limits, request);

@@ -5,6 +5,7 @@ import { indexKeys, indexName, SPLITS } from '@bluewaters/records';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace, type Place } from '../common-options.js';
 import { datasetName } from '../dataset-name.js';
+import { workersFor } from '../ingest-workers.js';
 import { ingestOptions } from '../line-options.js';
 import { asSource, indexArchive, type LineContext } from '../line.js';
 import { defineVerb } from '../verb.js';
@@ -21,8 +22,11 @@ const options = z.strictObject({
     .int()
     .min(0)
     .max(1024)
-    .default(0)
-    .describe('processes that each take a synset at a time; 0 or 1: this one; with --bus the services say how many'),
+    .optional()
+    .describe(
+      'processes of a core each that take a synset at a time; 0: this one; default: for a large archive as many as cores; ' +
+        'with --bus the services say',
+    ),
   ...placeOptions,
   ...frameOptions,
 });
@@ -43,8 +47,8 @@ export const ingest = defineVerb({
     ],
     ['$0 ingest --images Images.tar --below n02084071 --dataset dogs', 'every dog, by WordNet'],
   ],
-  run: (values, context) =>
-    withWorkplace(placeOf(values), async (workplace) => {
+  run: async (values, context) =>
+    withWorkplace(await placeOf(values), async (workplace) => {
       const startedAt = performance.now();
       const result = await ingestFrom({ ...context, workplace }, values);
       const { examples, refused, repaired, boxes, synsets, ...index } = result;
@@ -60,9 +64,10 @@ export const ingest = defineVerb({
 });
 
 /** @throws {CodedError} CONFIG_INVALID for workers of services that run elsewhere. */
-function placeOf({ workers, ...values }: Options): Place {
+async function placeOf({ workers, ...values }: Options): Promise<Place> {
   const place = readPlace(values);
-  if (workers <= 1 || place.bus.kind === 'in-process') return { ...place, workers };
+  if (place.bus.kind === 'in-process') return { ...place, workers: workers ?? (await workersFor(values.images)) };
+  if (!workers) return place;
   throw new CodedError('CONFIG_INVALID', 'Services on a bus have workers of their own', {
     details: { field: 'workers', expected: '--workers where the ingest services are started', got: `${workers}` },
   });
