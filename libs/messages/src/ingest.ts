@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { defineEvent, defineState, defineWork } from './definitions.js';
 import { jobRequest } from './jobs.js';
-import { Digest, Name, Source } from './vocabulary.js';
+import { Digest, Name, Source, Split } from './vocabulary.js';
 
 /** What the ingest service is asked to do. */
 export const IngestRequest = z.strictObject({
   /** The name under which index and shards are kept. */
   dataset: Name,
+  /** The part of the dataset that the archive is; train where it is left out. The labels of any other are those of train. */
+  split: Split.optional(),
   /** An ImageNet-style archive: a tar of `<synset>.tar`, each of `<synset>_<n>.JPEG`; plain, gzip or zstd. */
   images: Source,
   /** Synset ids, a line each; their order gives the labels 1, 2, …. Without it: all that there are, sorted, as ILSVRC has them. */
@@ -37,6 +39,8 @@ export type IngestRequest = z.infer<typeof IngestRequest>;
 /** What ingest leaves behind. */
 export const IngestResult = z.strictObject({
   dataset: Name,
+  /** Left out for train, which may be all that there is. */
+  split: Split.exclude(['train']).optional(),
   /** Key of the index entry, written last. */
   indexKey: z.string(),
   /** Of the index entry's bytes. */
@@ -89,5 +93,5 @@ export const IndexSynset = defineWork('ingest.v1.synset', jobRequest(SynsetReque
 /** An index is complete. Sent by ingest after the index entry is stored; may arrive twice. */
 export const Indexed = defineEvent('ingest.v1.indexed', IngestResult);
 
-/** Indexes by dataset. Written by ingest; rebuilt from the store when it starts. */
+/** Indexes by dataset, and those of further splits by `DATASET.SPLIT`. Written by ingest; rebuilt from the store when it starts. */
 export const Indexes = defineState('indexes', IngestResult);

@@ -9,6 +9,8 @@ export const ValidationRule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('list'), list: Source }),
   /** A share of every synset, drawn by the seed. */
   z.strictObject({ kind: z.literal('share'), share: z.number().gt(0).lt(1) }),
+  /** All that the index of the split validation has, and nothing of train; its entry has this digest. */
+  z.strictObject({ kind: z.literal('index'), index: Digest }),
 ]);
 /** See {@link ValidationRule:variable}. */
 export type ValidationRule = z.infer<typeof ValidationRule>;
@@ -19,7 +21,9 @@ export const BuildRequest = z.strictObject({
   /** Of the index entry to build from. */
   index: Digest,
   validation: ValidationRule,
-  /** Shards of each split. */
+  /** Of the entry of the index of the split testing, where shards of it are wanted. */
+  testing: Digest.optional(),
+  /** Shards of train, and of each other split. */
   trainShards: z.int().positive().max(100_000),
   validationShards: z.int().positive().max(100_000),
   /** Orders the examples; the same index, seed and counts give the same bytes. */
@@ -41,7 +45,7 @@ export const BuildResult = z.strictObject({
   manifestKey: z.string(),
   /** Of the manifest's bytes. */
   digest: Digest,
-  splits: z.strictObject({ train: SplitSummary, validation: SplitSummary }),
+  splits: z.strictObject({ train: SplitSummary, validation: SplitSummary, testing: SplitSummary.optional() }),
 });
 /** See {@link BuildResult:variable}. */
 export type BuildResult = z.infer<typeof BuildResult>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineEvent, defineState, defineWork } from './definitions.js';
 import { Hyperparameters } from './hyperparameters.js';
 import { Progress, jobRequest } from './jobs.js';
-import { Digest, Name, Source } from './vocabulary.js';
+import { Digest, Name, Source, Split } from './vocabulary.js';
 
 /** What the training service is asked to do. */
 export const TrainRequest = z.strictObject({
@@ -156,7 +156,7 @@ export const EvaluateRequest = z.strictObject({
   dataset: Name,
   /** Of the manifest's bytes. */
   manifest: Digest,
-  split: z.enum(['train', 'validation']),
+  split: Split,
   /** Pictures at a time; the answer does not depend on it. */
   batch: z.int().positive().max(4096),
 });
@@ -181,7 +181,7 @@ export const EvaluateResult = z.strictObject({
   model: Name,
   version: z.int().positive(),
   dataset: Name,
-  split: z.enum(['train', 'validation']),
+  split: Split,
   evaluation: Evaluation,
   /** Over reading, decoding and the network. */
   imagesPerSecond: z.number().nonnegative(),

@@ -20,6 +20,6 @@ export const Source = z.union([
 export type Source = z.infer<typeof Source>;
 
 /** The parts into which a dataset is divided. */
-export const Split = z.enum(['train', 'validation']);
+export const Split = z.enum(['train', 'validation', 'testing']);
 /** See {@link Split:variable}. */
 export type Split = z.infer<typeof Split>;

@@ -63,6 +63,8 @@ export type BoxCounts = z.infer<typeof BoxCounts>;
 export const IndexEntry = z.strictObject({
   format: z.literal('bluewaters.index.v1'),
   dataset: z.string(),
+  /** Left out for train, which may be all that there is. */
+  split: z.enum(['validation', 'testing']).optional(),
   /** Where the archive's plain bytes are: what offsets refer to. */
   archive: z.union([
     z.strictObject({ path: z.string() }),

@@ -1,4 +1,14 @@
-export { datasetKeys, datasetPrefixes, indexKeys, modelKeys, restrictionKey, runKeys, termsKeys } from './layout.js';
+export {
+  datasetKeys,
+  datasetPrefixes,
+  indexKeys,
+  indexName,
+  modelKeys,
+  restrictionKey,
+  runKeys,
+  termsKeys,
+} from './layout.js';
+export { SPLITS, type Split } from './split.js';
 export { Acceptance, Grant, Person, Restriction, Terms } from './terms.js';
 export { normaliseBox, type BoxFault, type BoxScale, type RawBox } from './boxes.js';
 export { BoxCounts, IndexEntry, IndexedBox, IndexedExample, SynsetId } from './example-index.js';
@@ -25,6 +35,7 @@ export {
   parseListedImages,
   parseSynsetList,
   parseSynsetWords,
+  sameLabels,
   type LabelledClass,
   type ListedImage,
   type TextSource,

@@ -1,9 +1,13 @@
+import type { Split } from './split.js';
+
 /**
  * Where everything lies in the store. One writer for each prefix:
  *
  * - `indexes/DATASET/…` ingest: `synsets/SYNSET.jsonl`, then `progress/SYNSET.json` (that synset is done);
  *   `repaired/SHA256.jpeg`, by the digest of the original; `archive.tar`, then `archive.json` (only for a compressed
  *   archive); `files.jsonl` (only of a folder); `refused.jsonl`; `boxes.jsonl` (only with annotations); `synsets.txt`, `report.json`, `report.html`; and last `index.json`
+ * - `indexes/DATASET/validation/…` and `…/testing/…` ingest: the same of another split, but for `synsets.txt`: the labels are
+ *   those of the dataset
  * - `datasets/DATASET/…` shards: `train-00000-of-00008`, its record offsets `train-00000-of-00008.offsets`; `shared.jsonl` (only
  *   where splits share pictures); and last `manifest.json`
  * - `runs/RUN/checkpoint_dir/…` training: checkpoints, event files and `run.json`; a copy of this folder is all that
@@ -16,7 +20,15 @@
  * `restricted.json` lies in each folder that is under terms, written by whoever writes the folder.
  */
 
-/** Keys of an example index. */
+/**
+ * What the keys of a split's index begin with, which {@link indexKeys} take for `dataset`: train has that of the dataset
+ * itself, so that a dataset of a single archive is one index.
+ */
+export function indexName(dataset: string, split: Split = 'train'): string {
+  return split === 'train' ? dataset : `${dataset}/${split}`;
+}
+
+/** Keys of an example index; `dataset` is an {@link indexName}. */
 export const indexKeys = {
   prefix: (dataset: string) => `indexes/${dataset}/`,
   /** Written last: while it is missing there is no index. */
@@ -50,7 +62,7 @@ export const datasetKeys = {
   /** As Google's builder names them: `train-00003-of-01024`. */
   shard: (dataset: string, split: string, shard: number, shards: number) =>
     `datasets/${dataset}/${split}-${fiveDigits(shard)}-of-${fiveDigits(shards)}`,
-  /** Pictures that are in both splits, byte for byte; only where there are some. */
+  /** Pictures that are in several splits, byte for byte; only where there are some. */
   shared: (dataset: string) => `datasets/${dataset}/shared.jsonl`,
   /** Offset and length of each record of a shard. */
   offsets: (shardKey: string) => `${shardKey}.offsets`,

@@ -18,10 +18,17 @@ export const Manifest = z.strictObject({
   dataset: z.string(),
   /** Of the index entry that it was built from. */
   index: z.string(),
+  /** Of those of splits that have an index of their own; left out where none has. */
+  splitIndexes: z.strictObject({ validation: z.string().optional(), testing: z.string().optional() }).optional(),
   seed: z.int().nonnegative(),
   /** In label order: the first has label 1. */
   classes: z.array(z.strictObject({ synset: SynsetId, label: z.int().positive(), words: z.string() })),
-  splits: z.strictObject({ train: z.array(ManifestShard), validation: z.array(ManifestShard) }),
+  splits: z.strictObject({
+    train: z.array(ManifestShard),
+    validation: z.array(ManifestShard),
+    /** Left out where no such split was indexed. */
+    testing: z.array(ManifestShard).optional(),
+  }),
 });
 /** See {@link Manifest:variable}. */
 export type Manifest = z.infer<typeof Manifest>;

@@ -133,6 +133,13 @@ export function labelledClasses(
   });
 }
 
+/** True where the same labels stand for the same synsets, in the same words. */
+export function sameLabels(one: readonly LabelledClass[], other: readonly LabelledClass[]): boolean {
+  const told = (classes: readonly LabelledClass[]): string =>
+    JSON.stringify(classes.map(({ synset, label, words }) => [synset, label, words]));
+  return told(one) === told(other);
+}
+
 /** True for `n` and eight digits. */
 export function isSynset(text: string): boolean {
   return /^n\d{8}$/u.test(text);

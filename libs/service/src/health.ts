@@ -1,7 +1,8 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { createHttpApp } from './http-app.js';
+import { loadExpress } from './load-express.js';
 import { listen, type HttpServer, type ListenOptions } from './listen.js';
 import type { RunningService } from './service.js';
 
@@ -16,7 +17,7 @@ export interface HealthSources {
  * `GET /metrics`: Prometheus text.
  */
 export function healthRoutes({ readiness, metrics }: HealthSources): Router {
-  const router = Router();
+  const router = loadExpress().Router();
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'live' });
   });

@@ -1,7 +1,8 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { loadExpress } from './load-express.js';
 
 /** What every HTTP server of the product has besides its routes. */
 export interface HttpAppOptions {
@@ -24,7 +25,7 @@ const SECURITY_HEADERS = {
  * every error as JSON: `{"error": "…", "code": "…"}` with the status of the code table.
  */
 export function createHttpApp({ routes, log }: HttpAppOptions): Express {
-  const app = express();
+  const app = loadExpress()();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(identify);

@@ -1,5 +1,6 @@
-import express, { Router, type RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import { fileURLToPath } from 'node:url';
+import { loadExpress } from './load-express.js';
 
 /** `base.css` and `icon.svg`, the same for all pages. */
 const SHARED = fileURLToPath(new URL('../page/', import.meta.url));
@@ -21,7 +22,8 @@ export function pageFiles(directory: string, { images = "'self'" }: { readonly i
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
+  const express = loadExpress();
   const files = (folder: string): RequestHandler =>
     express.static(folder, { setHeaders: (response) => response.setHeader('Content-Security-Policy', policy) });
-  return Router().use(files(directory), files(SHARED));
+  return express.Router().use(files(directory), files(SHARED));
 }

@@ -11,7 +11,7 @@ import { classesOf, nameOf, narrowPlan, readSelection, type ImageSelection, type
 /** An archive that is being indexed, with all that the index of one of its synsets depends on. */
 export interface ArchiveInWork {
   readonly request: IngestRequest;
-  readonly context: Pick<IndexContext, 'store' | 'limits'>;
+  readonly context: Pick<IndexContext, 'store' | 'limits' | 'picturesAtATime'>;
   readonly source: SourceFile;
   readonly plan: ArchivePlan;
   /** Undefined where no annotations were given. */

@@ -11,6 +11,11 @@ export interface IndexContext {
   /** Ends the work soon, with INTERRUPTED; started again, it goes on from the last synset that was done. */
   readonly signal: AbortSignal;
   readonly report: (progress: Progress) => void;
+  /**
+   * Pictures of a synset that are looked at, at a time. Several keep more than a core busy, since pixels are decoded beside
+   * JavaScript's thread; one is right for a process that is to keep one. 8 unless it is given.
+   */
+  readonly picturesAtATime?: number | undefined;
   /** Where synsets are given out as units of work; without it this process indexes them all. */
   readonly spread?: Spread | undefined;
 }

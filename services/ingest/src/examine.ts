@@ -18,7 +18,8 @@ export interface LoadedMember {
 /** Where repaired copies go, and what a picture may cost. */
 export interface ExamineContext {
   readonly store: ObjectStore;
-  readonly dataset: string;
+  /** What the index is kept under. */
+  readonly index: string;
   readonly limits: ImageLimits;
   /** `full` decodes every pixel; `header` follows the markers to the end of the image. */
   readonly check: 'header' | 'full';
@@ -46,7 +47,7 @@ export async function examine(member: LoadedMember, context: ExamineContext): Pr
  * whichever version of the codec made it, so that indexing again changes no byte.
  */
 async function repair(member: LoadedMember, original: string, context: ExamineContext): Promise<string> {
-  const key = indexKeys.repaired(context.dataset, original);
+  const key = indexKeys.repaired(context.index, original);
   if (await context.store.stat(key)) return sha256(await context.store.get(key));
   const { encoded } = await repairImage(member.bytes, member, context.limits);
   try {

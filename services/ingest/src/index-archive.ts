@@ -7,6 +7,7 @@ import { removeStrays } from './strays.js';
 import type { IndexContext } from './context.js';
 import { sha256 } from './examine.js';
 import { indexSynsets } from './index-synsets.js';
+import { indexNameOf } from './labels.js';
 import { readBoxes, type ReadBoxes } from './boxes/read-boxes.js';
 import type { Remark } from './boxes/remark.js';
 import { plainArchive, type PlainArchive } from './plain-archive.js';
@@ -14,26 +15,28 @@ import type { ArchivePlan } from './plan.js';
 import { toError, Tolerance, type Refusal } from './refusal.js';
 import { planOf } from './archive-in-work.js';
 import { classesOf, nameOf, readSelection, type ImageSelection } from './selection.js';
+import { coverSplits } from './report/cover-splits.js';
 import { storeReport } from './report/report.js';
 import type { SynsetResult } from './synset-result.js';
 
 /**
  * Indexes an ImageNet-style archive: reads headers and members where they are, unpacks nothing, writes the lines of each
- * synset, then the refusal report, then the index entry. The bytes written depend on the archive and lists alone.
+ * synset, then the reports, then the index entry. The bytes written depend on archives and lists alone; the report of a
+ * dataset of several splits on those that there are.
  *
- * @throws {CodedError} FILE_NOT_FOUND, SYNSET_INVALID, WORDNET_INVALID, ARCHIVE_INVALID, ARCHIVE_TRUNCATED, ARCHIVE_EMPTY, IMAGE_INVALID,
+ * @throws {CodedError} FILE_NOT_FOUND, CONFIG_INVALID, INDEX_INVALID, SYNSET_INVALID, WORDNET_INVALID, ARCHIVE_INVALID, ARCHIVE_TRUNCATED, ARCHIVE_EMPTY, IMAGE_INVALID,
  * IMAGE_TOO_LARGE, INTERRUPTED, or the store's; then there is no index entry that names anything half-done.
  */
 export async function indexArchive(request: IngestRequest, context: IndexContext): Promise<IngestResult> {
   const { store } = context;
-  const { dataset } = request;
+  const name = indexNameOf(request);
   const selection = await readSelection(request, store);
-  const entryGone = once(() => store.delete(indexKeys.entry(dataset)));
+  const entryGone = once(() => store.delete(indexKeys.entry(name)));
   const { archive, files, refusals } = await openPlain(request, context, entryGone);
   await using source = await openSource(store, archive);
-  const name = nameOf(request.images);
-  const plan = await planOf(name, { source, files, selection });
-  if (plan.tars.length === 0) throw source.size === 0 && !files ? emptyFile(name) : emptyArchive(name, plan);
+  const file = nameOf(request.images);
+  const plan = await planOf(file, { source, files, selection });
+  if (plan.tars.length === 0) throw source.size === 0 && !files ? emptyFile(file) : emptyArchive(file, plan);
   const classes = classesOf(selection, plan);
   const listed = new Set(classes.map(({ synset }) => synset));
   const tolerance = new Tolerance(request.maxRefused);
@@ -43,15 +46,16 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   const results = await indexSynsets(classes, work);
   const { refused } = tolerance;
   if (results.every(({ examples }) => examples === 0)) {
-    throw refused[0] ? toError(refused[0]) : emptyArchive(name, plan);
+    throw refused[0] ? toError(refused[0]) : emptyArchive(file, plan);
   }
   const counts = await storeFindings({ request, classes, results, refused, boxes, images: selection.images }, store);
+  await coverSplits(request, classes, context);
   const result = await commit(
     request,
     { classes, results, archive, archiveSize: source.size, refused: refused.length, boxes: counts },
     store,
   );
-  await removeStrays(store, dataset, { synsets: listed, archive, hasBoxes: boxes !== undefined });
+  await removeStrays(store, name, { synsets: listed, archive, hasBoxes: boxes !== undefined });
   return result;
 }
 
@@ -68,18 +72,20 @@ interface Findings {
 
 /** Stores what people and programs read of an index beside its lines. @returns what came of the annotations. */
 async function storeFindings(
-  { request: { dataset, check }, classes, results, refused, boxes, images }: Findings,
+  { request, classes, results, refused, boxes, images }: Findings,
   store: ObjectStore,
 ): Promise<BoxCounts | undefined> {
-  await store.put(indexKeys.refused(dataset), jsonLines(refused));
+  const name = indexNameOf(request);
+  await store.put(indexKeys.refused(name), jsonLines(refused));
   const remarks = boxes ? remarksOf(boxes, results) : [];
   const counts = boxes && countBoxes(boxes, remarks, results);
-  if (boxes) await store.put(indexKeys.boxes(dataset), jsonLines(remarks));
+  if (boxes) await store.put(indexKeys.boxes(name), jsonLines(remarks));
   const missing = [...(images?.missing() ?? [])];
   const { passedOver = 0 } = boxes ?? {};
-  const told = { dataset, check, classes, results, refusals: refused, boxes: counts, passedOver, remarks, missing };
+  const told = { request, classes, results, refusals: refused, boxes: counts, passedOver, remarks, missing };
   await storeReport(told, store);
-  await store.put(indexKeys.labelMap(dataset), classes.map(({ synset }) => `${synset}\n`).join(''));
+  if (name === request.dataset)
+    await store.put(indexKeys.labelMap(name), classes.map(({ synset }) => `${synset}\n`).join(''));
   return counts;
 }
 
@@ -88,8 +94,8 @@ function openPlain(
   context: IndexContext,
   beforeReplacing: () => Promise<void>,
 ): Promise<PlainArchive> {
-  const { dataset, maxRefused } = request;
-  return plainArchive(request.images, { ...context, dataset, beforeReplacing, keepCut: maxRefused > 0 });
+  const keepCut = request.maxRefused > 0;
+  return plainArchive(request.images, { ...context, index: indexNameOf(request), beforeReplacing, keepCut });
 }
 
 /** All that is odd about boxes: in annotations, in what they are of, and those that are of nothing. */
@@ -128,12 +134,14 @@ interface Finished {
 /** Makes the index visible. */
 async function commit(request: IngestRequest, finished: Finished, store: ObjectStore): Promise<IngestResult> {
   const { classes, results, archive, archiveSize, refused, boxes } = finished;
-  const { dataset } = request;
+  const { dataset, split } = request;
+  const ofSplit = split === undefined || split === 'train' ? {} : { split };
   const [examples, repaired] = [sum(results.map((each) => each.examples)), sum(results.map((each) => each.repaired))];
   const synsets = classes.map((each, i) => ({ ...each, examples: results[i]!.examples, sha256: results[i]!.sha256 }));
   const bytes = encodeIndexEntry({
     format: 'bluewaters.index.v1',
     dataset,
+    ...ofSplit,
     archive,
     archiveSize,
     synsets,
@@ -142,10 +150,11 @@ async function commit(request: IngestRequest, finished: Finished, store: ObjectS
     repaired,
     ...(boxes && { boxes }),
   });
-  const indexKey = indexKeys.entry(dataset);
+  const indexKey = indexKeys.entry(indexNameOf(request));
   await store.put(indexKey, bytes);
   return {
     dataset,
+    ...ofSplit,
     indexKey,
     digest: sha256(bytes),
     examples,

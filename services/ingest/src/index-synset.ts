@@ -1,6 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import type { IndexedExample } from '@bluewaters/records';
 import type { SourceFile } from '@bluewaters/storage';
+import type { IndexContext } from './context.js';
 import { examine, type ExamineContext, type LoadedMember } from './examine.js';
 import { inOrder } from '@bluewaters/service';
 import { isDesktopLitter, safeBaseName, synsetOfMember } from './names.js';
@@ -10,7 +11,7 @@ import { asRefusal, refuse, type Refusal } from './refusal.js';
 import { walkTar, type TarMember } from './tar-walk.js';
 
 const WINDOW_BYTES = 1024 * 1024;
-/** Only pictures that need libvips leave JavaScript's thread; this many may be on their way. */
+/** Only pictures that need libvips leave JavaScript's thread; this many may be on their way unless it is said. */
 const IN_FLIGHT = 8;
 
 /** What becomes of one member. */
@@ -24,6 +25,7 @@ export type Outcome =
 export interface SynsetContext extends ExamineContext {
   readonly source: SourceFile;
   readonly signal: AbortSignal;
+  readonly picturesAtATime?: IndexContext['picturesAtATime'];
   /** Says which members are wanted; all, where it is left out. */
   readonly takes?: ((name: string, synset: string) => boolean) | undefined;
   /** Told, after each member, by how many bytes of the archive it took the work further. */
@@ -39,7 +41,8 @@ export interface SynsetContext extends ExamineContext {
 export async function* indexSynset(tars: readonly SynsetTar[], context: SynsetContext): AsyncGenerator<Outcome> {
   const seen = new Map<string, string>();
   const members = loadMembers(tars, context);
-  for await (const outcome of inOrder(members, IN_FLIGHT, (member) => outcomeOf(member, context))) {
+  const { picturesAtATime = IN_FLIGHT } = context;
+  for await (const outcome of inOrder(members, picturesAtATime, (member) => outcomeOf(member, context))) {
     yield outcome.kind === 'example' ? settleName(outcome.example, outcome.file, seen) : outcome;
   }
 }

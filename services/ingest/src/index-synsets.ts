@@ -3,6 +3,7 @@ import type { LabelledClass } from '@bluewaters/records';
 import { inOrder } from '@bluewaters/service';
 import type { ArchiveInWork } from './archive-in-work.js';
 import type { IndexContext } from './context.js';
+import { indexNameOf } from './labels.js';
 import { Neighbours } from './neighbours.js';
 import type { PlainArchive } from './plain-archive.js';
 import type { ArchivePlan, SynsetTar } from './plan.js';
@@ -70,7 +71,7 @@ interface RunningWork extends SynsetsWork {
 async function indexOrFind(synset: string, work: RunningWork): Promise<SynsetResult> {
   const { request, context, parts, tally, desk, entryGone } = work;
   const unit = unitOf(synset, parts.get(synset) ?? [], work);
-  const find = (): Promise<SynsetResult | undefined> => findSynsetResult(context.store, request.dataset, unit);
+  const find = (): Promise<SynsetResult | undefined> => findSynsetResult(context.store, indexNameOf(request), unit);
   const share = new Share(tally);
   let found = await find();
   const isNew = !found;
@@ -88,7 +89,11 @@ async function indexOrFind(synset: string, work: RunningWork): Promise<SynsetRes
   return found;
 }
 
-function missing({ synset }: SynsetUnit, { request: { dataset } }: RunningWork): never {
-  const details = { file: `${dataset}/${synset}`, expected: 'lines and a result of this archive', got: 'none' };
+function missing({ synset }: SynsetUnit, { request }: RunningWork): never {
+  const details = {
+    file: `${indexNameOf(request)}/${synset}`,
+    expected: 'lines and a result of this archive',
+    got: 'none',
+  };
   throw new CodedError('INDEX_INVALID', 'The index of a synset was replaced while others were made', { details });
 }

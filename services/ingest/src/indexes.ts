@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Indexes, type IngestResult } from '@bluewaters/messages';
-import { indexKeys, parseIndexEntry } from '@bluewaters/records';
+import { parseIndexEntry } from '@bluewaters/records';
 import type { ServicePorts } from '@bluewaters/service';
 import type { ObjectStore } from '@bluewaters/storage';
 
 /**
- * All complete indexes of a store, in the order of their names; what the table of indexes is rebuilt from.
+ * All complete indexes of a store, those of all splits, in the order of their names; what the table of indexes is rebuilt from.
  *
  * @param onDamaged Told of an entry that cannot be read, which is then passed over; by default it is thrown.
  * @throws {CodedError} INDEX_INVALID for an entry that is damaged.
@@ -15,21 +15,26 @@ export async function* listIndexes(
   onDamaged: (error: unknown) => void = rethrow,
 ): AsyncGenerator<IngestResult> {
   for await (const { key } of store.list('indexes/')) {
-    const dataset = /^indexes\/([^/]+)\/index\.json$/u.exec(key)?.[1];
+    const dataset = /^indexes\/([^/]+)(?:\/(?:validation|testing))?\/index\.json$/u.exec(key)?.[1];
     if (dataset === undefined) continue;
     try {
-      yield summarize(dataset, await store.get(key));
+      yield summarize(dataset, key, await store.get(key));
     } catch (error) {
       onDamaged(error);
     }
   }
 }
 
-function summarize(dataset: string, bytes: Uint8Array): IngestResult {
-  const indexKey = indexKeys.entry(dataset);
-  const { examples, synsets, refused, repaired, boxes } = parseIndexEntry(bytes, { file: indexKey });
+function summarize(dataset: string, indexKey: string, bytes: Uint8Array): IngestResult {
+  const { split, examples, synsets, refused, repaired, boxes } = parseIndexEntry(bytes, { file: indexKey });
   const digest = createHash('sha256').update(bytes).digest('hex');
-  return { dataset, indexKey, digest, examples, synsets: synsets.length, refused, repaired, boxes: boxes?.boxes ?? 0 };
+  const counts = { examples, synsets: synsets.length, refused, repaired, boxes: boxes?.boxes ?? 0 };
+  return { dataset, ...(split && { split }), indexKey, digest, ...counts };
+}
+
+/** Where the table of indexes has one. */
+export function tableKey({ dataset, split }: Pick<IngestResult, 'dataset' | 'split'>): string {
+  return split === undefined ? dataset : `${dataset}.${split}`;
 }
 
 function rethrow(error: unknown): never {
@@ -41,8 +46,8 @@ export async function rebuildIndexes({ bus, store, log }: Pick<ServicePorts, 'bu
   const table = await bus.state(Indexes);
   const gone = new Set((await table.list()).map(({ key }) => key));
   for await (const index of listIndexes(store, (error) => log.warn({ err: error }, 'passed over'))) {
-    await table.put(index.dataset, index);
-    gone.delete(index.dataset);
+    await table.put(tableKey(index), index);
+    gone.delete(tableKey(index));
   }
-  for (const dataset of gone) await table.delete(dataset);
+  for (const key of gone) await table.delete(key);
 }

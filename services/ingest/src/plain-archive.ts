@@ -24,7 +24,8 @@ import { parseJson } from './synset-result.js';
 /** What inflating needs beside the archive. */
 export interface InflateContext {
   readonly store: ObjectStore;
-  readonly dataset: string;
+  /** What its index is kept under. */
+  readonly index: string;
   /** A folder with room for the plain archive. */
   readonly scratch: string;
   readonly signal: AbortSignal;
@@ -65,16 +66,16 @@ export async function plainArchive(images: SourceName, context: InflateContext):
   if ('path' in images && (await isFolder(images.path))) return listFiles(images.path, context);
   await using source = await openSource(context.store, images);
   const compression = await compressionOf(source);
-  const key = indexKeys.archive(context.dataset);
+  const key = indexKeys.archive(context.index);
   const found = compression && (await findInflated(images, source, context));
   if (found) return { archive: { key }, refusals: found.cut ? [found.cut] : [] };
   await assertArchive(source, compression);
   if (!compression) return { archive: images, refusals: [] };
   await context.beforeReplacing();
-  await context.store.delete(indexKeys.archiveOrigin(context.dataset));
+  await context.store.delete(indexKeys.archiveOrigin(context.index));
   const { size, cut } = await inflateInto(key, source, { ...context, compression });
   const origin: Origin = { source: images, version: source.version, size, ...(cut && { cut }) };
-  await context.store.put(indexKeys.archiveOrigin(context.dataset), JSON.stringify(origin));
+  await context.store.put(indexKeys.archiveOrigin(context.index), JSON.stringify(origin));
   return { archive: { key }, refusals: cut ? [cut] : [] };
 }
 
@@ -87,10 +88,10 @@ async function isFolder(path: string): Promise<boolean> {
 
 /** A folder is read as if its files were one after the other; what they are is stored, so that offsets keep their meaning. */
 async function listFiles(folder: string, context: InflateContext): Promise<PlainArchive> {
-  const { store, dataset, beforeReplacing } = context;
+  const { store, index, beforeReplacing } = context;
   const files = (await listFolder(folder)).filter(({ name }) => isPartOfFolder(name));
   const lines = files.map((file) => `${JSON.stringify(file)}\n`).join('');
-  const key = indexKeys.files(dataset);
+  const key = indexKeys.files(index);
   const before = await getIfThere(store, key);
   if (!before || Buffer.from(before).toString() !== lines) {
     await beforeReplacing();
@@ -114,15 +115,15 @@ export async function filesOf(
 async function findInflated(
   images: SourceName,
   source: SourceFile,
-  { store, dataset, keepCut }: InflateContext,
+  { store, index, keepCut }: InflateContext,
 ): Promise<Origin | undefined> {
-  const bytes = await getIfThere(store, indexKeys.archiveOrigin(dataset));
+  const bytes = await getIfThere(store, indexKeys.archiveOrigin(index));
   const origin = Origin.safeParse(bytes && parseJson(bytes)).data;
   if (!origin || JSON.stringify(origin.source) !== JSON.stringify(images) || origin.version !== source.version) {
     return undefined;
   }
   if (origin.cut && !keepCut) return undefined;
-  return (await store.stat(indexKeys.archive(dataset)))?.size === origin.size ? origin : undefined;
+  return (await store.stat(indexKeys.archive(index)))?.size === origin.size ? origin : undefined;
 }
 
 /** @returns bytes of the plain archive. */

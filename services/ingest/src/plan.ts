@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { CodedError } from '@bluewaters/errors';
 import type { SourceFile } from '@bluewaters/storage';
 import { safeBaseName, synsetOfTar } from './names.js';
 import { ReadAhead } from './read-ahead.js';
@@ -59,7 +60,8 @@ export async function planArchive(source: SourceFile, file: string, wanted: Want
       hash.update(JSON.stringify(member));
       const meant = meaningOf(member, wanted.truth);
       if (!meant) continue;
-      if (wanted.listed && !wanted.listed.has(meant.synset)) unlisted++;
+      if (meant === 'untold') refusals.push(untold(`${file}/${member.name}`, member.offset));
+      else if (wanted.listed && !wanted.listed.has(meant.synset)) unlisted++;
       else if (member.kind === 'file' && safeBaseName(member.name) !== undefined) {
         if (meant.picture && member.cut) continue;
         tars.push({ ...meant, file: `${file}/${basename(member.name)}`, ...placeOf(member, source.size) });
@@ -74,21 +76,30 @@ export async function planArchive(source: SourceFile, file: string, wanted: Want
   return { tars, bytes, unlisted, refusals, fingerprint: hash.digest('hex') };
 }
 
-/** @returns undefined for a member that is none of the archive's business. */
-function meaningOf(member: TarMember, truth: Wanted['truth']): Pick<SynsetTar, 'synset' | 'picture'> | undefined {
+/** @returns undefined for a member that is none of the archive's business; `untold` for a picture without a ground truth. */
+function meaningOf(
+  member: TarMember,
+  truth: Wanted['truth'],
+): Pick<SynsetTar, 'synset' | 'picture'> | 'untold' | undefined {
   const name = member.name.split(/[/\\]/u).at(-1) ?? '';
   if (!truth) {
     const synset = synsetOfTar(name);
     return synset === undefined ? undefined : { synset };
   }
   const number = /_(\d+)\.jpe?g$/iu.exec(name)?.[1];
-  const synset = number === undefined ? undefined : truth[Number(number) - 1];
-  return synset === undefined ? undefined : { synset, picture: name };
+  if (number === undefined) return undefined;
+  const synset = truth[Number(number) - 1];
+  return synset === undefined ? 'untold' : { synset, picture: name };
 }
 
 /** Why a member is not taken although its name fits. */
 export function describe(member: TarMember): string {
   return member.kind === 'file' ? 'a name that leads elsewhere' : `a ${member.kind}`;
+}
+
+function untold(file: string, offset: number): Refusal {
+  const details = { file, offset };
+  return asRefusal(new CodedError('ARCHIVE_INVALID', 'The ground truth has no line for a picture', { details }));
 }
 
 function placeOf({ offset, size }: TarMember, end: number): { start: number; end: number } {

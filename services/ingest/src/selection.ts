@@ -12,6 +12,7 @@ import {
   type WordNet,
 } from '@bluewaters/records';
 import { readTextSource, type ObjectStore, type SourceName } from '@bluewaters/storage';
+import { labelsOf } from './labels.js';
 import type { ArchivePlan, Wanted } from './plan.js';
 import { readNouns } from './wordnet.js';
 
@@ -55,6 +56,8 @@ export class ImageSelection {
 
 /** What a request says of what to take, with its lists read. */
 export interface Selection extends Wanted {
+  /** Those of the dataset, in label order, where another split has said what they are. */
+  readonly classes: readonly LabelledClass[] | undefined;
   readonly words: ReadonlyMap<string, string>;
   /** In label order; undefined where the archive is to say. */
   readonly synsets: readonly string[] | undefined;
@@ -65,14 +68,15 @@ export interface Selection extends Wanted {
 }
 
 /**
- * Reads the lists and the database that a request names.
+ * Reads the lists and the database that a request names, and the classes that its dataset has already.
  *
- * @throws {CodedError} FILE_NOT_FOUND; SYNSET_INVALID naming file and line; WORDNET_INVALID; CONFIG_INVALID for what
- * contradicts itself.
+ * @throws {CodedError} FILE_NOT_FOUND; SYNSET_INVALID naming file and line; WORDNET_INVALID; INDEX_INVALID; CONFIG_INVALID
+ * for what contradicts itself.
  */
 export async function readSelection(request: IngestRequest, store: ObjectStore): Promise<Selection> {
   const read = async (source: SourceName | undefined): Promise<{ text: string; file: string } | undefined> =>
     source && { text: await readTextSource(store, source, LONGEST_LIST_BYTES), file: nameOf(source) };
+  const classes = await labelsOf(request, store);
   const list = await read(request.synsets);
   const words = await read(request.words);
   const images = await read(request.imageList);
@@ -80,9 +84,11 @@ export async function readSelection(request: IngestRequest, store: ObjectStore):
   const order = await read(request.groundTruth?.order);
   const wordnet = request.wordnet && (await readNouns(store, request.wordnet));
   const closure = request.below && closureOf(request.below, wordnet, request);
-  const synsets = list && parseSynsetList(list.text, list).filter((synset) => closure?.has(synset) ?? true);
+  const own = list && parseSynsetList(list.text, list).filter((synset) => closure?.has(synset) ?? true);
+  const synsets = classes?.map(({ synset }) => synset) ?? own;
   const selected = images && new ImageSelection(images.text, images.file);
   return {
+    classes,
     synsets,
     words: words ? parseSynsetWords(words.text, words) : new Map(),
     images: selected,
@@ -123,27 +129,23 @@ export function narrowPlan(plan: ArchivePlan, { closure, wordnet }: Selection): 
 }
 
 /**
- * The classes and their labels: in the order of the list; else sorted, as ILSVRC's are, those of the list of images or all
+ * The classes and their labels: the dataset's own where it has some; in the order of the list; else sorted, as ILSVRC's are, those of the list of images or all
  * that the archive has. Words are those of the list of words, else WordNet's.
  *
  * @throws {CodedError} SYNSET_INVALID when an image is listed whose synset has no label; WORDNET_INVALID for a synset that
  * WordNet 3.0 does not have.
  */
 export function classesOf(selection: Selection, plan: ArchivePlan): LabelledClass[] {
-  const { synsets, images } = selection;
+  const { synsets, images, classes } = selection;
   if (!synsets) {
     const found = images?.synsets ?? new Set(plan.tars.map(({ synset }) => synset));
     return describedClasses([...found].sort(), selection);
   }
   const unlabelled = [...(images?.synsets ?? [])].find((synset) => !synsets.includes(synset));
-  if (unlabelled === undefined) return describedClasses(synsets, selection);
-  throw new CodedError(
-    'SYNSET_INVALID',
-    'The list of images names one of a synset that is not in the list of synsets',
-    {
-      details: { field: 'imageList', expected: 'images of the listed synsets', got: unlabelled },
-    },
-  );
+  if (unlabelled === undefined) return classes ? [...classes] : describedClasses(synsets, selection);
+  throw new CodedError('SYNSET_INVALID', 'The list of images names one of a synset that has no label', {
+    details: { field: 'imageList', expected: 'images of synsets that have one', got: unlabelled },
+  });
 }
 
 function describedClasses(synsets: readonly string[], { words, wordnet }: Selection): LabelledClass[] {

@@ -63,6 +63,28 @@ describe('the ingest service', () => {
     await again.stop();
   });
 
+  it('keeps the index of another split beside that of train in the table, also when it fills it again', async () => {
+    const store = await filledStore();
+    const options = IngestOptions.parse({ scratch: await temporaryDirectory() });
+    const first = await ports(store);
+    const service = await start(options, first);
+    const { synsets: _, ...rest } = request;
+    await submitJob(first.bus, IndexArchive, request, { job: 'train' });
+    await submitJob(first.bus, IndexArchive, { ...rest, split: 'validation' }, { job: 'validation' });
+    const tableOf = async ({ bus }: ServicePorts): Promise<unknown[]> =>
+      (await (await bus.state(Indexes)).list()).map(({ key, value }) => [key, value.indexKey]);
+    const expected = [
+      ['one', 'indexes/one/index.json'],
+      ['one.validation', 'indexes/one/validation/index.json'],
+    ];
+    expect(await tableOf(first)).toEqual(expected);
+    await service.stop();
+    const second = await ports(store);
+    const again = await start(options, second);
+    expect(await tableOf(second)).toEqual(expected);
+    await again.stop();
+  });
+
   it('fails a job with the error of the archive', async () => {
     const store = await filledStore();
     const given = await ports(store);

@@ -18,7 +18,7 @@ import { Counter, keepTold, type RunningService, type ServicePorts } from '@blue
 import { StoreOptions } from '@bluewaters/storage';
 import { z } from 'zod';
 import { indexArchive } from './index-archive.js';
-import { rebuildIndexes } from './indexes.js';
+import { rebuildIndexes, tableKey } from './indexes.js';
 import { takeUnits } from './spread/take-units.js';
 import { startWorkers } from './spread/worker-processes.js';
 
@@ -36,7 +36,9 @@ export const IngestOptions = z.strictObject({
     .min(0)
     .max(1024)
     .default(0)
-    .describe('Processes that index synsets, beside those of other services on the bus; 0 or 1: this one, alone'),
+    .describe(
+      'Processes of a core each that index synsets, beside those of other services on the bus; 0: this one, alone',
+    ),
   /** The store, once more: workers open it in processes of their own. */
   store: StoreOptions.optional(),
 });
@@ -74,10 +76,10 @@ export async function start(options: IngestOptions, ports: ServicePorts): Promis
 async function startUnits(options: IngestOptions, ports: ServicePorts): Promise<Subscription> {
   const { workers, store, scratch } = options;
   const limits = limitsOf(options);
-  if (workers <= 1) return takeUnits({ ...ports, scratch, limits });
+  if (workers === 0) return takeUnits({ ...ports, scratch, limits });
   if (store && store.kind !== 'memory') return startWorkers(workers, { store, scratch, limits }, ports);
   throw new CodedError('CONFIG_INVALID', 'Workers in other processes cannot see this store', {
-    details: { field: 'workers', expected: 'a folder or MinIO for more than one', got: `${workers}` },
+    details: { field: 'workers', expected: '0, or a folder or MinIO', got: `${workers}` },
   });
 }
 
@@ -97,9 +99,9 @@ async function indexAndTell(
   if (terms) await restrict(store, indexKeys.prefix(request.dataset), terms);
   const report = (progress: Progress): void => context.report(progress);
   const limits = limitsOf(options);
-  const spread = workers > 1 ? { bus, person } : undefined;
+  const spread = workers > 0 ? { bus, person } : undefined;
   const result = await indexArchive(request, { store, limits, scratch, signal, report, spread });
-  await (await bus.state(Indexes)).put(result.dataset, result);
+  await (await bus.state(Indexes)).put(tableKey(result), result);
   await bus.publish(Indexed, result);
   log.info({ job, ...result }, 'indexed');
   return result;

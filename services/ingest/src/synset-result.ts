@@ -27,23 +27,23 @@ export const SynsetResult = z.strictObject({
 /** See {@link SynsetResult:variable}. */
 export type SynsetResult = z.infer<typeof SynsetResult>;
 
-/** The stored result of a synset, if it is of the same identity. */
+/** The stored result of a synset, if it is of the same identity. @param index What the index is kept under. */
 export async function findSynsetResult(
   store: ObjectStore,
-  dataset: string,
+  index: string,
   wanted: { readonly synset: string; readonly identity: string },
 ): Promise<SynsetResult | undefined> {
-  const bytes = await getIfThere(store, indexKeys.progress(dataset, wanted.synset));
+  const bytes = await getIfThere(store, indexKeys.progress(index, wanted.synset));
   const parsed = bytes && SynsetResult.safeParse(parseJson(bytes));
   if (!parsed?.success || parsed.data.identity !== wanted.identity) return undefined;
-  const lines = await store.stat(indexKeys.synset(dataset, wanted.synset));
+  const lines = await store.stat(indexKeys.synset(index, wanted.synset));
   return lines ? parsed.data : undefined;
 }
 
-/** Stores the lines of a synset, then its result. */
+/** Stores the lines of a synset, then its result. @param index What the index is kept under. */
 export async function storeSynsetResult(
   store: ObjectStore,
-  dataset: string,
+  index: string,
   examples: readonly IndexedExample[],
   result: Pick<SynsetResult, 'identity' | 'synset' | 'refusals' | 'remarks'>,
 ): Promise<SynsetResult> {
@@ -56,8 +56,8 @@ export async function storeSynsetResult(
     boxes: examples.reduce((sum, { boxes = [] }) => sum + boxes.length, 0),
     imagesWithBoxes: examples.filter(({ boxes = [] }) => boxes.length > 0).length,
   };
-  await store.put(indexKeys.synset(dataset, result.synset), lines);
-  await store.put(indexKeys.progress(dataset, result.synset), JSON.stringify(complete));
+  await store.put(indexKeys.synset(index, result.synset), lines);
+  await store.put(indexKeys.progress(index, result.synset), JSON.stringify(complete));
   return complete;
 }
 

@@ -5,6 +5,7 @@ import { idOf, joinBoxes, type JoinedBoxes } from './boxes/join-boxes.js';
 import type { Remark } from './boxes/remark.js';
 import { sha256 } from './examine.js';
 import { indexSynset } from './index-synset.js';
+import { indexNameOf } from './labels.js';
 import type { SynsetTar } from './plan.js';
 import { toError, type Refusal } from './refusal.js';
 import { storeSynsetResult, type SynsetResult } from './synset-result.js';
@@ -57,11 +58,12 @@ export async function indexUnit(
   { signal, tally }: { readonly signal: AbortSignal; readonly tally: Tally },
 ): Promise<SynsetResult> {
   const { request, context, source, images } = archive;
-  const { dataset, check, maxRefused } = request;
+  const { check, maxRefused } = request;
+  const index = indexNameOf(request);
   const [examples, refusals, remarks]: [IndexedExample[], Refusal[], Remark[]] = [[], [], []];
   const onBytes = (bytes: number): void => tally.add(synset, { images: 0, bytes });
   const takes = images && ((name: string, of: string): boolean => images.takes(of, name));
-  for await (const outcome of indexSynset(tars, { ...context, signal, dataset, check, source, onBytes, takes })) {
+  for await (const outcome of indexSynset(tars, { ...context, signal, index, check, source, onBytes, takes })) {
     tally.add(synset, { images: 1, bytes: 0 });
     if (outcome.kind === 'example') {
       const joined = boxesFor(outcome.example, synset, archive);
@@ -72,13 +74,13 @@ export async function indexUnit(
       if (refusals.length > maxRefused) throw toError(outcome.refusal);
     }
   }
-  return storeSynsetResult(context.store, dataset, examples, { identity, synset, refusals, remarks });
+  return storeSynsetResult(context.store, index, examples, { identity, synset, refusals, remarks });
 }
 
 /** Pictures that were indexed before, or by others, count as found, and their boxes as used, too. */
 export async function takeAgain({ synset }: SynsetResult, archive: ArchiveInWork): Promise<void> {
   if (!archive.boxes && !archive.images) return;
-  const file = indexKeys.synset(archive.request.dataset, synset);
+  const file = indexKeys.synset(indexNameOf(archive.request), synset);
   for (const example of parseIndexedExamples(await archive.context.store.get(file), { file })) {
     boxesFor(example, synset, archive);
   }

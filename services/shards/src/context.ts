@@ -1,4 +1,5 @@
 import type { Progress } from '@bluewaters/messages';
+import type { Split } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 
 /** What building shards needs beside the request. */
@@ -17,7 +18,7 @@ export interface BuildContext {
 
 /** A shard that is in the store, with its offsets. */
 export interface StoredShard {
-  readonly split: 'train' | 'validation';
+  readonly split: Split;
   readonly key: string;
   /** In bytes. */
   readonly size: number;

@@ -47,7 +47,11 @@ export function summarize(dataset: string, splits: Manifest['splits'], digest: s
     dataset,
     manifestKey: datasetKeys.manifest(dataset),
     digest,
-    splits: { train: summary(splits.train), validation: summary(splits.validation) },
+    splits: {
+      train: summary(splits.train),
+      validation: summary(splits.validation),
+      ...(splits.testing && { testing: summary(splits.testing) }),
+    },
   };
 }
 

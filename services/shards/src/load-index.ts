@@ -17,6 +17,10 @@ export interface LabelledImage extends IndexedExample {
 
 /** An index, read whole. */
 export interface LoadedIndex {
+  /** What it is kept under. */
+  readonly name: string;
+  /** Sha256 of its entry. */
+  readonly digest: string;
   readonly entry: IndexEntry;
   readonly classes: readonly LabelledClass[];
   /** In label order, within a class in archive order. */
@@ -26,22 +30,23 @@ export interface LoadedIndex {
 /**
  * Reads an index, and checks that it is the one that was asked for and that all its parts are there and whole.
  *
+ * @param name What it is kept under: see {@link indexName}.
  * @param digest Sha256 of the index entry.
  * @throws {CodedError} INDEX_INVALID naming the object that is missing, damaged, or not the one expected.
  */
-export async function loadIndex(store: ObjectStore, dataset: string, digest: string): Promise<LoadedIndex> {
-  const key = indexKeys.entry(dataset);
+export async function loadIndex(store: ObjectStore, name: string, digest: string): Promise<LoadedIndex> {
+  const key = indexKeys.entry(name);
   const entry = parseIndexEntry(await getPart(store, key, digest), { file: key });
   const images: LabelledImage[] = [];
   for (const { synset, label, words, examples, sha256 } of entry.synsets) {
-    const lines = indexKeys.synset(dataset, synset);
+    const lines = indexKeys.synset(name, synset);
     const listed = parseIndexedExamples(await getPart(store, lines, sha256), { file: lines });
     if (listed.length !== examples) throw invalid(lines, `${examples} lines`, `${listed.length}`);
     const labelled = { synset, label, words };
     for (const example of listed) images.push({ ...example, class: labelled });
   }
   const classes = entry.synsets.map(({ synset, label, words }) => ({ synset, label, words }));
-  return { entry, classes, images };
+  return { name, digest, entry, classes, images };
 }
 
 /** In hexadecimal. */

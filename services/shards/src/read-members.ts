@@ -18,7 +18,8 @@ const READS = {
 
 /** Where the bytes of an index's images are. */
 export interface ImageBytes {
-  readonly dataset: string;
+  /** What the index is kept under. */
+  readonly index: string;
   readonly archive: SourceFile;
   readonly store: ObjectStore;
   /** By synset: what boxes around objects of other classes are labelled with. */
@@ -116,9 +117,9 @@ async function readTogether(
 
 async function readRepaired(
   { image, at }: Wanted,
-  { store, dataset }: ImageBytes,
+  { store, index }: ImageBytes,
 ): Promise<LoadedImage & { readonly at: number }> {
-  const key = indexKeys.repaired(dataset, image.sha256);
+  const key = indexKeys.repaired(index, image.sha256);
   const bytes = await store.get(key).catch((error: unknown) => {
     throw isCodedError(error, 'OBJECT_NOT_FOUND') ? wrongCopy(key, image, 'no such object') : error;
   });

@@ -39,7 +39,8 @@ export async function start(options: ShardsOptions, ports: ServicePorts): Promis
   });
   const jobs = await consumeJobs(ports.bus, BuildShards, async (request, context) => {
     const result = await buildAndTell(request, context, options, ports);
-    images.inc(result.splits.train.examples + result.splits.validation.examples);
+    const { train, validation, testing } = result.splits;
+    images.inc(train.examples + validation.examples + (testing?.examples ?? 0));
     return result;
   });
   const stop = async (): Promise<void> => {

@@ -44,7 +44,7 @@ export async function verifyDataset(
   options: VerifyOptions = {},
 ): Promise<VerifiedDataset> {
   const { splits } = await loadManifest(store, dataset);
-  const shards = [...splits.train, ...splits.validation];
+  const shards = [...splits.train, ...splits.validation, ...(splits.testing ?? [])];
   const total = shards.reduce((sum, { examples }) => sum + examples, 0);
   const meter = new ProgressMeter(options.report ?? (() => {}), 'images');
   let examples = 0;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CodedError } from '@bluewaters/errors';
-import { datasetKeys, parseManifest, type Manifest } from '@bluewaters/records';
+import { datasetKeys, parseManifest, type Manifest, type Split } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 
 /**
@@ -34,7 +34,7 @@ export async function readManifest(
   return manifest;
 }
 
-/** Examples of a split. */
-export function countExamples(manifest: Manifest, split: 'train' | 'validation'): number {
-  return manifest.splits[split].reduce((sum, { examples }) => sum + examples, 0);
+/** Examples of a split; 0 for one that the dataset does not have. */
+export function countExamples(manifest: Manifest, split: Split): number {
+  return (manifest.splits[split] ?? []).reduce((sum, { examples }) => sum + examples, 0);
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Runs } from '@bluewaters/messages';
-import { datasetKeys, modelKeys, runKeys } from '@bluewaters/records';
+import { datasetKeys, encodeManifest, modelKeys, parseManifest, runKeys } from '@bluewaters/records';
 import { liveHandles, loadSavedModel, Tensor, type Output } from '@bluewaters/tensorflow';
 import { syntheticJpeg } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
@@ -176,6 +176,24 @@ describe('training', { timeout: 120_000 }, () => {
       expect(evaluation.loss).toBeCloseTo(loss, 5);
       expect(classes.map((one) => [one.synset, one.examples])).toEqual(SYNSETS.map((synset) => [synset, 7]));
     }
+  });
+
+  it('evaluates a registered model on a third split, where the dataset has one', async () => {
+    const { start, store, directory } = await workplace();
+    const { evaluation } = await start({ epochs: 1 });
+    const onTesting = async (): ReturnType<typeof evaluateModel> => {
+      const manifest = sha256(await store.get(datasetKeys.manifest('d')));
+      return evaluateModel(
+        { model: 'm', version: 1, dataset: 'd', manifest, split: 'testing', batch: 8 },
+        { store, workDirectory: directory, threads: 2, report: () => undefined },
+      );
+    };
+    await expect(onTesting()).rejects.toMatchObject({ code: 'CONFIG_INVALID', details: { got: 'testing' } });
+    const two = parseManifest(await store.get(datasetKeys.manifest('d')), { file: 'x' });
+    const three = encodeManifest({ ...two, splits: { ...two.splits, testing: two.splits.validation } });
+    await store.put(datasetKeys.manifest('d'), three);
+    const { top1, examples } = evaluation;
+    expect(await onTesting()).toMatchObject({ split: 'testing', evaluation: { top1, examples } });
   });
 
   it('gives every native handle back', async () => {

@@ -1,21 +1,23 @@
 import { createHash } from 'node:crypto';
 import { CodedError } from '@bluewaters/errors';
 import type { BuildResult } from '@bluewaters/messages';
-import { datasetKeys, indexKeys } from '@bluewaters/records';
+import { datasetKeys, indexKeys, indexName, type Split } from '@bluewaters/records';
 import { describeDataset, listDatasets } from '@bluewaters/shards';
-import type { ObjectStore } from '@bluewaters/storage';
+import { getIfThere, type ObjectStore } from '@bluewaters/storage';
 
 /** Identifies the index of a dataset. @throws {CodedError} INDEX_INVALID when there is none. */
 export async function indexDigest(store: ObjectStore, dataset: string): Promise<string> {
-  const key = indexKeys.entry(dataset);
-  if (!(await store.stat(key))) {
-    throw new CodedError('INDEX_INVALID', `There is no index of ${dataset}; make one with \`bluewaters ingest\``, {
-      details: { file: key, expected: 'an index entry', got: 'nothing' },
-    });
-  }
-  return createHash('sha256')
-    .update(await store.get(key))
-    .digest('hex');
+  const digest = await findIndexDigest(store, dataset);
+  if (digest !== undefined) return digest;
+  throw new CodedError('INDEX_INVALID', `There is no index of ${dataset}; make one with \`bluewaters ingest\``, {
+    details: { file: indexKeys.entry(dataset), expected: 'an index entry', got: 'nothing' },
+  });
+}
+
+/** Identifies the index of a split; undefined where there is none. */
+export async function findIndexDigest(store: ObjectStore, dataset: string, split?: Split): Promise<string | undefined> {
+  const bytes = await getIfThere(store, indexKeys.entry(indexName(dataset, split)));
+  return bytes && createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Every complete dataset of the store. */

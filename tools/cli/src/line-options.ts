@@ -58,12 +58,26 @@ export const ingestOptions = {
   maxRefused: z.int().min(0).default(0).describe('members that are no pictures to leave out before giving up'),
 };
 
+/** The share of each synset that is held out where nothing else says what is. */
+export const DEFAULT_VALIDATION_SHARE = 0.1;
+
 /** What shards may be asked. */
 export const shardsOptions = {
   validationList: z.string().optional().describe('a file with <synset> <image id> lines: the images held out'),
-  validationShare: z.number().gt(0).lt(1).default(0.1).describe('without a list: the share of each synset held out'),
+  validationShare: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe(
+      `without a list: the share of each synset held out; default: the split validation, or ${DEFAULT_VALIDATION_SHARE}`,
+    ),
   trainShards: z.int().positive().default(8).describe('files that the training records are spread over'),
-  validationShards: z.int().positive().default(2).describe('files that the held-out records are spread over'),
+  validationShards: z
+    .int()
+    .positive()
+    .default(2)
+    .describe('files that the held-out records of a split are spread over'),
   seed: z.int().min(0).default(12345).describe('orders examples and draws weights; the same seed, the same bytes'),
 };
 
@@ -185,7 +199,7 @@ type TrainingChoice = Pick<TrainValues, 'network' | 'recipe' | keyof typeof reci
 /** The request that the options make, against the index that they are for. */
 export function buildRequest(
   values: ShardsValues,
-  rest: Pick<BuildRequest, 'dataset' | 'index' | 'validation'>,
+  rest: Pick<BuildRequest, 'dataset' | 'index' | 'validation' | 'testing'>,
 ): BuildRequest {
   const { trainShards, validationShards, seed } = values;
   return { ...rest, trainShards, validationShards, seed };
@@ -276,17 +290,4 @@ function fromOf({ freeze, fromRate }: TrainValues, { model, version }: ParentMod
 function givenHyperparameters(values: TrainingChoice): Partial<Hyperparameters> {
   const names = Object.keys(recipeOptions) as (keyof typeof recipeOptions)[];
   return Object.fromEntries(names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]));
-}
-
-/** `…/Images.tar.gz` in a folder `cifar10` → `cifar10`; `flowers.tar` → `flowers`. */
-export function datasetName(images: string): string {
-  const parts = images.split('/').filter(Boolean);
-  const file = (parts.at(-1) ?? '').replace(/\.tar(?:\.gz)?$|\.tgz$/u, '');
-  const chosen = /^images$/iu.test(file) ? (parts.at(-2) ?? file) : file;
-  return (
-    chosen
-      .toLowerCase()
-      .replace(/[^a-z0-9_-]+/gu, '-')
-      .replace(/^[-_]+|[-_]+$/gu, '') || 'images'
-  );
 }

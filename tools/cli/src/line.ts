@@ -53,7 +53,8 @@ export async function indexArchive(context: LineContext, request: IngestRequest)
     result.repaired > 0 ? `${formatCount(result.repaired)} repaired` : '',
     result.refused > 0 ? `${formatCount(result.refused)} refused` : '',
   ].filter(Boolean);
-  const images = `${formatCount(result.examples)} images of ${formatCount(result.synsets)} synsets`;
+  const split = result.split === undefined ? '' : ` for ${result.split}`;
+  const images = `${formatCount(result.examples)} images${split} of ${formatCount(result.synsets)} synsets`;
   context.terminal.endProgress(`  ingest: ${[images, ...odd].join(', ')} in ${formatSeconds(seconds)}`);
   return result;
 }
@@ -62,10 +63,11 @@ export async function indexArchive(context: LineContext, request: IngestRequest)
 export async function buildShards(context: LineContext, request: BuildRequest): Promise<BuildResult> {
   await context.workplace.need('shards');
   const { result, seconds } = await follow(context, BuildShards, { title: 'shards', request });
-  const { train, validation } = result.splits;
+  const { train, validation, testing } = result.splits;
+  const test = testing ? `, ${formatCount(testing.examples)} to test in ${testing.shards}` : '';
   context.terminal.endProgress(
     `  shards: ${formatCount(train.examples)} records to train on in ${train.shards} shards, ` +
-      `${formatCount(validation.examples)} to validate in ${validation.shards}, in ${formatSeconds(seconds)}`,
+      `${formatCount(validation.examples)} to validate in ${validation.shards}${test}, in ${formatSeconds(seconds)}`,
   );
   return result;
 }
@@ -161,9 +163,9 @@ async function follow<Request, Result>(
 
 /**
  * Names an input file for the services: as it lies, where the store is a folder that they see too; else it is copied
- * into the store first. `store:KEY` names an object that is there already.
+ * into the store first, below `archives/` and the folder. `store:KEY` names an object that is there already.
  */
-export async function asSource({ workplace, terminal }: LineContext, text: string, dataset: string): Promise<Source> {
+export async function asSource({ workplace, terminal }: LineContext, text: string, folder: string): Promise<Source> {
   if (text.startsWith('store:')) return { key: text.slice('store:'.length) };
   const path = resolve(text);
   const found = await stat(path).catch(() => undefined);
@@ -173,7 +175,7 @@ export async function asSource({ workplace, terminal }: LineContext, text: strin
       details: { file: path, expected: 'a tar, for this store', got: 'a folder' },
     });
   }
-  const key = `archives/${dataset}/${basename(path)}`;
+  const key = `archives/${folder}/${basename(path)}`;
   terminal.say(`  copying ${basename(path)} into ${workplace.store.description}`);
   await workplace.store.putFile(key, path);
   return { key };

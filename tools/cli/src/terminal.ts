@@ -18,12 +18,13 @@ export function openTerminal(stream: NodeJS.WriteStream): Terminal {
   const live = stream.isTTY;
   let toldAt = 0;
   let kind = '';
-  let notices = 0;
+  const noticed = new Set<string>();
   const say = (line: string): void => void stream.write(live ? `\r\x1b[K${line}\n` : `${line}\n`);
   const showNotices = (record: JobRecord): void => {
-    const all = record.progress?.notices ?? [];
-    for (const notice of all.slice(notices)) say(`  note: ${notice}`);
-    notices = Math.max(notices, all.length);
+    for (const notice of record.progress?.notices ?? []) {
+      if (!noticed.has(notice)) say(`  note: ${notice}`);
+      noticed.add(notice);
+    }
   };
   return {
     say,
@@ -39,7 +40,7 @@ export function openTerminal(stream: NodeJS.WriteStream): Terminal {
       }
     },
     endProgress(line) {
-      notices = 0;
+      noticed.clear();
       kind = '';
       say(line);
     },

@@ -9,10 +9,12 @@ const MOST_LINES = 1000;
 
 /** A report as a page. @param terms Of the dataset, where it has some. */
 export function reportPage(report: IngestReport, terms?: PageTerms): string {
-  const { dataset, images, check } = report;
+  const { dataset, split, images, check, shared } = report;
+  const name = split === undefined ? dataset : `${dataset}, ${split}`;
   const sections = [
     `<p>Every image's ${check === 'full' ? 'pixels were decoded' : 'headers were read to the end of the image'}.</p>`,
     verdicts(report),
+    splits(report),
     synsets(report),
     sizes(report),
     boxes(report),
@@ -23,8 +25,13 @@ export function reportPage(report: IngestReport, terms?: PageTerms): string {
     ]),
     list('Listed and not in the archive', report.missing, (name) => [name]),
     list('The same bytes under several names', report.duplicates, (names) => [names.join(', ')]),
+    shared
+      ? list('The same bytes in several splits', shared, (by) =>
+          Object.entries(by).map(([each, names]) => `${each}: ${names.join(', ')}`),
+        )
+      : '',
   ];
-  return htmlPage({ title: `${dataset}: ${count(images)} images`, style: ARCHIVE_STYLE, terms, sections });
+  return htmlPage({ title: `${name}: ${count(images)} images`, style: ARCHIVE_STYLE, terms, sections });
 }
 
 function verdicts({ accepted, repaired, refused, images, grey, colour }: IngestReport): string {
@@ -35,6 +42,20 @@ function verdicts({ accepted, repaired, refused, images, grey, colour }: IngestR
   ] as const;
   const shares = `<p>${count(colour)} in colour, ${count(grey)} grey.</p>`;
   return `<h2>Verdicts</h2>${bars(rows, images)}${shares}`;
+}
+
+function splits({ dataset, splits: all }: IngestReport): string {
+  if (!all) return '';
+  const rows = all.map(({ split, report, ...told }) => {
+    const counts = [told.images, told.accepted, told.repaired, told.refused, told.boxes];
+    const cells = counts.map((each) => `<td class="n">${count(each)}</td>`).join('');
+    return `<tr><td><a href="${split}/report.html">${split}</a></td>${cells}<td><code>${escapeHtml(report)}</code></td></tr>`;
+  });
+  const head = ['images', 'accepted', 'repaired', 'refused', 'boxes'].map((each) => `<th class="n">${each}</th>`);
+  return (
+    `<h2>Other splits of ${escapeHtml(dataset)}</h2><p>This page is of train; all splits have its labels.</p>` +
+    `<table><tr><th>split</th>${head.join('')}</tr>${rows.join('')}</table>`
+  );
 }
 
 function synsets({ synsets: all }: IngestReport): string {

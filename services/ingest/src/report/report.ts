@@ -1,16 +1,29 @@
-import { indexKeys, parseIndexedExamples, type BoxCounts, type LabelledClass } from '@bluewaters/records';
+import type { IngestRequest } from '@bluewaters/messages';
+import {
+  indexKeys,
+  indexName,
+  parseIndexedExamples,
+  type BoxCounts,
+  type LabelledClass,
+  type Split,
+} from '@bluewaters/records';
 import { findTerms } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { REMARKS, Remark } from '../boxes/remark.js';
+import { indexNameOf } from '../labels.js';
 import type { Refusal } from '../refusal.js';
 import type { SynsetResult } from '../synset-result.js';
+import type { SplitSummary } from './cover-splits.js';
 import { reportPage } from './page.js';
+import type { SharedPicture } from './shared-pictures.js';
 import { Tally, type Tallies } from './tally.js';
 
 /** What an index consists of: `report.json`. The same archive, lists and annotations give the same bytes. */
 export interface IngestReport extends Tallies {
   readonly format: 'bluewaters.ingest-report.v1';
   readonly dataset: string;
+  /** Left out for train, which may be all that there is. */
+  readonly split?: Split;
   readonly check: 'header' | 'full';
   /** Accepted, repaired and refused together. */
   readonly images: number;
@@ -27,12 +40,15 @@ export interface IngestReport extends Tallies {
   readonly refusals: readonly Refusal[];
   /** `<synset>/<image id>` of images that were listed and are not in the archive. */
   readonly missing: readonly string[];
+  /** Of train: what else the dataset consists of; left out where there is nothing else. */
+  readonly splits?: readonly SplitSummary[];
+  /** Of train: pictures that several splits have; left out where there is one. */
+  readonly shared?: readonly SharedPicture[];
 }
 
 /** What a report is made of. */
 export interface ReportSources {
-  readonly dataset: string;
-  readonly check: 'header' | 'full';
+  readonly request: IngestRequest;
   readonly classes: readonly LabelledClass[];
   /** In the order of the classes. */
   readonly results: readonly SynsetResult[];
@@ -46,10 +62,11 @@ export interface ReportSources {
 
 /** Looks at every line of the index, and stores the report for programs and for people. */
 export async function storeReport(sources: ReportSources, store: ObjectStore): Promise<void> {
-  const { dataset, check, classes, results, refusals, boxes, passedOver, missing } = sources;
+  const { request, classes, results, refusals, boxes, passedOver, missing } = sources;
+  const { dataset, split = 'train', check } = request;
   const tally = new Tally();
   for (const { synset } of classes) {
-    const file = indexKeys.synset(dataset, synset);
+    const file = indexKeys.synset(indexNameOf(request), synset);
     for (const example of parseIndexedExamples(await store.get(file), { file })) tally.add(synset, example);
   }
   const examples = sum(results.map((result) => result.examples));
@@ -57,7 +74,9 @@ export async function storeReport(sources: ReportSources, store: ObjectStore): P
   const refused = refusals.length;
   const report: IngestReport = {
     format: 'bluewaters.ingest-report.v1',
-    ...{ dataset, check, images: examples + refused, accepted: examples - repaired, repaired, refused },
+    dataset,
+    ...(split !== 'train' && { split }),
+    ...{ check, images: examples + refused, accepted: examples - repaired, repaired, refused },
     synsets: classes.map((each, i) => ({
       ...each,
       images: results[i]?.examples ?? 0,
@@ -70,8 +89,14 @@ export async function storeReport(sources: ReportSources, store: ObjectStore): P
     refusals,
     missing,
   };
-  await store.put(indexKeys.report(dataset), `${JSON.stringify(report, undefined, 2)}\n`);
-  await store.put(indexKeys.reportPage(dataset), reportPage(report, await findTerms(store, dataset)));
+  await putReport(store, dataset, report);
+}
+
+/** Stores a report, and the page that says the same. */
+export async function putReport(store: ObjectStore, dataset: string, report: IngestReport): Promise<void> {
+  const index = indexName(dataset, report.split);
+  await store.put(indexKeys.report(index), `${JSON.stringify(report, undefined, 2)}\n`);
+  await store.put(indexKeys.reportPage(index), reportPage(report, await findTerms(store, dataset)));
 }
 
 function countRemarks(remarks: readonly Remark[]): IngestReport['remarks'] {

@@ -1,5 +1,6 @@
 import type { IndexedExample } from '@bluewaters/records';
 import { momentsOf, type Moments } from './moments.js';
+import { shortDigest } from './shared-pictures.js';
 
 /** A picture that was stored again. */
 export interface Repair {
@@ -79,8 +80,7 @@ export class Tally {
   }
 
   #noteDuplicate(name: string, sha256: string): void {
-    // 128 bits tell pictures apart as well, and a million of them take half the memory.
-    const digest = sha256.slice(0, 32);
+    const digest = shortDigest(sha256);
     const first = this.#first.get(digest);
     if (first === undefined) this.#first.set(digest, name);
     else if (!this.#duplicates.get(digest)?.push(name)) this.#duplicates.set(digest, [first, name]);

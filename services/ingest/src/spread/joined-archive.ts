@@ -22,11 +22,11 @@ interface Joined {
 
 /** The archive that a worker took its last unit of: the headers and annotations of one are read once, not once a synset. */
 export class JoinedArchive implements AsyncDisposable {
-  readonly #ports: Pick<IndexContext, 'store' | 'scratch'>;
+  readonly #ports: Pick<IndexContext, 'store' | 'scratch' | 'picturesAtATime'>;
   #joined: Joined | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(ports: Pick<IndexContext, 'store' | 'scratch'>) {
+  constructor(ports: Pick<IndexContext, 'store' | 'scratch' | 'picturesAtATime'>) {
     this.#ports = ports;
   }
 

@@ -12,6 +12,8 @@ import {
 import type { ImageLimits } from '@bluewaters/images';
 import { assertAccess } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
+import type { IndexContext } from '../context.js';
+import { indexNameOf } from '../labels.js';
 import { findSynsetResult } from '../synset-result.js';
 import { bytesOf, indexUnit } from '../synset-unit.js';
 import { Tally } from '../tally.js';
@@ -28,14 +30,15 @@ export interface UnitPorts {
   readonly limits: ImageLimits;
   /** A folder with room for the plain bytes of compressed annotations. */
   readonly scratch: string;
+  readonly picturesAtATime?: IndexContext['picturesAtATime'];
 }
 
 /**
  * Takes units of archives from the queue, one at a time, whoever gave them out. A unit is acknowledged when its result is in
  * the store.
  */
-export async function takeUnits({ bus, store, limits, scratch }: UnitPorts): Promise<Subscription> {
-  const joined = new JoinedArchive({ store, scratch });
+export async function takeUnits({ bus, store, limits, scratch, picturesAtATime }: UnitPorts): Promise<Subscription> {
+  const joined = new JoinedArchive({ store, scratch, picturesAtATime });
   const jobs = await consumeJobs(bus, IndexSynset, async (request, context) => {
     try {
       assertWithin(limits, request);
@@ -65,15 +68,14 @@ async function takeUnit(
   { store, joined }: { readonly store: ObjectStore; readonly joined: JoinedArchive },
 ): Promise<SynsetIndexed> {
   const { synset } = request;
-  const { dataset } = request.request;
   if (attempt > MOST_DELIVERIES) {
     throw new CodedError('PROCESS_DIED', `${MOST_DELIVERIES} workers ended before they had finished ${synset}`);
   }
-  await assertAccess(store, dataset, person);
+  await assertAccess(store, request.request.dataset, person);
   const report = (progress: Progress): void => context.report(progress);
   const { unit, archive } = await joined.find(request, { signal, report });
   const tally = new Tally(report, bytesOf(unit));
-  const found = await findSynsetResult(store, dataset, unit);
+  const found = await findSynsetResult(store, indexNameOf(request.request), unit);
   const { sha256, examples } = found ?? (await indexUnit(unit, archive, { signal, tally }));
   return { sha256, examples };
 }

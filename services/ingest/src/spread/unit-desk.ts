@@ -10,6 +10,7 @@ import {
 import type { ArchiveInWork } from '../archive-in-work.js';
 import type { Spread } from '../context.js';
 import { sha256 } from '../examine.js';
+import { indexNameOf } from '../labels.js';
 import type { PlainArchive } from '../plain-archive.js';
 import { bytesOf, type SynsetUnit } from '../synset-unit.js';
 import type { Share } from '../tally.js';
@@ -51,7 +52,7 @@ export class UnitDesk {
   ): Promise<void> {
     const { bus, person } = this.#spread;
     const request = this.#requestOf(unit);
-    const job = `synset-${sha256(JSON.stringify([request.request.dataset, unit.synset, unit.identity]))}`;
+    const job = `synset-${sha256(JSON.stringify([indexNameOf(request.request), unit.synset, unit.identity]))}`;
     const jobs = await bus.state(Jobs);
     await forgetDone(jobs, job);
     const onRecord = (record: JobRecord): void => this.#follow(record, unit, share);

@@ -5,12 +5,14 @@ import type { WorkerTask } from './worker.main.js';
 
 /** One that cannot live is not to take the processor for its attempts. */
 const RESTART_AFTER_MS = 1_000;
+/** One thread decodes, another reads ahead: as many workers as there are cores keep each of them busy, and no more. */
+const ONE_CORE = { UV_THREADPOOL_SIZE: '2' };
 
 /**
  * Starts processes that take units. One that ends is replaced, and its unit comes again.
  *
- * @returns resolves when each takes units; stopping it ends them all.
- * @throws {CodedError} PROCESS_DIED when one could not begin.
+ * @returns resolves when one takes units: the others join it when they are ready. Stopping it ends them all.
+ * @throws {CodedError} PROCESS_DIED when one could not begin before that.
  */
 export async function startWorkers(
   count: number,
@@ -20,7 +22,7 @@ export async function startWorkers(
   const workers = Array.from({ length: count }, () => new WorkerProcess(task, ports));
   const stop = async (): Promise<void> => void (await Promise.all(workers.map((worker) => worker.stop())));
   try {
-    await Promise.all(workers.map((worker) => worker.start()));
+    await Promise.race(workers.map((worker) => worker.start()));
   } catch (error) {
     await stop();
     throw error;
@@ -47,6 +49,7 @@ class WorkerProcess {
     return new Promise((resolve, reject) => {
       const child = forkChild(builtModule(new URL('./worker.main.js', import.meta.url)), {
         args: [JSON.stringify(this.#task)],
+        env: ONE_CORE,
         onExit: (error) => {
           reject(error ?? new CodedError('PROCESS_DIED', 'A worker ended before it took any work'));
           this.#ended(error);

@@ -1,6 +1,6 @@
 /**
- * A worker of ingest in a process of its own: takes units from the bus of its parent, opens the store itself. SIGTERM makes
- * it give back what it is at and end.
+ * A worker of ingest in a process of its own, which keeps one core busy: takes units from the bus of its parent, opens the
+ * store itself. SIGTERM makes it give back what it is at and end.
  */
 import { ParentBus } from '@bluewaters/messages';
 import { openStore, StoreOptions } from '@bluewaters/storage';
@@ -20,7 +20,7 @@ const task = WorkerTask.parse(JSON.parse(process.argv[2] ?? ''));
 const { scratch, limits } = task;
 const store = await openStore(task.store);
 const bus = new ParentBus();
-const units = await takeUnits({ bus, store, scratch, limits });
+const units = await takeUnits({ bus, store, scratch, limits, picturesAtATime: 1 });
 
 // A terminal sends it to the whole group; the parent then says what is to become of its workers.
 process.on('SIGINT', () => undefined);

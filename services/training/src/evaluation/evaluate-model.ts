@@ -36,20 +36,20 @@ const MOST_CONFUSIONS = 50;
 
 /**
  * @throws {CodedError} MODEL_INVALID, MANIFEST_INVALID, SHARD_MISSING, SHARD_CORRUPT, RECORD_CORRUPT; CONFIG_INVALID when
- * the dataset has a class that the model does not know.
+ * the dataset has a class that the model does not know, or not the split.
  */
 export async function evaluateModel(request: EvaluateRequest, ports: EvaluationPorts): Promise<EvaluateResult> {
   const { store, workDirectory, report } = ports;
   const { entry, signature } = await readVersion(store, request);
-  const manifest = onlySplit(await readManifest(store, request), request.split);
+  const manifest = onlySplit(await readManifest(store, request), request);
   const outputOf = outputsByLabel(manifest, signature);
   const shards = await bringShards(store, manifest, { cache: join(workDirectory, 'shards', request.dataset), report });
   const directory = await localModel(store, entry, join(workDirectory, 'models'));
   using model = await loadSavedModel(directory, { intraOpThreads: ports.threads, interOpThreads: ports.threads });
   const startedAt = performance.now();
   const predictions = await predictAll(model, {
-    batches: batchesOf(shards[request.split], request.batch),
-    total: countExamples(manifest, request.split),
+    batches: batchesOf(shards.validation, request.batch),
+    total: countExamples(manifest, 'validation'),
     signature,
     outputOf,
     report,
@@ -71,9 +71,13 @@ export async function evaluateModel(request: EvaluateRequest, ports: EvaluationP
   };
 }
 
-/** Nothing of the other split is to be brought. */
-function onlySplit(manifest: Manifest, split: EvaluateRequest['split']): Manifest {
-  return { ...manifest, splits: { train: [], validation: [], [split]: manifest.splits[split] } };
+/** The split to evaluate on in the place of validation: nothing of the others is to be brought. */
+function onlySplit(manifest: Manifest, { dataset, split }: EvaluateRequest): Manifest {
+  const shards = manifest.splits[split];
+  if (shards) return { ...manifest, splits: { train: [], validation: shards } };
+  throw new CodedError('CONFIG_INVALID', `The dataset ${dataset} has no split ${split}`, {
+    details: { field: 'split', expected: Object.keys(manifest.splits).join(', '), got: split },
+  });
 }
 
 /** The model's output for each label of the dataset: the one whose class has the same synset. */

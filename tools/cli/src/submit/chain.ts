@@ -1,5 +1,5 @@
 /** The three jobs of the talk as a machine is asked for them: what each asks for, and the variables that its script reads. */
-import { datasetName } from '../line-options.js';
+import { datasetName } from '../dataset-name.js';
 import type { JobShape, Machine } from '../machines/machine.js';
 import type { SubmitValues } from './options.js';
 import { refuseJobs } from './refuse.js';

@@ -13,7 +13,7 @@ import { withWorkplace } from '../workplace.js';
 const options = z.strictObject({
   model: z.string().optional().describe('the name of the model, or NAME:VERSION; default: its newest version'),
   dataset: z.string().optional().describe('the name of the dataset; default: that of the model'),
-  split: z.enum(['validation', 'train']).default('validation').describe('the part of the dataset'),
+  split: z.enum(['validation', 'testing', 'train']).default('validation').describe('the part of the dataset'),
   batch: z.int().positive().max(4096).default(100).describe('pictures at a time; the answer does not depend on it'),
   threads: z.int().positive().optional().describe("TensorFlow's threads; default: all cores"),
   ...placeOptions,

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { installedWordNet, NOUNS_FILE } from '@bluewaters/ingest';
-import { indexKeys } from '@bluewaters/records';
+import { indexKeys, indexName, SPLITS } from '@bluewaters/records';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace, type Place } from '../common-options.js';
-import { datasetName, ingestOptions } from '../line-options.js';
+import { datasetName } from '../dataset-name.js';
+import { workersFor } from '../ingest-workers.js';
+import { ingestOptions } from '../line-options.js';
 import { asSource, indexArchive, type LineContext } from '../line.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
@@ -12,12 +14,19 @@ import type { IngestResult, Source } from '@bluewaters/messages';
 
 const options = z.strictObject({
   ...ingestOptions,
+  split: z
+    .enum(SPLITS)
+    .default('train')
+    .describe('the part of the dataset that the archive is; train comes first, and says what the labels are'),
   workers: z
     .int()
     .min(0)
     .max(1024)
-    .default(0)
-    .describe('processes that each take a synset at a time; 0 or 1: this one; with --bus the services say how many'),
+    .optional()
+    .describe(
+      'processes of a core each that take a synset at a time; 0: this one; default: for a large archive as many as cores; ' +
+        'with --bus the services say',
+    ),
   ...placeOptions,
   ...frameOptions,
 });
@@ -32,14 +41,18 @@ export const ingest = defineVerb({
     ['$0 ingest --images Images.tar --synsets synsets.txt --words words.txt', 'index an ImageNet-style archive'],
     ['$0 ingest --images Images.tar --synsets synsets.txt --boxes Annotation.tar.gz --check full', 'and every pixel'],
     ['$0 ingest --images Images.tar --workers 16', 'on 16 cores; the result is the same'],
+    [
+      '$0 ingest --dataset imagenet --split validation --images ILSVRC2012_img_val.tar --ground-truth truth.txt',
+      'another split of a dataset, with the labels that it has',
+    ],
     ['$0 ingest --images Images.tar --below n02084071 --dataset dogs', 'every dog, by WordNet'],
   ],
-  run: (values, context) =>
-    withWorkplace(placeOf(values), async (workplace) => {
+  run: async (values, context) =>
+    withWorkplace(await placeOf(values), async (workplace) => {
       const startedAt = performance.now();
       const result = await ingestFrom({ ...context, workplace }, values);
       const { examples, refused, repaired, boxes, synsets, ...index } = result;
-      const reportKey = indexKeys.reportPage(result.dataset);
+      const reportKey = indexKeys.reportPage(indexName(result.dataset, result.split));
       context.print(
         `  report: ${workplace.store.localPath(reportKey) ?? `${workplace.store.description} ${reportKey}`}`,
       );
@@ -51,9 +64,10 @@ export const ingest = defineVerb({
 });
 
 /** @throws {CodedError} CONFIG_INVALID for workers of services that run elsewhere. */
-function placeOf({ workers, ...values }: Options): Place {
+async function placeOf({ workers, ...values }: Options): Promise<Place> {
   const place = readPlace(values);
-  if (workers <= 1 || place.bus.kind === 'in-process') return { ...place, workers };
+  if (place.bus.kind === 'in-process') return { ...place, workers: workers ?? (await workersFor(values.images)) };
+  if (!workers) return place;
   throw new CodedError('CONFIG_INVALID', 'Services on a bus have workers of their own', {
     details: { field: 'workers', expected: '--workers where the ingest services are started', got: `${workers}` },
   });
@@ -62,20 +76,22 @@ function placeOf({ workers, ...values }: Options): Place {
 /** Indexes the archive that the options name. @throws {CodedError} CONFIG_INVALID when there is none, or one lacks another. */
 export async function ingestFrom(
   context: LineContext,
-  values: Pick<Options, keyof typeof ingestOptions>,
+  values: Pick<Options, keyof typeof ingestOptions> & Partial<Pick<Options, 'split'>>,
 ): Promise<IngestResult> {
-  const { images, groundTruth, groundTruthOrder, check, maxRefused } = values;
+  const { images, split, groundTruth, groundTruthOrder, check, maxRefused } = values;
   if (images === undefined) throw new CodedError('CONFIG_INVALID', 'Say which archive: --images FILE is missing');
   if (groundTruthOrder !== undefined && groundTruth === undefined) {
     throw new CodedError('CONFIG_INVALID', 'An order of numbers is of no use without --ground-truth');
   }
-  const dataset = values.dataset ?? datasetName(images);
+  const dataset = values.dataset ?? datasetOf(images, split);
+  const folder = indexName(dataset, split);
   const given = async <Name extends string>(name: Name, file: string | undefined): Promise<{ [N in Name]?: Source }> =>
-    (file === undefined ? {} : { [name]: await asSource(context, file, dataset) }) as { [N in Name]?: Source };
-  const truth = groundTruth === undefined ? undefined : await asSource(context, groundTruth, dataset);
+    (file === undefined ? {} : { [name]: await asSource(context, file, folder) }) as { [N in Name]?: Source };
+  const truth = groundTruth === undefined ? undefined : await asSource(context, groundTruth, folder);
   return indexArchive(context, {
     dataset,
-    images: await asSource(context, images, dataset),
+    ...(split && { split }),
+    images: await asSource(context, images, folder),
     ...(await given('synsets', values.synsets)),
     ...(await given('words', values.words)),
     ...(await given('imageList', values.imageList)),
@@ -86,6 +102,12 @@ export async function ingestFrom(
     maxRefused,
     check,
   });
+}
+
+/** @throws {CodedError} CONFIG_INVALID for a further split: its archive's name is not the dataset's. */
+function datasetOf(images: string, split: Options['split'] | undefined): string {
+  if (split === undefined || split === 'train') return datasetName(images);
+  throw new CodedError('CONFIG_INVALID', `Say whose ${split} it is: --dataset NAME is missing`);
 }
 
 /** The nouns of the WordNet that the options ask for. @throws {CodedError} FILE_NOT_FOUND where none is installed. */

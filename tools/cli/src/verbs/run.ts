@@ -7,9 +7,11 @@
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { workersFor } from '../ingest-workers.js';
+import { datasetName } from '../dataset-name.js';
 import { findParent } from '../find-model.js';
 import { heldOutExamples } from '../held-out.js';
-import { datasetName, ingestOptions, shardsOptions, trainOptions, trainRequest } from '../line-options.js';
+import { ingestOptions, shardsOptions, trainOptions, trainRequest } from '../line-options.js';
 import { trainNetwork, type LineContext } from '../line.js';
 import { prepareQuickstart } from '../quickstart.js';
 import { formatCount, percent } from '../terminal.js';
@@ -49,8 +51,9 @@ export const run = defineVerb({
     ['$0 run --quickstart', 'handwritten digits, in a few minutes'],
     ['$0 run --images A.tar --synsets synsets.txt --words words.txt --network cifarnet', 'an archive of your own'],
   ],
-  run: (values, context) => {
-    return withWorkplace(readPlace(values), (workplace) => runLine({ ...context, workplace }, values, context.print));
+  run: async (values, context) => {
+    const place = { ...readPlace(values), workers: await workersFor(values.images) };
+    return withWorkplace(place, (workplace) => runLine({ ...context, workplace }, values, context.print));
   },
 });
 

@@ -1,13 +1,14 @@
 import { CodedError } from '@bluewaters/errors';
-import type { BuildResult } from '@bluewaters/messages';
+import type { BuildRequest, BuildResult } from '@bluewaters/messages';
 import { assertAccess } from '@bluewaters/registry';
 import { verifyDataset } from '@bluewaters/shards';
-import { allDatasets, indexDigest } from '../digests.js';
+import { allDatasets, findIndexDigest, indexDigest } from '../digests.js';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
-import { buildRequest, shardsOptions } from '../line-options.js';
+import { buildRequest, DEFAULT_VALIDATION_SHARE, shardsOptions } from '../line-options.js';
 import { whoAsks } from '../person.js';
 import { asSource, buildShards, type LineContext } from '../line.js';
+import { splitColumns } from '../split-columns.js';
 import { formatCount, formatMegabytes, formatTable } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
@@ -20,7 +21,7 @@ const listOptions = z.strictObject({ ...placeOptions, ...frameOptions });
 /** `bluewaters shards build` */
 export const shardsBuild = defineVerb({
   name: 'shards build',
-  summary: 'write the TFRecord shards of an indexed archive',
+  summary: 'write the TFRecord shards of an indexed dataset',
   options: buildOptions,
   examples: [['$0 shards build --dataset flowers --train-shards 64', 'spread the records over 64 files']],
   run: (values, context) =>
@@ -57,32 +58,50 @@ export const shardsList = defineVerb({
   run: (values, { print }) =>
     withWorkplace(readPlace(values), async ({ store }) => {
       const datasets = await allDatasets(store);
+      const { header, cells } = splitColumns(datasets);
       const rows = datasets.map(({ dataset: name, splits }) => [
         name,
-        formatCount(splits.train.examples),
-        formatCount(splits.validation.examples),
-        String(splits.train.shards + splits.validation.shards),
-        formatMegabytes(splits.train.bytes + splits.validation.bytes),
+        ...cells(splits),
+        String(sum(splits, ({ shards }) => shards)),
+        formatMegabytes(sum(splits, ({ bytes }) => bytes)),
       ]);
       if (rows.length === 0) print(`no dataset in ${store.description} yet`);
-      else formatTable(['dataset', 'train', 'validation', 'shards', 'size'], rows).forEach(print);
+      else formatTable(['dataset', ...header, 'shards', 'size'], rows).forEach(print);
       return { datasets };
     }),
 });
 
-/** Builds the shards that the options ask for, from the index that the store has. */
+/** Builds the shards that the options ask for, from the indexes that the store has. */
 export async function buildFrom(
   context: LineContext,
   values: Omit<z.output<typeof buildOptions>, 'dataset'> & { readonly dataset: string },
 ): Promise<BuildResult> {
-  const { validationList, validationShare } = values;
-  const validation =
-    validationList === undefined
-      ? ({ kind: 'share', share: validationShare } as const)
-      : ({ kind: 'list', list: await asSource(context, validationList, values.dataset) } as const);
-  await assertAccess(context.workplace.store, values.dataset, whoAsks());
-  const index = await indexDigest(context.workplace.store, values.dataset);
-  return buildShards(context, buildRequest(values, { dataset: values.dataset, index, validation }));
+  const { store } = context.workplace;
+  const { dataset: name } = values;
+  await assertAccess(store, name, whoAsks());
+  const index = await indexDigest(store, name);
+  const validation = await validationRule(context, values);
+  const testing = await findIndexDigest(store, name, 'testing');
+  const request = { dataset: name, index, validation, ...(testing !== undefined && { testing }) };
+  return buildShards(context, buildRequest(values, request));
+}
+
+/** What is held out: as the options say; else the split validation, where it is indexed; else a share. */
+async function validationRule(
+  context: LineContext,
+  { dataset: name, validationList, validationShare }: Parameters<typeof buildFrom>[1],
+): Promise<BuildRequest['validation']> {
+  if (validationList !== undefined) return { kind: 'list', list: await asSource(context, validationList, name) };
+  if (validationShare !== undefined) return { kind: 'share', share: validationShare };
+  const index = await findIndexDigest(context.workplace.store, name, 'validation');
+  return index === undefined ? { kind: 'share', share: DEFAULT_VALIDATION_SHARE } : { kind: 'index', index };
+}
+
+function sum(
+  { train, validation, testing }: BuildResult['splits'],
+  amount: (split: BuildResult['splits']['train']) => number,
+): number {
+  return amount(train) + amount(validation) + (testing ? amount(testing) : 0);
 }
 
 function requireDataset(name: string | undefined): string {

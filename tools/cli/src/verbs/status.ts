@@ -12,10 +12,12 @@ import {
   type StateDefinition,
 } from '@bluewaters/messages';
 import type { ObjectStore } from '@bluewaters/storage';
+import { indexName } from '@bluewaters/records';
 import { runHolder } from '@bluewaters/training';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { COORDINATED_HEADER, coordinatedRow } from '../coordinated.js';
+import { splitColumns } from '../split-columns.js';
 import { describeProgress, formatCount, formatTable, percent } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 import { withWorkplace, type Workplace } from '../workplace.js';
@@ -90,20 +92,20 @@ function describeRun({ state, worker }: Awaited<ReturnType<typeof withWorker>>):
 
 function describeState(state: Awaited<ReturnType<typeof readState>>): string[] {
   const accuracy = (share: number | undefined): string => (share === undefined ? '-' : percent(share, 2));
+  const { header, cells } = splitColumns(state.datasets);
   return [
     ...section(
       'indexes',
       ['dataset', 'images', 'synsets', 'refused'],
-      state.indexes.map((index) => [index.dataset, ...[index.examples, index.synsets, index.refused].map(formatCount)]),
+      state.indexes.map((index) => [
+        indexName(index.dataset, index.split),
+        ...[index.examples, index.synsets, index.refused].map(formatCount),
+      ]),
     ),
     ...section(
       'datasets',
-      ['dataset', 'train', 'validation'],
-      state.datasets.map(({ dataset, splits }) => [
-        dataset,
-        formatCount(splits.train.examples),
-        formatCount(splits.validation.examples),
-      ]),
+      ['dataset', ...header],
+      state.datasets.map(({ dataset, splits }) => [dataset, ...cells(splits)]),
     ),
     ...section(
       'runs',
