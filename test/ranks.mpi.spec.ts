@@ -95,6 +95,20 @@ describe('training on several ranks', { timeout: 600_000 }, () => {
     expect(await runs.digestsOf('killed')).toEqual(reference);
   });
 
+  it('names the rank that was killed, each time', async () => {
+    const killed = [2, 3];
+    const launch = ['launch', '--ranks', '4', '--restarts', '2'];
+    const running = startCli([...launch, '--', ...commandFor('lossy', ...LENET, '--epochs', '2000')]);
+    for (const rank of killed) {
+      await running.line(/training: epoch \d+ of 2,?000 evaluated/u);
+      const said = running.line(/was lost; generation \d+ goes on from the last checkpoint/u);
+      process.kill(await findRank('lossy', rank), 'SIGKILL');
+      expect(await said).toMatch(new RegExp(`^ *rank ${rank} on \\S+ was lost`, 'u'));
+    }
+    running.process.kill('SIGTERM');
+    await running.ended;
+  });
+
   it('stops all ranks with a checkpoint when their time is up', async () => {
     const ended = await runCli(launchFor(2, 'timed', '--epochs', '2000', '--stop-after', '8'));
     expect(ended.code).toBe(75);
