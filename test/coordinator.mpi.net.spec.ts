@@ -201,6 +201,18 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     await becomes('served', ({ phase }) => phase === 'stopped');
   });
 
+  it('shows how many gradients came too late for updates that do not wait for backup workers', async () => {
+    await coordinate();
+    const backup = ['--update', 'synchronous', '--backup-workers', '1'];
+    const command = ['train', ...TRAINING, ...FOR_LONG, ...backup, '--run', 'backed', '--bus', nats.url, ...store];
+    const launched = start(['launch', '--servers', '1', '--workers', '3', '--', ...command]);
+    await becomes('backed', ({ figures }) => (figures?.dropped ?? 0) > 0);
+    const shown = await runCli(['status', '--bus', nats.url, ...store], { env });
+    expect(shown.stdout).toMatch(/backed .* \d+ gradients dropped/u);
+    await steer('stop', 'backed');
+    expect((await launched.ended).code).toBe(75);
+  });
+
   it('is missed by nobody: training goes on without NATS and without it, and what happened is told later', async () => {
     const coordinator = await coordinate();
     const launched = launch('alone', 2);
