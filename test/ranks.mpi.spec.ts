@@ -109,6 +109,17 @@ describe('training on several ranks', { timeout: 600_000 }, () => {
     await running.ended;
   });
 
+  it('ends at once by an error that every rank would find again, also before it knows its number', async () => {
+    for (const [more, words] of [
+      [['--dataset', 'd', '--config', '/nowhere.json'], /a rank ended with [A-Z_]+: .*nowhere/u],
+      [['--dataset', 'none'], /rank \d ended with MANIFEST_INVALID: .*none/u],
+    ] as const) {
+      const ended = await runCli(['launch', '--ranks', '2', '--', 'train', ...more, ...store]);
+      expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(words)]);
+      expect(ended.stderr).not.toContain('generation 2');
+    }
+  });
+
   it('stops all ranks with a checkpoint when their time is up', async () => {
     const ended = await runCli(launchFor(2, 'timed', '--epochs', '2000', '--stop-after', '8'));
     expect(ended.code).toBe(75);

@@ -72,7 +72,9 @@ export async function launch<Options extends GenerationOptions>(
 function outcomeOf({ exitCode, words, lost }: Generation): Outcome {
   if (exitCode === 0) return { outcome: 'done' };
   for (const word of words) {
-    if ('failed' in word) return { outcome: 'failed', reason: `rank ${word.rank} ended with ${word.failed}` };
+    if (!('failed' in word)) continue;
+    const who = word.rank === undefined ? 'a rank' : `rank ${word.rank}`;
+    return { outcome: 'failed', reason: `${who} ended with ${word.failed}` };
   }
   for (const word of words) if ('stopped' in word) return { outcome: 'stopped', reason: word.stopped };
   return { outcome: 'lost', reason: lost ?? `the ranks ended with exit code ${exitCode} and without a word` };

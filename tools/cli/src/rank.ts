@@ -159,6 +159,14 @@ export function endStopped(error: unknown, { terminal }: Pick<VerbContext, 'term
   process.exit(EXIT_CODES.stopped);
 }
 
+/**
+ * Tells whoever launched this process by what it failed, perhaps before it knew that it is a rank; nothing of what may
+ * come out otherwise when it is launched again.
+ */
+export function tellFailed({ code, message, retryable }: CodedError): void {
+  if (process.env['BLUEWATERS_LAUNCHED'] && !retryable) tell({ failed: `${code}: ${message}` });
+}
+
 /** Only who launched ranks wants to hear of each; a person who started them wants to know what went wrong. */
 function tell(word: RankWord): void {
   if ('pid' in word) callLauncher(word.rank);
