@@ -102,6 +102,13 @@ describe('training on several ranks without MPI', { timeout: 600_000 }, () => {
     expect(await runs.distance('left', 'together')).toBeLessThan(1e-4);
   });
 
+  it('ends at once by an error that every rank would find again, also before it knows its number', async () => {
+    const launch = ['launch', '--ranks', '2', '--over', 'grpc', '--', 'train', '--dataset', 'd'];
+    const ended = await runCli([...launch, '--config', '/nowhere.json', ...store]);
+    expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(/a rank ended with [A-Z_]+: .*nowhere/u)]);
+    expect(ended.stderr).not.toContain('generation 2');
+  });
+
   it('finds out before the first step that ranks started one by one differ', async () => {
     const ended = await startedApart('apart', {}, { threads: '2' });
     const said =

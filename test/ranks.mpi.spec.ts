@@ -95,6 +95,31 @@ describe('training on several ranks', { timeout: 600_000 }, () => {
     expect(await runs.digestsOf('killed')).toEqual(reference);
   });
 
+  it('names the rank that was killed, each time', async () => {
+    const killed = [2, 3];
+    const launch = ['launch', '--ranks', '4', '--restarts', '2'];
+    const running = startCli([...launch, '--', ...commandFor('lossy', ...LENET, '--epochs', '2000')]);
+    for (const rank of killed) {
+      await running.line(/training: epoch \d+ of 2,?000 evaluated/u);
+      const said = running.line(/was lost; generation \d+ goes on from the last checkpoint/u);
+      process.kill(await findRank('lossy', rank), 'SIGKILL');
+      expect(await said).toMatch(new RegExp(`^ *rank ${rank} on \\S+ was lost`, 'u'));
+    }
+    running.process.kill('SIGTERM');
+    await running.ended;
+  });
+
+  it('ends at once by an error that every rank would find again, also before it knows its number', async () => {
+    for (const [more, words] of [
+      [['--dataset', 'd', '--config', '/nowhere.json'], /a rank ended with [A-Z_]+: .*nowhere/u],
+      [['--dataset', 'none'], /rank \d ended with MANIFEST_INVALID: .*none/u],
+    ] as const) {
+      const ended = await runCli(['launch', '--ranks', '2', '--', 'train', ...more, ...store]);
+      expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(words)]);
+      expect(ended.stderr).not.toContain('generation 2');
+    }
+  });
+
   it('stops all ranks with a checkpoint when their time is up', async () => {
     const ended = await runCli(launchFor(2, 'timed', '--epochs', '2000', '--stop-after', '8'));
     expect(ended.code).toBe(75);

@@ -372,7 +372,7 @@ class Ranks {
   }
 
   void hear() {
-    if (heard_.word >= 0) _exit(heard_.word);  // who sent it has said why
+    if (heard_.word >= 0) leave_after(heard_.word);
     Neighbour& neighbour = neighbours_[heard_.from];
     neighbour.heard_at = heard_.word == kParting ? INFINITY : now();
     if (heard_.word == kParting) --to_part_;
@@ -464,6 +464,12 @@ class Ranks {
     if (!is_ending_) spread_end(kExitRankLost);
     nap(200000000);  // launchers drop the last words of a process that ends at once
     _exit(kExitRankLost);
+  }
+
+  /** Ends as another rank did, which has said why: whoever reads of it is to read that before this process is gone. */
+  [[noreturn]] static void leave_after(int exit_code) {
+    nap(300000000);
+    _exit(exit_code);
   }
 
   /** Tells all who can still hear. What goes wrong on the way does not matter any more. */

@@ -3,6 +3,7 @@ export { EXIT_CODES } from './exit-codes.js';
 export { GrpcCommunicator } from './grpc/grpc-communicator.js';
 export { freePort } from './grpc/held-port.js';
 export { serverAddresses } from './hosts.js';
+export { Line } from './line.js';
 export { DEFAULT_PATIENCE, type Patience } from './patience.js';
 export { openRanks } from './open-ranks.js';
 export { preflight } from './preflight.js';

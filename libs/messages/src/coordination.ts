@@ -59,6 +59,8 @@ export const RankFigures = z.strictObject({
   seconds: StepSplit,
   /** Updates by others between a worker's read of the variables and its write, on average. */
   staleness: z.number().nonnegative().optional(),
+  /** Gradients of this generation so far that came after their update, where there are backup workers. */
+  dropped: z.int().nonnegative().optional(),
 });
 /** See {@link RankFigures:variable}. */
 export type RankFigures = z.infer<typeof RankFigures>;

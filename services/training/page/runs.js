@@ -72,6 +72,7 @@ function factsOf({ coordinated = {}, record = {} }) {
     ['top-1', percent(evaluation?.top1)],
     ['best top-1', percent(best?.evaluation.top1)],
     ['staleness', figure(figures.staleness)],
+    ['dropped gradients', count(figures.dropped)],
     ['ranks', ranks && `${count(arrived)} of ${count(ranks)}`],
     ['hosts', count(hosts)],
     ['generation', count(generation)],

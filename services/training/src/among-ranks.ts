@@ -14,10 +14,13 @@ import { toCodedError } from '@bluewaters/errors';
 import { isPeerLost } from '@bluewaters/tensorflow';
 import type { Coordination } from './presence/coordination.js';
 
-/** What a rank tells whoever launched it: where it is, and how it ended where it did not end well. */
+/**
+ * What a rank tells whoever launched it: where it is, and how it ended where it did not end well. Its number is left out
+ * by a process that failed before it knew it.
+ */
 export type RankWord =
   | { readonly rank: number; readonly pid: number; readonly host: string }
-  | { readonly rank: number; readonly failed: string }
+  | { readonly rank?: number; readonly failed: string }
   | { readonly rank: number; readonly stopped: string };
 
 /** Who is to know of a rank. */

@@ -36,6 +36,8 @@ export interface MadeStep {
   readonly stopping: boolean;
   /** Where workers do not wait for one another: updates by others between a read and its write, on average of late. */
   readonly staleness?: number | undefined;
+  /** Where there are backup workers: gradients of this generation so far that came after their update. */
+  readonly dropped?: number | undefined;
   readonly inspected?: InspectedStep;
 }
 

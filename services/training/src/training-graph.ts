@@ -49,6 +49,8 @@ export interface TrainingGraph {
     readonly accumulate?: Operation;
     /** Reads a batch and hands its gradients over; there where `step` is made of what several hand over. */
     readonly contribute?: Operation;
+    /** int64 scalar, after `step`: contributions so far that came too late for it; there where `contribute` is. */
+    readonly dropped?: Output;
     /** float32 scalar: mean cross entropy of the (micro-)batch before the update. */
     readonly loss: Output;
     /** Of the loss, by the parameters in their order. */
@@ -122,7 +124,7 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
       root.child('join'),
       starts([...transient, ...slots.filter(({ handle }) => handle.operation.device === way.own)]),
     ),
-    training: ledger && !training.contribute ? { ...training, step: ledger.noting(training.step) } : training,
+    training: ledger ? { ...training, ...ledger.noting(training) } : training,
     ledger,
     evaluation,
     inspection: addInspection(root.child('inspect'), {

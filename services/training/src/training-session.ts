@@ -11,7 +11,7 @@ import type { TrainedWeights } from './export.js';
 import type { StartingPoint } from './follow.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
-import type { Observers } from './observers/observer.js';
+import { known, type Observers } from './observers/observer.js';
 import { observersOf } from './observers/observers-of.js';
 import { positionAt, type Position } from './position.js';
 import { writeReport } from './report/report.js';
@@ -258,16 +258,16 @@ export class TrainingSession {
     throw diverged(this.#run.request, { what: 'the loss of a batch', value: loss, first });
   }
 
-  #tell({ loss, rate: learningRate, staleness }: MadeStep): void {
+  #tell({ loss, rate: learningRate, staleness, dropped }: MadeStep): void {
     if (loss === undefined) return;
     const { recent: imagesPerSecond, times: seconds } = this.#laps;
-    const figures = { step: this.#step, loss, learningRate, imagesPerSecond, seconds, staleness };
+    const figures = { step: this.#step, loss, learningRate, imagesPerSecond, seconds, staleness, dropped };
     this.#observers.tell((observer) => observer.stepped?.(figures));
     const { epoch } = positionAt(this.#step - 1, this.#run.stepsPerEpoch);
     const best = bestOf(this.#evaluations)?.evaluation.top1;
     this.#announcer.reached(this.#step, `epoch ${epoch + 1} of ${this.#run.request.epochs}`, {
       ratePerSecond: imagesPerSecond,
-      figures: { loss, ...(best !== undefined && { best }), ...(staleness !== undefined && { staleness }) },
+      figures: { loss, ...known({ best, staleness, dropped }) },
     });
   }
 

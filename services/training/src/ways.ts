@@ -16,7 +16,7 @@
 import { ALONE, spreadBySize, TOGETHER, type GradientExchange, type Placement } from '@bluewaters/models';
 import type { Scope, SessionOptions, Variable } from '@bluewaters/tensorflow';
 import type { OpenedRun } from './run-context.js';
-import { AccumulatedExchange } from './servers/accumulated-exchange.js';
+import { AccumulatedExchange, type Counting } from './servers/accumulated-exchange.js';
 import { AsynchronousStepper } from './servers/asynchronous-stepper.js';
 import { Ledger } from './servers/ledger.js';
 import { partsOf, type Member } from './servers/member.js';
@@ -60,22 +60,30 @@ function byServers(member: Member): Way {
   const { worker, workers, servers, server } = member;
   const serverAt = (index: number): string => `/job:ps/task:${index}/device:CPU:0`;
   const own = `/job:worker/task:${worker}`;
+  const { counting, ...update } = updateBy(member, own);
   return {
-    ...updateBy(member, own),
+    ...update,
     placement: spreadBySize(Array.from({ length: servers }, (_, index) => serverAt(index))),
     own,
     shared: serverAt(0),
     // Other workers may not have come yet, or be gone; their threads are those of their servers.
     session: { target: server.target, deviceFilters: ['/job:ps', own] },
-    ledger: (scope, globalStep) => new Ledger(scope, { globalStep, worker, workers }),
+    ledger: (scope, globalStep) => new Ledger(scope, { globalStep, worker, workers, counting: counting?.() }),
   };
 }
 
-function updateBy(member: Member, own: string): Pick<Way, 'exchange' | 'stepper'> {
+function updateBy(
+  member: Member,
+  own: string,
+): Pick<Way, 'exchange' | 'stepper'> & { readonly counting?: () => Counting | undefined } {
   if (member.update === 'asynchronous') {
     const exchange = member.workers === 1 ? ALONE : { ...ALONE, velocities: own };
     return { exchange, stepper: (parts) => new AsynchronousStepper(parts, member) };
   }
   const exchange = new AccumulatedExchange({ worker: member.worker, needed: partsOf(member) });
-  return { exchange, stepper: (parts) => new SynchronousStepper(parts, member, exchange) };
+  return {
+    exchange,
+    counting: () => exchange.counting,
+    stepper: (parts) => new SynchronousStepper(parts, member, exchange),
+  };
 }

@@ -33,6 +33,7 @@ function notes({ reason, missing, silent, slowest, scaleTo, figures }: Coordinat
     slowest && `the others wait for rank ${slowest.rank} on ${slowest.host}, busy ${slowest.times} times as long`,
     scaleTo === undefined ? undefined : `to go on with ${scaleTo} ranks`,
     figures?.staleness === undefined ? undefined : `staleness ${figures.staleness.toPrecision(2)}`,
+    figures?.dropped === undefined ? undefined : `${formatCount(figures.dropped)} gradients dropped`,
   ].filter((note) => note !== undefined);
 }
 

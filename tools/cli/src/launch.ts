@@ -2,9 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
+import { ranksOfJob } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import type { RankWord } from '@bluewaters/training';
 import { throughGenerations, type GenerationOptions, type NextGeneration, type Outcome } from './generations.js';
+import { RankLines } from './rank-lines.js';
 import { RANK_WORD } from './rank.js';
 import { PROGRAM } from './start-process.js';
 import type { VerbContext } from './verb.js';
@@ -70,7 +72,9 @@ export async function launch<Options extends GenerationOptions>(
 function outcomeOf({ exitCode, words, lost }: Generation): Outcome {
   if (exitCode === 0) return { outcome: 'done' };
   for (const word of words) {
-    if ('failed' in word) return { outcome: 'failed', reason: `rank ${word.rank} ended with ${word.failed}` };
+    if (!('failed' in word)) continue;
+    const who = word.rank === undefined ? 'a rank' : `rank ${word.rank}`;
+    return { outcome: 'failed', reason: `${who} ended with ${word.failed}` };
   }
   for (const word of words) if ('stopped' in word) return { outcome: 'stopped', reason: word.stopped };
   return { outcome: 'lost', reason: lost ?? `the ranks ended with exit code ${exitCode} and without a word` };
@@ -81,40 +85,57 @@ export async function runByLauncher(
   options: LaunchOptions & NextGeneration,
   { signal, print }: VerbContext,
 ): Promise<Generation> {
-  const { launcher, ranks, launcherArguments, command, generations } = options;
-  const args = [...LAUNCHERS[launcher](ranks), ...launcherArguments, process.execPath, PROGRAM, ...command];
-  // A process group of its own: Ctrl-C is for this process, which lets the ranks write a checkpoint.
-  const child = spawn(launcher, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-    env: {
-      ...process.env,
-      BLUEWATERS_LAUNCHED: '1',
-      ...generations.variables(options),
-      ...(launcher === 'aprun' && { BLUEWATERS_WORLD_SIZE: String(ranks) }),
-    },
-  });
+  const { launcher, ranks } = options;
   const words: RankWord[] = [];
+  const lines = await RankLines.open({ ranks, areHere: areHere(options), hear: (word) => words.push(word) });
+  const child = spawnLauncher(options, lines.variables);
   const stop = (): void => stopRanks(child, words);
   signal.addEventListener('abort', stop, { once: true });
-  let [lost, lastLine] = ['', ''];
+  // Of a lost rank: what came first of the watchdog's word and the end of a connection, and what the launcher says.
+  let [found, said, lastLine] = ['', '', ''];
   onLines(child.stderr, (line) => {
     const word = wordIn(line);
     if (word) words.push(word);
-    else if (/ends this generation/u.test(line)) lost = line;
-    else lost ||= lostRank(line, words) ?? (process.stderr.write(`${line}\n`), '');
+    else if (/ends this generation/u.test(line)) found ||= lines.lost ?? line;
+    else if (!found) said ||= lostRank(line, words) ?? (process.stderr.write(`${line}\n`), '');
   });
   onLines(child.stdout, (line) => {
-    lost ||= lostRank(line, words) ?? '';
+    said ||= lostRank(line, words) ?? '';
     lastLine = line;
     print(line);
   });
   try {
     const exitCode = await exitOf(child, launcher);
-    return { exitCode, words, lost: lost || undefined, lastLine };
+    return { exitCode, words, lost: found || lines.lost || said || undefined, lastLine };
   } finally {
     signal.removeEventListener('abort', stop);
+    lines.close();
   }
+}
+
+/** Starts it in a process group of its own: Ctrl-C is for this process, which lets the ranks write a checkpoint. */
+function spawnLauncher(
+  options: LaunchOptions & NextGeneration,
+  variables: Readonly<Record<string, string>>,
+): ChildProcess {
+  const { launcher, ranks, launcherArguments, command, generations } = options;
+  const args = [...LAUNCHERS[launcher](ranks), ...launcherArguments, process.execPath, PROGRAM, ...command];
+  return spawn(launcher, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: {
+      ...process.env,
+      BLUEWATERS_LAUNCHED: '1',
+      ...variables,
+      ...generations.variables(options),
+      ...(launcher === 'aprun' && { BLUEWATERS_WORLD_SIZE: String(ranks) }),
+    },
+  });
+}
+
+/** Whether nothing says that ranks may be on other machines. */
+function areHere({ launcher, launcherArguments }: LaunchOptions): boolean {
+  return launcher === 'mpiexec' && launcherArguments.length === 0 && ranksOfJob(process.env) === undefined;
 }
 
 /** One rank that knows is enough, since all agree on the step after which they stop. */

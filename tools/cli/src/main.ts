@@ -2,6 +2,7 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { tellFailed } from './rank.js';
 import { runVerb } from './run-verb.js';
 import type { Verb } from './verb.js';
 import { verbsFor } from './verbs/index.js';
@@ -73,6 +74,7 @@ const parser = yargs(hideBin(process.argv))
   .fail((message: string | null, error: Error | undefined) => {
     const coded = error ? toCodedError(error) : new CodedError('CONFIG_INVALID', message ?? '');
     console.error(error ? `error ${coded.code}: ${coded.message}` : `${message}\nSee \`bluewaters --help\`.`);
+    tellFailed(coded);
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
     process.exit(error ? 1 : 2);
   });

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { readPlace, type PlaceValues } from './common-options.js';
 import { findDataset } from './digests.js';
 import { findParent } from './find-model.js';
+import { callLauncher, tellLauncher } from './launcher-line.js';
 import { trainRequest } from './line-options.js';
 import { whoAsks } from './person.js';
 import type { VerbContext } from './verb.js';
@@ -158,8 +159,18 @@ export function endStopped(error: unknown, { terminal }: Pick<VerbContext, 'term
   process.exit(EXIT_CODES.stopped);
 }
 
+/**
+ * Tells whoever launched this process by what it failed, perhaps before it knew that it is a rank; nothing of what may
+ * come out otherwise when it is launched again.
+ */
+export function tellFailed({ code, message, retryable }: CodedError): void {
+  if (process.env['BLUEWATERS_LAUNCHED'] && !retryable) tell({ failed: `${code}: ${message}` });
+}
+
 /** Only who launched ranks wants to hear of each; a person who started them wants to know what went wrong. */
 function tell(word: RankWord): void {
+  if ('pid' in word) callLauncher(word.rank);
+  else tellLauncher(word);
   if (process.env['BLUEWATERS_LAUNCHED']) process.stderr.write(`${RANK_WORD}${JSON.stringify(word)}\n`);
   else if ('failed' in word) process.stderr.write(`rank ${word.rank}: error ${word.failed}\n`);
 }

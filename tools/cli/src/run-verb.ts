@@ -1,5 +1,6 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import { readOptionsFile, resolveOptions } from '@bluewaters/service';
+import { tellFailed } from './rank.js';
 import { openTerminal } from './terminal.js';
 import type { Verb } from './verb.js';
 
@@ -70,6 +71,7 @@ function fail(error: unknown, how: { readonly json: boolean; readonly stopped: b
   const interrupted = how.stopped && coded.code === 'INTERRUPTED';
   const said = interrupted ? 'stopped: run the same command again to go on' : `error ${coded.code}: ${coded.message}`;
   process.stderr.write(`\n${said}\n`);
+  if (!interrupted) tellFailed(coded);
   if (coded.code === 'INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (how.json) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
   process.exitCode = interrupted ? EXIT_INTERRUPTED : EXIT_FAILED;

@@ -15,8 +15,10 @@ const record = (progress?: Partial<Progress>, state: JobRecord['state'] = 'runni
 
 describe('a line of progress', () => {
   it('says phase, share, rate, time left and other figures', () => {
-    const progress = { done: 24_000, total: 100_000, ratePerSecond: 4000, figures: { loss: 0.21345 } };
-    expect(describeProgress(record(progress))).toBe('epoch 1 of 3, 24 %, 4,000 images/s, 19 s left, loss 0.213');
+    const progress = { done: 24_000, total: 100_000, ratePerSecond: 4000, figures: { loss: 0.21345, dropped: 1234 } };
+    expect(describeProgress(record(progress))).toBe(
+      'epoch 1 of 3, 24 %, 4,000 images/s, 19 s left, loss 0.213, dropped 1,234',
+    );
   });
 
   it('counts where the total is not known, and promises no time without a rate', () => {

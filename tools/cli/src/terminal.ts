@@ -62,10 +62,15 @@ export function describeProgress({ state, progress }: JobRecord): string {
     total ? `${((100 * done) / total).toFixed(0)} %` : `${formatCount(done)} ${unit}`,
     ratePerSecond ? `${formatRate(ratePerSecond, unit)}` : undefined,
     left === undefined ? undefined : `${formatSeconds(left)} left`,
-    ...Object.entries(figures ?? {}).map(([name, value]) => `${name} ${value.toPrecision(3)}`),
+    ...Object.entries(figures ?? {}).map(([name, value]) => `${name} ${formatFigure(value)}`),
   ]
     .filter((part) => part !== undefined)
     .join(', ');
+}
+
+/** A count by all its digits; a share, or what is measured, by three. */
+function formatFigure(value: number): string {
+  return Number.isInteger(value) && value > 1 ? formatCount(value) : value.toPrecision(3);
 }
 
 /** `12,345`. */

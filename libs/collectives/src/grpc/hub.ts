@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Line, type HubMessage, type Member, type RankMessage } from './words.js';
+import { Line } from '../line.js';
+import type { HubMessage, Member, RankMessage } from './words.js';
 
 /** How long the hub waits, in seconds; see `Patience`. */
 export interface HubPatience {

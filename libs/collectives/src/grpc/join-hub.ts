@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '@bluewaters/errors';
+import { Line } from '../line.js';
 import type { MeetingPlace } from '../world.js';
 import { findAddress, type HubAddress } from './meeting.js';
-import { Line, type HubMessage, type Member, type RankMessage } from './words.js';
+import type { HubMessage, Member, RankMessage } from './words.js';
 
 /** A rank's end of its connection with the hub. */
 export type HubLine = Line<RankMessage, HubMessage>;

@@ -15,6 +15,14 @@ export interface StepFigures {
   readonly seconds: StepTimes;
   /** Updates that others made between a worker's read of the variables and its write, on average. */
   readonly staleness: number | undefined;
+  /** Gradients of this generation so far that came after their update, where there are backup workers. */
+  readonly dropped: number | undefined;
+}
+
+/** Those figures that there are. */
+export function known<Name extends string>(figures: Record<Name, number | undefined>): Partial<Record<Name, number>> {
+  const found = Object.entries<number | undefined>(figures).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(found) as Partial<Record<Name, number>>;
 }
 
 /** What an evaluation found, and how the run stands by it. */

@@ -1,6 +1,6 @@
 import { positionAt } from '../position.js';
 import type { RunContext } from '../run-context.js';
-import type { RunObserver, StepFigures } from './observer.js';
+import { known, type RunObserver, type StepFigures } from './observer.js';
 
 /** Shows the coordinator how the steps of rank 0 go. */
 export class PresenceObserver implements RunObserver {
@@ -10,10 +10,10 @@ export class PresenceObserver implements RunObserver {
     this.#run = run;
   }
 
-  stepped({ step, loss, imagesPerSecond, seconds, staleness }: StepFigures): void {
+  stepped({ step, loss, imagesPerSecond, seconds, staleness, dropped }: StepFigures): void {
     const { show, request, stepsPerEpoch } = this.#run;
     const { epoch } = positionAt(step, stepsPerEpoch);
     const figures = { step, epoch, loss, batch: request.batch, imagesPerSecond, seconds };
-    show?.({ ...figures, ...(staleness !== undefined && { staleness }) });
+    show?.({ ...figures, ...known({ staleness, dropped }) });
   }
 }

@@ -43,13 +43,14 @@ export class Summaries implements RunObserver {
     if (examples) await this.#picture('examples', 0, examples);
   }
 
-  stepped({ step, loss, learningRate, imagesPerSecond, seconds, staleness }: StepFigures): void {
+  stepped({ step, loss, learningRate, imagesPerSecond, seconds, staleness, dropped }: StepFigures): void {
     this.#train.scalar('loss', step, loss);
     this.#train.scalar('learning_rate', step, learningRate);
     this.#train.scalar('images_per_second', step, imagesPerSecond);
     for (const part of ['input', 'compute', 'reduce'] as const)
       this.#train.scalar(`seconds/${part}`, step, seconds[part]);
     if (staleness !== undefined) this.#train.scalar('staleness', step, staleness);
+    if (dropped !== undefined) this.#train.scalar('dropped', step, dropped);
   }
 
   async inspected(step: number, { pictures, kernels, histograms }: InspectedStep): Promise<void> {

@@ -1,9 +1,10 @@
 /**
  * What workers tell one another, as variables of the first server: the next portion that nobody has taken, how far each
- * worker has come in its own, how stale gradients were. It lasts as long as a generation; no checkpoint has it.
+ * worker has come in its own, how stale gradients were, how many came too late. It lasts as long as a generation; no checkpoint has it.
  */
 import { initializers, variable, Tensor, type Operation, type Output, type Scope } from '@bluewaters/tensorflow';
 import type { Session, Variable } from '@bluewaters/tensorflow';
+import type { Counting } from './accumulated-exchange.js';
 
 /** How things stand, all read at about the same time. */
 export interface Standing {
@@ -17,6 +18,14 @@ export interface Standing {
   readonly taken: { readonly block: number; readonly made: number } | undefined;
 }
 
+/** What a worker runs, or the chief alone. */
+export interface Halves {
+  /** Makes an update, and adds one to the global step. */
+  readonly step: Operation;
+  /** Hands gradients over for one, where it is made of what several hand over. */
+  readonly contribute?: Operation;
+}
+
 /** {@link Standing.open} when no more is to be done. */
 const OVER = -1n;
 
@@ -27,17 +36,28 @@ export class Ledger {
   readonly #globalStep: Variable;
   readonly #scope: Scope;
   readonly #staleness: Variable;
+  readonly #contributed: Variable;
+  readonly #used: Variable;
   readonly #taken: Variable;
   readonly #worker: bigint;
   readonly #claimed: Output;
   readonly #openTo: Output;
   readonly #opened: Operation;
   readonly #look: readonly Output[];
+  readonly #counting: Counting | undefined;
 
-  /** @param scope On the first server. */
+  /**
+   * @param scope On the first server.
+   * @param options `counting` is there where updates are made of what several workers contribute.
+   */
   constructor(
     scope: Scope,
-    options: { readonly globalStep: Variable; readonly worker: number; readonly workers: number },
+    options: {
+      readonly globalStep: Variable;
+      readonly worker: number;
+      readonly workers: number;
+      readonly counting?: Counting | undefined;
+    },
   ) {
     const own = scope.child('ledger');
     const counter = (name: string, start: number, shape: readonly number[] = []): Variable =>
@@ -49,7 +69,10 @@ export class Ledger {
     this.#scope = own;
     this.#worker = BigInt(options.worker);
     this.#globalStep = options.globalStep;
+    this.#counting = options.counting;
     this.#staleness = counter('staleness', 0);
+    this.#contributed = counter('contributed', 0);
+    this.#used = counter('used', 0);
     this.#taken = counter('taken', -1, [options.workers, 2]);
     this.#claimed = this.#addClaim(next);
     this.#openTo = own.placeholder('int64', [], { name: 'open_to' });
@@ -59,16 +82,45 @@ export class Ledger {
       attributes: { dtype: 'int64' },
     });
     this.#look = [this.#globalStep.value, open.value, this.#staleness.value, ownRow.output()];
-    const starts = [next, open, this.#staleness, this.#taken].map(({ initializer }) => initializer);
+    const counters = [next, open, this.#staleness, this.#contributed, this.#used, this.#taken];
+    const starts = counters.map(({ initializer }) => initializer);
     this.reset = own.after(...starts).op('NoOp', { name: 'reset' });
   }
 
   /**
-   * Adds what an update notes of itself: one step more of this worker's portion, and its staleness.
+   * Adds what is noted of updates. Of one that a worker makes alone: one step more of its portion, and its staleness. Of one
+   * that several contribute to: how many have, and of how many it was made.
    *
-   * @param update It adds one to the global step.
+   * @returns `dropped`, int64: contributions so far that came after the update which they were for. It is read after the
+   * update; those that are under way meanwhile may not be among them yet.
    */
-  noting(update: Operation): Operation {
+  noting({ step, contribute }: Halves): Halves & { readonly dropped?: Output } {
+    if (!contribute || !this.#counting) return { step: this.#noteUpdate(step) };
+    const { taken } = this.#counting;
+    const own = this.#scope.child('count');
+    const used = own.after(step).op('Cast', { inputs: [taken], attributes: { DstT: 'int64' } });
+    const noted = this.#add(own, this.#used, used.output());
+    const contributed = this.#add(own.after(contribute), this.#contributed, own.constant(1n));
+    return { step: noted, contribute: contributed, dropped: this.#dropped(own.after(noted), this.#counting) };
+  }
+
+  /** In this order: what comes in between is waiting, but not yet counted. */
+  #dropped(scope: Scope, { accumulator }: Counting): Output {
+    const contributed = this.#contributed.read(scope);
+    const waiting = scope
+      .after(contributed.operation)
+      .on(accumulator.operation.device)
+      .op('ResourceAccumulatorNumAccumulated', { inputs: [accumulator] });
+    const counted = scope.op('Cast', { inputs: [waiting.output()], attributes: { DstT: 'int64' } }).output();
+    const late = scope.op('Sub', { inputs: [contributed, this.#used.read(scope)] }).output();
+    return scope.op('Sub', { inputs: [late, counted] }).output();
+  }
+
+  #add(scope: Scope, to: Variable, value: Output): Operation {
+    return scope.op('AssignAddVariableOp', { inputs: [to.handle, value], attributes: { dtype: 'int64' } });
+  }
+
+  #noteUpdate(update: Operation): Operation {
     const own = this.#scope.child('note');
     const after = own.after(update);
     const before = own.op('Identity', { inputs: [this.#globalStep.value] }).output();
@@ -76,10 +128,7 @@ export class Ledger {
     const between = after.op('Sub', {
       inputs: [after.op('Sub', { inputs: [now, own.constant(1n)] }).output(), before],
     });
-    const noted = after.op('AssignAddVariableOp', {
-      inputs: [this.#staleness.handle, between.output()],
-      attributes: { dtype: 'int64' },
-    });
+    const noted = this.#add(after, this.#staleness, between.output());
     const one = own.constant(BigInt64Array.of(0n, 1n));
     return own.after(noted).op('ResourceScatterAdd', {
       inputs: [this.#taken.handle, own.constant(this.#worker), one],
@@ -122,7 +171,7 @@ export class Ledger {
   #addClaim(next: Variable): Output {
     const own = this.#scope.child('claim');
     const one = own.constant(1n);
-    const counted = own.op('AssignAddVariableOp', { inputs: [next.handle, one], attributes: { dtype: 'int64' } });
+    const counted = this.#add(own, next, one);
     const claimed = own.op('Sub', { inputs: [next.read(own.after(counted)), one] }).output();
     const row = own.op('Pack', { inputs: [[claimed, own.constant(0n)]] }).output();
     const noted = own.op('ResourceScatterUpdate', {

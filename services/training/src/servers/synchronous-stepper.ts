@@ -39,6 +39,8 @@ export class SynchronousStepper implements Stepper {
   /** The chief's: the step that is being made. */
   #asked: { readonly step: number; readonly options: StepOptions } | undefined;
   #last: Contribution | undefined;
+  /** The chief's: gradients that came too late. */
+  #dropped = 0;
   #failure: unknown;
 
   constructor(parts: StepperParts, member: Member, exchange: AccumulatedExchange) {
@@ -87,10 +89,19 @@ export class SynchronousStepper implements Stepper {
     this.#asked = { step, options };
     this.#contributing ??= this.#contributeOnwards();
     using rate = Tensor.scalar('float32', run.rateAt(step));
-    await session.run({ feeds: [[graph.training.learningRate, rate]], targets: [graph.training.step] });
+    const { learningRate, dropped, step: update } = graph.training;
+    const fetches = dropped ? [dropped] : [];
+    const [late] = await session.run({ feeds: [[learningRate, rate]], fetches, targets: [update] });
+    this.#note(late);
     if (this.#member.backupWorkers === 0) await this.#contributing;
     if (this.#failure !== undefined) throw this.#failure as Error;
     return this.#made(step + 1);
+  }
+
+  /** One that is counted late, while it waits for the next update, must not be taken back. */
+  #note(late: Tensor | undefined): void {
+    this.#dropped = Math.max(this.#dropped, late?.number() ?? 0);
+    late?.[Symbol.dispose]();
   }
 
   async #follow(options: StepOptions): Promise<MadeStep> {
@@ -138,7 +149,9 @@ export class SynchronousStepper implements Stepper {
   #made(reached: number): MadeStep {
     const { run } = this.#parts;
     const none = { rate: run.rateAt(Math.min(reached, run.totalSteps)), seconds: { input: 0, reduce: 0 } };
-    return { ...none, loss: undefined, ...this.#last, stopping: run.signal.aborted, reached };
+    const { worker, backupWorkers } = this.#member;
+    const dropped = worker === 0 && backupWorkers > 0 ? this.#dropped : undefined;
+    return { ...none, loss: undefined, ...this.#last, stopping: run.signal.aborted, reached, dropped };
   }
 
   get #counting(): NonNullable<AccumulatedExchange['counting']> {

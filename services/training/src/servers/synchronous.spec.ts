@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { BATCH, workplace } from '../workplace.fixture.js';
 import { AccumulatedExchange } from './accumulated-exchange.js';
 import { startCluster, trainOn } from './cluster.fixture.js';
+import { Ledger } from './ledger.js';
 
 hasNativeOperations();
 
@@ -35,6 +36,9 @@ async function distance(one: Place, other: Place, step: number): Promise<number>
   return apart.reduce((largest, value) => (value <= largest ? largest : value), 0);
 }
 
+/** What was told of gradients that came too late. */
+const droppedIn = ({ said }: Place): number[] => said.flatMap(({ figures }) => figures?.['dropped'] ?? []);
+
 describe('workers of parameter servers that wait for one another', { timeout: 120_000 }, () => {
   it('come to the weights of one process with the whole batch, stopped in between or not', async () => {
     const [alone, together] = [await workplace(), await workplace()];
@@ -53,6 +57,20 @@ describe('workers of parameter servers that wait for one another', { timeout: 12
     const layout = { servers: 1, workers: 3, update: 'synchronous', backupWorkers: 1 } as const;
     const members = (await startCluster(layout)).slice(0, 2);
     expect(await trainOn(members, place)).toMatchObject({ steps: 36, evaluation: { top1: 1 } });
+    expect(droppedIn(place).every((count) => count === 0)).toBe(true);
+  });
+
+  it('tell how many gradients came too late, where an update does not wait for all', async () => {
+    const place = await workplace();
+    const layout = { servers: 2, workers: 3, update: 'synchronous', backupWorkers: 1 } as const;
+    expect(await trainOn(await startCluster(layout), place)).toMatchObject({ steps: 36 });
+    const dropped = droppedIn(place);
+    expect(dropped.length).toBeGreaterThan(0);
+    // No more than one an update, and never fewer than before.
+    expect(dropped.every((count, index) => count >= (dropped[index - 1] ?? 0) && count <= 36)).toBe(true);
+    const waiting = await workplace();
+    await trainOn(await startCluster({ servers: 1, workers: 2, update: 'synchronous' }), waiting);
+    expect(droppedIn(waiting)).toEqual([]);
   });
 
   it('refuse what they could not share', async () => {
@@ -108,5 +126,39 @@ describe('collected gradients', () => {
     const waiting = mean();
     await at(6, 20);
     expect(await waiting).toBe(15);
+  });
+
+  it('are counted where they come after their update, and only there', async () => {
+    using graph = new Graph();
+    const scope = graph.scope();
+    const start = { shape: [], initializer: initializers.zeros() };
+    const weight = variable(scope, 'weight', { dtype: 'float32', ...start });
+    const globalStep = variable(scope, 'global_step', { dtype: 'int64', ...start });
+    const exchange = new AccumulatedExchange({ worker: 0, needed: 2 });
+    const { contribute, means } = exchange.collect(scope, [weight], [scope.constant(1)]);
+    const one = { inputs: [globalStep.handle, scope.constant(1n)], attributes: { dtype: 'int64' } } as const;
+    const step = scope.after(...means.map(({ operation }) => operation)).op('AssignAddVariableOp', one);
+    const { counting } = exchange;
+    const ledger = new Ledger(scope, { globalStep, worker: 0, workers: 3, counting });
+    const noted = ledger.noting({ step, contribute });
+    using session = new Session(graph);
+    const at = async (read: number, target = noted.contribute!): Promise<void> => {
+      using count = Tensor.scalar('int64', read);
+      await session.run({ feeds: [[counting!.readAt, count]], targets: [target] });
+    };
+    const dropped = async (): Promise<number> => {
+      const [found] = await session.run({ fetches: [noted.dropped!], targets: [noted.step] });
+      using tensor = found as Tensor;
+      return tensor.number();
+    };
+    await session.run({ targets: [globalStep.initializer, ledger.reset] });
+    await at(0, counting!.begin);
+    for (const read of [0, 0]) await at(read);
+    expect(await dropped()).toBe(0);
+    for (const read of [0, 1, 1]) await at(read);
+    expect(await dropped()).toBe(1);
+    // Of one more than it takes an update makes use.
+    for (const read of [1, 1, 2, 2, 2]) await at(read);
+    expect(await dropped()).toBe(3);
   });
 });
