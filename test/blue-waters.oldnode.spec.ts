@@ -9,7 +9,7 @@ import { digestFolder } from './support/folders.js';
 import { archiveFlags, SYNSETS, writeArchive } from './support/pictures.js';
 import { TrainedRuns } from './support/trained-runs.js';
 
-const node16 = process.env['BLUEWATERS_OLD_NODE'];
+const node = process.env['BLUEWATERS_OLD_NODE'] ?? '';
 const real = process.env['BLUEWATERS_DATA'];
 
 /** Loaded before a program: ends it where it reaches for the codec, for whatever reason. */
@@ -29,7 +29,7 @@ const TRAINING = [
   ...['--epochs', '2'],
 ];
 
-describe.skipIf(!node16)('Blue Waters has Node.js 16 [BLUEWATERS_OLD_NODE]', { timeout: 300_000 }, () => {
+describe.skipIf(node === '')('Blue Waters has Node.js 16 [BLUEWATERS_OLD_NODE]', { timeout: 300_000 }, () => {
   let directory: string;
   let trap: string;
   let pictures: string[];
@@ -53,16 +53,17 @@ describe.skipIf(!node16)('Blue Waters has Node.js 16 [BLUEWATERS_OLD_NODE]', { t
   }
 
   const store = (name: string): string => join(directory, name);
+
   /** Runs a verb in a store of its own, by the Node.js of this test or by the old one. */
-  const run = (name: string, args: readonly string[], node?: string): Promise<Ended> => {
-    const env = node === undefined ? {} : { NODE_OPTIONS: `--require ${trap}` };
-    return runCli([...args, '--store', store(name)], { env, ...(node && { node }) });
+  const run = (name: string, args: readonly string[], by?: string): Promise<Ended> => {
+    const options = by === undefined ? {} : { node: by, env: { NODE_OPTIONS: `--require ${trap}` } };
+    return runCli([...args, '--store', store(name)], options);
   };
   const of20 = (...args: string[]): Promise<Ended> => run('new', args);
-  const of16 = (...args: string[]): Promise<Ended> => run('old', args, node16);
+  const of16 = (...args: string[]): Promise<Ended> => run('old', args, node);
 
   it('is what this test runs on', () => {
-    expect(execFileSync(node16 ?? '', ['--version'], { encoding: 'utf8' })).toMatch(/^v16\.20\./u);
+    expect(execFileSync(node, ['--version'], { encoding: 'utf8' })).toMatch(/^v16\.20\./u);
   });
 
   it('indexes ordinary pictures there, and builds the shards of today’s Node.js, byte by byte', async () => {
@@ -107,6 +108,16 @@ describe.skipIf(!node16)('Blue Waters has Node.js 16 [BLUEWATERS_OLD_NODE]', { t
     expect(Object.keys(await digestFolder(store('old/models/two')))).toContain('1/saved_model.pb');
   });
 
+  it('says there what it found and how fast it is, and fits a line by a parameter server, as smoke tests do', async () => {
+    expect((await runCli(['doctor', '--json'], { node })).stdout).toMatch(/"name":"TensorFlow","found":true/u);
+    const synthetic = ['train', '--synthetic', '--network', 'lenet', '--batch', '8', '--threads', '1'];
+    const measured = await runCli([...synthetic, '--warmup-batches', '1', '--batches', '3'], { node });
+    expect(measured.stdout).toMatch(/total images\/sec: \d/u);
+    expect((await runCli(['regression', '--servers', '1', '--workers', '2'], { node })).stdout).toMatch(
+      /y = 0\.3\d* x - /u,
+    );
+  });
+
   it('says of a picture that has to be decoded which Node.js that needs', async () => {
     const png = Buffer.from(await encodePng(new Uint8Array(32 * 32 * 3), { width: 32, height: 32, channels: 3 }));
     const [synset] = SYNSETS;
@@ -116,7 +127,7 @@ describe.skipIf(!node16)('Blue Waters has Node.js 16 [BLUEWATERS_OLD_NODE]', { t
       images,
       makeTar([{ name: `${synset}.tar`, bytes: makeTar([{ name: `${synset}_1.JPEG`, bytes: png }]) }]),
     );
-    const refused = await run('odd', [...INGEST, '--images', images], node16);
+    const refused = await run('odd', [...INGEST, '--images', images], node);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(
       /error TOOL_MISSING: .*expected Node\.js 18\.17 and glibc 2\.26, or newer, got Node\.js 16\.20/u,

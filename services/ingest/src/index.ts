@@ -1,6 +1,8 @@
 export { start, IngestOptions } from './start.js';
 export { indexArchive } from './index-archive.js';
 export { type IndexContext } from './context.js';
+export { walkTar, type TarMember, type TarPart } from './tar-walk.js';
+export { type TarLink } from './tar-header.js';
 export { listIndexes } from './indexes.js';
 export { installedWordNet, NOUNS_FILE, openWordNet, type WordNetFolder } from './wordnet.js';
 export { tourArchive, type ArchiveTour, type TourPicture, type TourRequest } from './tour/tour.js';

@@ -9,12 +9,29 @@ export const BLOCK_BYTES = 512;
 /** What a member is. Everything but files is left alone. */
 export type MemberKind = 'file' | 'directory' | 'link' | 'special';
 
+const HARD_LINK = '1'.charCodeAt(0);
+
 /** One header block. */
 export type TarHeader =
   | { readonly kind: 'end' }
   /** Describes the member after it; `size` bytes of records or of a name follow. */
-  | { readonly kind: 'pax' | 'long-name' | 'other-extension'; readonly size: number }
-  | { readonly kind: MemberKind; readonly name: string; readonly size: number };
+  | { readonly kind: 'pax' | 'long-name' | 'long-link' | 'other-extension'; readonly size: number }
+  | {
+      readonly kind: MemberKind;
+      readonly name: string;
+      readonly size: number;
+      /** Permissions. */
+      readonly mode: number;
+      /** Of links. */
+      readonly link?: TarLink;
+    };
+
+/** Where a link leads: a hard one to a member of the archive, a symbolic one to whatever is there. */
+export interface TarLink {
+  readonly kind: 'hard' | 'symbolic';
+  /** As the archive has it. */
+  readonly target: string;
+}
 
 /** Why a block is no header; callers add where it stands. */
 export class TarFault extends Error {
@@ -33,7 +50,7 @@ const KINDS: Readonly<Record<string, TarHeader['kind']>> = {
   L: 'long-name',
   N: 'long-name',
   g: 'other-extension',
-  K: 'other-extension',
+  K: 'long-link',
 };
 
 /**
@@ -46,16 +63,22 @@ export function readHeader(block: Buffer): TarHeader {
   assertChecksum(block);
   const kind = KINDS[String.fromCharCode(block[156]!)] ?? 'special';
   const size = readNumber(block.subarray(124, 136));
-  if (kind === 'pax' || kind === 'long-name' || kind === 'other-extension') return { kind, size };
+  if (kind === 'pax' || kind === 'long-name' || kind === 'long-link' || kind === 'other-extension')
+    return { kind, size };
   const name = readName(block);
   // Before ustar a directory was a file whose name ends with a slash. Links carry a size that means nothing.
-  if (kind === 'directory' || (kind === 'file' && name.endsWith('/'))) return { kind: 'directory', name, size: 0 };
-  return { kind, name, size: kind === 'link' ? 0 : size };
+  const mode = readMode(block);
+  if (kind === 'directory' || (kind === 'file' && name.endsWith('/')))
+    return { kind: 'directory', name, size: 0, mode };
+  if (kind !== 'link') return { kind, name, size, mode };
+  const target = readText(block.subarray(157, 257));
+  return { kind, name, size: 0, mode, link: { kind: block[156] === HARD_LINK ? 'hard' : 'symbolic', target } };
 }
 
 /** What PAX records say of the member after them. */
 export interface PaxFields {
   readonly path?: string;
+  readonly linkpath?: string;
   readonly size?: number;
 }
 
@@ -65,7 +88,7 @@ export interface PaxFields {
  * @throws {TarFault} when a record is not in that form.
  */
 export function readPax(body: Buffer): PaxFields {
-  const fields: { path?: string; size?: number } = {};
+  const fields: { path?: string; linkpath?: string; size?: number } = {};
   for (let at = 0; at < body.length && body[at] !== 0; ) {
     const space = body.indexOf(0x20, at);
     const length = space < 0 ? Number.NaN : Number(body.toString('latin1', at, space));
@@ -76,6 +99,7 @@ export function readPax(body: Buffer): PaxFields {
     }
     const value = record.slice(equals + 1, -1);
     if (record.startsWith('path=')) fields.path = value;
+    if (record.startsWith('linkpath=')) fields.linkpath = value;
     if (record.startsWith('size=')) fields.size = asSize(Number(value));
     at += length;
   }
@@ -94,6 +118,11 @@ function readName(block: Buffer): string {
   const posix = block.toString('latin1', 257, 263) === 'ustar\0';
   const prefix = posix ? readText(block.subarray(345, 500)) : '';
   return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+/** Of no use to most, so that what is none counts as 0 and not as damage. */
+function readMode(block: Buffer): number {
+  return (Number.parseInt(block.toString('latin1', 100, 108), 8) || 0) & 0o7777;
 }
 
 function assertChecksum(block: Buffer): void {

@@ -76,8 +76,8 @@ describe('walking a tar', () => {
   ])('finds a member with %s', async (_, head, name) => {
     const tar = Buffer.concat([head, padded(content), header('last', 3), padded(content.subarray(0, 3)), end]);
     expect(await members(tar)).toEqual([
-      { kind: 'file', name, offset: head.length, size: 700 },
-      { kind: 'file', name: 'last', offset: head.length + 1024 + 512, size: 3 },
+      { kind: 'file', name, offset: head.length, size: 700, mode: 0 },
+      { kind: 'file', name: 'last', offset: head.length + 1024 + 512, size: 3, mode: 0 },
     ]);
   });
 
@@ -91,8 +91,33 @@ describe('walking a tar', () => {
     ['S', 'special'],
   ] as const)('tells type %s as %s', async (type, kind) => {
     const size = kind === 'link' || kind === 'directory' ? 700 : 0;
-    expect(await members(Buffer.concat([header('a', size, type), end]))).toEqual([
+    expect(await members(Buffer.concat([header('a', size, type), end]))).toMatchObject([
       { kind, name: 'a', offset: 512, size: 0 },
+    ]);
+  });
+
+  it.each<[string, Buffer, string]>([
+    ['in its header', header('a', 0, '2', { 157: 'to/b' }), 'to/b'],
+    ['in a PAX record', Buffer.concat([pax('linkpath=to/b'), header('a', 0, '2', { 157: 'cut' })]), 'to/b'],
+    [
+      'in a GNU long name',
+      Buffer.concat([header('x', 151, 'K'), padded(Buffer.from(`${long}\0`)), header('a', 0, '2')]),
+      long,
+    ],
+  ])('tells where a link leads that has it %s', async (_where, head, target) => {
+    expect(await members(Buffer.concat([head, end]))).toMatchObject([
+      { kind: 'link', name: 'a', link: { kind: 'symbolic', target } },
+    ]);
+  });
+
+  it('tells permissions and hard links, and takes what is no number for none', async () => {
+    const tar = Buffer.concat([
+      header('a', 0, '0', { 100: '0104755\0' }),
+      header('b', 0, '1', { 100: 'none', 157: 'a' }),
+    ]);
+    expect(await members(Buffer.concat([tar, end]))).toMatchObject([
+      { name: 'a', mode: 0o4755 },
+      { name: 'b', mode: 0, link: { kind: 'hard', target: 'a' } },
     ]);
   });
 

@@ -1,5 +1,14 @@
 import { CodedError } from '@bluewaters/errors';
-import { BLOCK_BYTES, readHeader, readPax, readText, TarFault, type MemberKind, type TarHeader } from './tar-header.js';
+import {
+  BLOCK_BYTES,
+  readHeader,
+  readPax,
+  readText,
+  TarFault,
+  type MemberKind,
+  type TarHeader,
+  type TarLink,
+} from './tar-header.js';
 
 /** One member of a tar, found by its header; its bytes are where they were. */
 export interface TarMember {
@@ -10,6 +19,10 @@ export interface TarMember {
   readonly offset: number;
   /** In bytes. */
   readonly size: number;
+  /** Permissions, where it comes from a tar. */
+  readonly mode?: number;
+  /** Of links. */
+  readonly link?: TarLink;
   /** Set where the part ends before the member does. */
   readonly cut?: true;
 }
@@ -46,7 +59,8 @@ export async function* walkTar(part: TarPart): AsyncGenerator<TarMember> {
     const name = 'name' in header ? (extension.name ?? header.name) : `a ${header.kind} header`;
     const cut = size > part.end - offset;
     if ('name' in header) {
-      yield { kind: header.kind, name, offset, size, ...(cut && { cut }) };
+      const link = header.link && { ...header.link, target: extension.target ?? header.link.target };
+      yield { kind: header.kind, name, offset, size, mode: header.mode, ...(link && { link }), ...(cut && { cut }) };
       extension = {};
     }
     if (cut) throw truncated(part, offset, `${size} bytes of ${name}`);
@@ -60,6 +74,7 @@ export async function* walkTar(part: TarPart): AsyncGenerator<TarMember> {
 /** What headers before a member say of it. */
 interface Extension {
   readonly name?: string;
+  readonly target?: string;
   readonly size?: number;
 }
 
@@ -74,8 +89,13 @@ async function extensionAt(part: TarPart, at: number, header: TarHeader & { size
   if (header.size > LONGEST_EXTENSION_BYTES) throw invalid(part, at, `a ${header.kind} header of ${header.size} bytes`);
   const body = await part.read(at, header.size);
   if (header.kind === 'long-name') return { name: readText(body) };
-  const { path, size } = parse(part, at, () => readPax(body));
-  return { ...(path === undefined ? {} : { name: path }), ...(size === undefined ? {} : { size }) };
+  if (header.kind === 'long-link') return { target: readText(body) };
+  const { path, linkpath, size } = parse(part, at, () => readPax(body));
+  return {
+    ...(path !== undefined && { name: path }),
+    ...(linkpath !== undefined && { target: linkpath }),
+    ...(size !== undefined && { size }),
+  };
 }
 
 function parse<T>(part: TarPart, at: number, read: () => T): T {

@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, write
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeTar } from '@bluewaters/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findNodes, type FoundNodes } from '../machines/find-machine.js';
 import type { NodeType } from '../machines/machine.js';
@@ -225,6 +226,24 @@ describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000
       ) as string,
     });
     expect(findings.find(({ what }) => what === 'versions')?.files).toEqual(['/app/hello']);
+  });
+
+  it('is judged by what docker save writes of it as by its files, and refused when a layer takes away a library', async () => {
+    const archive = join(folder, 'image.tar');
+    const files = (await run('tar', ['-c', '-C', root, '.'], { encoding: 'buffer', maxBuffer: 1 << 28 })).stdout;
+    const save = (...layers: Buffer[]): Promise<void> => {
+      const members = layers.map((bytes, n) => ({ name: `${n}.tar`, bytes }));
+      const manifest = Buffer.from(JSON.stringify([{ Layers: members.map(({ name }) => name) }]));
+      return writeFile(archive, makeTar([...members, { name: 'manifest.json', bytes: manifest }]));
+    };
+    await save(files);
+    expect(await checkImage(archive, newer())).toEqual(await checkImage(root, newer()));
+    const { interpreter = '' } = (await readElf(join(root, 'app/hello'))) ?? {};
+    const whiteout = join(dirname(interpreter), '.wh.libc.so.6').slice(1);
+    await save(files, makeTar([{ name: whiteout, bytes: Buffer.alloc(0) }]));
+    expect(await checkImage(archive, newer())).toContainEqual(
+      expect.objectContaining({ what: 'libc.so.6', verdict: 'no', files: ['/app/hello'] }),
+    );
   });
 
   it('with a damaged program is refused by the place of the damage', async () => {

@@ -7,18 +7,22 @@ import { checkInterpreters, checkLibraries, checkMpi, checkVersions } from './ch
 import { checkArchitecture, checkKernel, checkProcessor, checkRuntimes, checkSetId } from './check-machine.js';
 import { checkCodec, checkNodes, withoutCodec } from './check-node.js';
 import type { ImageFinding } from './image-finding.js';
-import { readImage } from './read-image.js';
+import { withImage } from './open-image.js';
+import { readImage, type Image } from './read-image.js';
 
 /**
- * Looks at every program and library of an unpacked image; starts none.
+ * Looks at every program and library of an image; starts none.
  *
- * @param root The folder that it was unpacked to.
+ * @param path The folder that it was unpacked to, or an archive of it.
  * @param nodes Where it is to run.
- * @throws {CodedError} FILE_NOT_FOUND or STORE_REFUSED for what cannot be read.
+ * @throws {CodedError} FILE_NOT_FOUND or STORE_REFUSED for what cannot be read; of archives as {@link withImage}.
  */
-export async function checkImage(root: string, nodes: FoundNodes): Promise<ImageFinding[]> {
-  const image = await readImage(root);
+export async function checkImage(path: string, nodes: FoundNodes): Promise<ImageFinding[]> {
   const { architecture = 'x86_64' } = nodes.nodeType.system;
+  return withImage(path, { architecture }, async (tree) => checkAll(await readImage(tree), architecture, nodes));
+}
+
+async function checkAll(image: Image, architecture: string, nodes: FoundNodes): Promise<ImageFinding[]> {
   const own = { ...image, programs: image.programs.filter((program) => program.architecture === architecture) };
   return [
     checkArchitecture(image, nodes),

@@ -1,4 +1,4 @@
-/** The files of an unpacked image. Its links lead from its own root, never out of it. */
+/** The files of an image. Its links lead from its own root, never out of it. */
 import { lstat, opendir, readFile, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 
@@ -13,8 +13,22 @@ export interface ImageFile {
   readonly mode: number;
 }
 
-/** An unpacked image. */
-export class ImageTree {
+/** What is looked at of an image. */
+export interface ImageTree {
+  /** Where the bytes of a path of the image lie on this machine; links are not followed. */
+  onHost(path: string): string;
+  /** Every file, in no order. Folders that cannot be read fail. */
+  files(): AsyncGenerator<ImageFile>;
+  /** The file that a path leads to, as seen from within; undefined where there is none. */
+  resolve(path: string): Promise<string | undefined>;
+  /** Text of a file; empty where there is none. */
+  text(path: string): Promise<string>;
+  /** Names in a folder; none where it is not there. */
+  names(folder: string): Promise<string[]>;
+}
+
+/** An image that was unpacked to a folder. */
+export class FolderTree implements ImageTree {
   readonly #root: string;
   readonly #resolved = new Map<string, Promise<string | undefined>>();
 
@@ -23,12 +37,10 @@ export class ImageTree {
     this.#root = root;
   }
 
-  /** Where a path of the image lies on this machine; links are not followed. */
   onHost(path: string): string {
     return join(this.#root, path);
   }
 
-  /** Every file, in no order. Folders that cannot be read fail. */
   async *files(folder = '/'): AsyncGenerator<ImageFile> {
     for await (const entry of await opendir(this.onHost(folder))) {
       const path = posix.join(folder, entry.name);
@@ -37,7 +49,6 @@ export class ImageTree {
     }
   }
 
-  /** The file that a path leads to, as seen from within; undefined where there is none. */
   resolve(path: string): Promise<string | undefined> {
     const known = this.#resolved.get(path);
     if (known) return known;
@@ -46,34 +57,18 @@ export class ImageTree {
     return found;
   }
 
-  async #follow(path: string): Promise<string | undefined> {
-    let rest = parts(path);
-    let here = '/';
-    for (let links = 0; rest.length > 0; ) {
-      const [name = '', ...after] = rest;
-      const next = posix.join(here, name);
-      const facts = await lstat(this.onHost(next)).catch(() => undefined);
-      if (!facts) return undefined;
-      if (facts.isSymbolicLink()) {
-        if ((links += 1) > MOST_LINKS) return undefined;
-        const target = await readlink(this.onHost(next));
-        rest = [...parts(target), ...after];
-        if (target.startsWith('/')) here = '/';
-      } else {
-        here = next;
-        rest = after;
-      }
-    }
-    return here;
+  #follow(path: string): Promise<string | undefined> {
+    return followLinks(path, async (one) => {
+      const facts = await lstat(this.onHost(one)).catch(() => undefined);
+      return facts?.isSymbolicLink() ? readlink(this.onHost(one)) : facts && true;
+    });
   }
 
-  /** Text of a file; empty where there is none. */
   async text(path: string): Promise<string> {
     const file = await this.resolve(path);
     return file === undefined ? '' : readFile(this.onHost(file), 'utf8').catch(() => '');
   }
 
-  /** Names in a folder; none where it is not there. */
   async names(folder: string): Promise<string[]> {
     const found = await this.resolve(folder);
     const names: string[] = [];
@@ -83,6 +78,32 @@ export class ImageTree {
   }
 }
 
-function parts(path: string): string[] {
+/**
+ * The path that another leads to, as seen from within an image.
+ *
+ * @param look Says where the link at a path leads, true of anything else that is there, undefined where nothing is.
+ * @returns Undefined where `look` does, and for links without an end.
+ */
+export async function followLinks(
+  path: string,
+  look: (path: string) => Promise<string | true | undefined>,
+): Promise<string | undefined> {
+  let rest = parts(path);
+  let here = '/';
+  for (let links = 0; rest.length > 0; ) {
+    const [name = '', ...after] = rest;
+    const next = posix.join(here, name);
+    const found = await look(next);
+    if (found === undefined) return undefined;
+    if (found === true) here = next;
+    else if ((links += 1) > MOST_LINKS) return undefined;
+    else if (found.startsWith('/')) here = '/';
+    rest = found === true ? after : [...parts(found), ...after];
+  }
+  return here;
+}
+
+/** Names of a path, without empty ones and dots. */
+export function parts(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
 }

@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import { isCodedError } from '@bluewaters/errors';
 import { readElf } from './elf.js';
 import type { ImageFinding } from './image-finding.js';
-import { ImageTree, type ImageFile } from './image-tree.js';
+import type { ImageFile, ImageTree } from './image-tree.js';
 import { Libraries, type Program } from './libraries.js';
 
 /** Permission bits. */
@@ -24,9 +24,8 @@ export interface Image {
   readonly damaged: readonly ImageFinding[];
 }
 
-/** @param root The folder that the image was unpacked to. @throws {CodedError} FILE_NOT_FOUND or STORE_REFUSED. */
-export async function readImage(root: string): Promise<Image> {
-  const tree = new ImageTree(root);
+/** @throws {CodedError} FILE_NOT_FOUND or STORE_REFUSED for what cannot be read. */
+export async function readImage(tree: ImageTree): Promise<Image> {
   const [programs, setId, damaged]: [Program[], string[], ImageFinding[]] = [[], [], []];
   const nodes = new Map<string, string | undefined>();
   for await (const file of tree.files()) {

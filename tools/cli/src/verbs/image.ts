@@ -22,22 +22,25 @@ const MOST_FILES = 4;
 /** `bluewaters image check` */
 export const imageCheck = defineVerb({
   name: 'image check',
-  summary: 'say whether an unpacked container image can run on a machine; ends with 1 when it cannot',
-  words: 'FOLDER',
+  summary: 'say whether a container image can run on a machine; ends with 1 when it cannot',
+  words: 'IMAGE',
   options,
-  examples: [['$0 image check rootfs --machine bluewaters-xk', 'after docker export ID | tar -x -C rootfs']],
-  run: async ({ machine }, { words: [folder, ...others], print }) => {
-    if (folder === undefined || others.length > 0 || !(await isFolder(folder))) {
-      throw new CodedError('CONFIG_INVALID', 'Name the folder of one unpacked image', {
+  examples: [
+    ['$0 image check bluewaters.tar --machine bluewaters-xk', 'after docker save NAME > bluewaters.tar'],
+    ['$0 image check rootfs', 'after docker export ID | tar -x -C rootfs'],
+  ],
+  run: async ({ machine }, { words: [image, ...others], print }) => {
+    if (image === undefined || others.length > 0 || !(await isImage(image))) {
+      throw new CodedError('CONFIG_INVALID', 'Name one image', {
         details: {
-          field: 'folder',
-          expected: 'what `docker export ID | tar -x -C FOLDER` leaves',
-          got: folder ?? 'none',
+          field: 'image',
+          expected: 'what `docker save NAME` writes, or the folder that an image was unpacked to',
+          got: [image, ...others].join(' ') || 'none',
         },
       });
     }
     const nodes = await nodesToCheck(machine);
-    const findings = await checkImage(folder, nodes);
+    const findings = await checkImage(image, nodes);
     const verdict = worst(findings);
     describe(findings).forEach(print);
     print(`  on ${nodes.name}: ${verdict}`);
@@ -46,8 +49,9 @@ export const imageCheck = defineVerb({
   },
 });
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+async function isImage(path: string): Promise<boolean> {
+  const facts = await stat(path).catch(() => undefined);
+  return facts !== undefined && (facts.isDirectory() || facts.isFile());
 }
 
 function describe(findings: readonly ImageFinding[]): string[] {
