@@ -26,7 +26,7 @@ export async function sharedPictures(
   onPicture: () => void,
 ): Promise<SharedPicture[]> {
   const found = new Map<string, Partial<Record<Split, string[]>>>();
-  for (const { split, synsets } of splits.toSorted((one, other) => heldFirst(one) - heldFirst(other))) {
+  for (const { split, synsets } of [...splits].sort((one, other) => heldFirst(one) - heldFirst(other))) {
     for await (const { name, digest } of picturesOf(store, indexName(dataset, split), synsets)) {
       onPicture();
       const same = found.get(digest);
