@@ -1,6 +1,6 @@
 import { opendir, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { availableCores } from '@bluewaters/service';
 
 /** An archive of fewer bytes is indexed by one process in about the time that others take to start. */
 const LARGE_BYTES = 256 * 1024 * 1024;
@@ -12,19 +12,25 @@ const LARGE_BYTES = 256 * 1024 * 1024;
  * @param images As the option names it.
  */
 export async function workersFor(images: string | undefined): Promise<number> {
-  const cores = availableParallelism();
+  const cores = availableCores();
   if (cores === 1 || images === undefined || images.startsWith('store:')) return 0;
   return (await isLarge(resolve(images))) ? cores : 0;
 }
 
 async function isLarge(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isDirectory()) return (found?.size ?? 0) >= LARGE_BYTES;
+  const bytes = found?.isDirectory() ? await bytesBelow(path, LARGE_BYTES) : (found?.size ?? 0);
+  return bytes >= LARGE_BYTES;
+}
+
+/** Ends at the first file that makes it enough: a folder may have millions. */
+async function bytesBelow(folder: string, enough: number): Promise<number> {
   let bytes = 0;
-  // Ends at the first that makes it enough: a folder may have millions.
-  for await (const entry of await opendir(path, { recursive: true })) {
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
-    if (bytes >= LARGE_BYTES) return true;
+  for await (const entry of await opendir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) bytes += await bytesBelow(path, enough - bytes);
+    else if (entry.isFile()) bytes += (await stat(path)).size;
+    if (bytes >= enough) break;
   }
-  return false;
+  return bytes;
 }
