@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { EXIT_CODES } from '@bluewaters/collectives';
 import { throughGenerations, type Generations, type Outcome } from './generations.js';
 import { onLines, resultIn } from './launch.js';
-import { RANK_WORD } from './rank.js';
+import { RANK_WORD } from './rank-word.js';
 import { startProcess } from './start-process.js';
 import type { TaskWord } from './task.js';
 import type { VerbContext } from './verb.js';

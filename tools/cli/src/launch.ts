@@ -7,7 +7,7 @@ import { CodedError } from '@bluewaters/errors';
 import type { RankWord } from '@bluewaters/training';
 import { throughGenerations, type GenerationOptions, type NextGeneration, type Outcome } from './generations.js';
 import { RankLines } from './rank-lines.js';
-import { RANK_WORD } from './rank.js';
+import { RANK_WORD } from './rank-word.js';
 import { PROGRAM } from './start-process.js';
 import type { VerbContext } from './verb.js';
 

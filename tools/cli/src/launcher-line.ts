@@ -2,18 +2,16 @@
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { Line } from '@bluewaters/collectives';
-import type { RankWord } from '@bluewaters/training';
+import { alsoTell, type EndWord } from './rank-word.js';
 
 /** What a rank says on its connection. */
 export type LineWord =
   /** The first, by who knows the launch's token. */
   | { readonly kind: 'here'; readonly token: string; readonly rank: number; readonly host: string }
   /** How it ends, where it does not end well. */
-  | { readonly kind: 'ends'; readonly word: RankWord }
+  | { readonly kind: 'ends'; readonly word: EndWord }
   /** It ends by itself: what breaks off without a last word was killed. */
   | { readonly kind: 'leaves' };
-
-let line: Line<LineWord, never> | undefined;
 
 /**
  * Calls whoever launched this rank, where the environment says how. The connection lasts until the process ends; nobody
@@ -32,10 +30,6 @@ export function callLauncher(rank: number): void {
   });
   called.send({ kind: 'here', token, rank, host: own });
   process.once('exit', () => called.send({ kind: 'leaves' }));
-  line = called;
-}
-
-/** Tells it how this rank ends. Launchers drop the last words on stderr of a process that ends at once. */
-export function tellLauncher(word: RankWord): void {
-  line?.send({ kind: 'ends', word });
+  // Launchers drop the last words on stderr of a process that ends at once.
+  alsoTell((word) => called.send({ kind: 'ends', word }));
 }

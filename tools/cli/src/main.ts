@@ -2,7 +2,7 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { tellFailed } from './rank.js';
+import { tellFailed } from './rank-word.js';
 import { runVerb } from './run-verb.js';
 import type { Verb } from './verb.js';
 import { verbsFor } from './verbs/index.js';

@@ -13,9 +13,10 @@ import { z } from 'zod';
 import { readPlace, type PlaceValues } from './common-options.js';
 import { findDataset } from './digests.js';
 import { findParent } from './find-model.js';
-import { callLauncher, tellLauncher } from './launcher-line.js';
+import { callLauncher } from './launcher-line.js';
 import { trainRequest } from './line-options.js';
 import { whoAsks } from './person.js';
+import { tell } from './rank-word.js';
 import type { VerbContext } from './verb.js';
 import { workDirectoryOf } from './workplace.js';
 
@@ -29,9 +30,6 @@ export const rankOptions = {
   stopAfter: z.number().positive().optional().describe('seconds after which training stops with a checkpoint'),
   rankTimeout: z.number().positive().default(20).describe('seconds without a sign of life after which a rank is lost'),
 };
-
-/** Begins each line that a rank writes for `bluewaters launch`; JSON follows. */
-export const RANK_WORD = 'bluewaters-rank ';
 
 /** What the options of a process that trains with others are. */
 export type Values = z.output<z.ZodObject<typeof rankOptions>> &
@@ -90,7 +88,7 @@ export async function trainAsRank(
 
 /** How a rank stands to the others, as its options say. */
 export function amongOptions({ rankTimeout }: Pick<Values, 'rankTimeout'>): Pick<TogetherOptions, 'patience' | 'tell'> {
-  return { patience: { silence: rankTimeout }, tell };
+  return { patience: { silence: rankTimeout }, tell: tellAsRank };
 }
 
 /** Does a rank's work and ends the process, but where it is the one with a result to show. */
@@ -159,20 +157,10 @@ export function endStopped(error: unknown, { terminal }: Pick<VerbContext, 'term
   process.exit(EXIT_CODES.stopped);
 }
 
-/**
- * Tells whoever launched this process by what it failed, perhaps before it knew that it is a rank; nothing of what may
- * come out otherwise when it is launched again.
- */
-export function tellFailed({ code, message, retryable }: CodedError): void {
-  if (process.env['BLUEWATERS_LAUNCHED'] && !retryable) tell({ failed: `${code}: ${message}` });
-}
-
-/** Only who launched ranks wants to hear of each; a person who started them wants to know what went wrong. */
-function tell(word: RankWord): void {
+/** A rank that knows its number calls its launcher, before it says so and whatever it says later. */
+function tellAsRank(word: RankWord): void {
   if ('pid' in word) callLauncher(word.rank);
-  else tellLauncher(word);
-  if (process.env['BLUEWATERS_LAUNCHED']) process.stderr.write(`${RANK_WORD}${JSON.stringify(word)}\n`);
-  else if ('failed' in word) process.stderr.write(`rank ${word.rank}: error ${word.failed}\n`);
+  tell(word);
 }
 
 /** Of the programs that ranks run. */

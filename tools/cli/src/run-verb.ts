@@ -1,6 +1,6 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import { readOptionsFile, resolveOptions } from '@bluewaters/service';
-import { tellFailed } from './rank.js';
+import { tellFailed } from './rank-word.js';
 import { openTerminal } from './terminal.js';
 import type { Verb } from './verb.js';
 

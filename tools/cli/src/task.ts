@@ -3,7 +3,8 @@ import { EXIT_CODES, type MeetingPlace } from '@bluewaters/collectives';
 import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
 import type { TrainResult } from '@bluewaters/messages';
 import { z } from 'zod';
-import { coordinationOf, RANK_WORD, trainingPorts, type Values as RankValues } from './rank.js';
+import { RANK_WORD } from './rank-word.js';
+import { coordinationOf, trainingPorts, type Values as RankValues } from './rank.js';
 import type { VerbContext } from './verb.js';
 
 /** What tasks may be asked; `bluewaters launch` says it. */
