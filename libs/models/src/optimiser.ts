@@ -7,19 +7,21 @@ import type { OptimiserSettings } from './hyperparameters.js';
  * @param velocities A device, where momentum is to be each worker's own.
  */
 export function optimiserOf(settings: OptimiserSettings, velocities?: string): optimisers.Optimiser {
-  const plain =
-    velocities !== undefined && hasMomentum(settings) ? ownMomentum(settings, velocities) : unclipped(settings);
+  const plain = unclipped(settings, velocities);
   return settings.gradientClip === undefined ? plain : optimisers.clippedByGlobalNorm(plain, settings.gradientClip);
 }
 
-function unclipped({ optimiser = 'momentum', momentum, weightDecay }: OptimiserSettings): optimisers.Optimiser {
+function unclipped(
+  { optimiser = 'momentum', momentum, weightDecay }: OptimiserSettings,
+  device: string | undefined,
+): optimisers.Optimiser {
   switch (optimiser) {
     case 'sgd':
       return optimisers.sgd({ weightDecay });
     case 'momentum':
-      return optimisers.momentum({ momentum, weightDecay });
     case 'nesterov':
-      return optimisers.momentum({ momentum, weightDecay, nesterov: true });
+      if (device !== undefined && momentum > 0) return optimisers.workerMomentum({ momentum, weightDecay, device });
+      return optimisers.momentum({ momentum, weightDecay, nesterov: optimiser === 'nesterov' });
     case 'rms-prop':
       return optimisers.rmsProp({ momentum, weightDecay });
     case 'adam':
@@ -29,12 +31,4 @@ function unclipped({ optimiser = 'momentum', momentum, weightDecay }: OptimiserS
     case 'lars':
       return optimisers.lars({ momentum, weightDecay });
   }
-}
-
-function hasMomentum({ optimiser = 'momentum', momentum }: OptimiserSettings): boolean {
-  return (optimiser === 'momentum' || optimiser === 'nesterov') && momentum > 0;
-}
-
-function ownMomentum({ momentum, weightDecay }: OptimiserSettings, device: string): optimisers.Optimiser {
-  return optimisers.workerMomentum({ momentum, weightDecay, device });
 }

@@ -1,6 +1,6 @@
 /** Whether the model behind `bluewaters plan` foresees what ranks on this machine do. */
 import { execFileSync } from 'node:child_process';
-import { planStep } from '../../cli/dist/plan/step-model.js';
+import { ACHIEVED, planStep } from '../../cli/dist/plan/step-model.js';
 import { COMMAND } from '../comparison.mjs';
 
 /** As many as the machine has cores, and twice as many. */
@@ -8,8 +8,6 @@ const RANKS = [2, 4];
 const NETWORK = 'resnet-20';
 /** As in the files of the machines: of processors that ranks share with the system. */
 const JITTER = 0.05;
-/** Of what a link gives, the share that the model reckons with. */
-const ACHIEVED = 0.75;
 /** What the measurement has none of: nodes, files, checkpoints. */
 const ELSEWHERE = {
   ...{ source: 'measured', nodes: 1, nodeMtbfHours: 1e5 },

@@ -141,15 +141,14 @@ class RunningCluster {
     else this.#lost(task);
   }
 
+  /** Replaces a worker, as often as is allowed; without another task the generation ends. */
   #lost(task: string): void {
     if (this.#ending) return;
-    if (task === CHIEF || task.startsWith('ps:')) this.#lose(task);
-    else this.#replace(task);
-  }
-
-  #replace(task: string): void {
     const { restarts, workers } = this.#options;
-    if (this.#counts.replaced >= restarts * workers) return this.#lose(task);
+    const isNeeded = task === CHIEF || task.startsWith('ps:');
+    if (isNeeded || this.#counts.replaced >= restarts * workers) {
+      return this.#settle({ outcome: 'lost', reason: `${task} was lost` });
+    }
     this.#counts.replaced += 1;
     this.#context.terminal.say(`  ${task} was lost and is replaced`);
     this.#start(task);
@@ -157,10 +156,6 @@ class RunningCluster {
 
   #fail(reason: string): void {
     this.#settle({ outcome: 'failed', reason });
-  }
-
-  #lose(task: string): void {
-    this.#settle({ outcome: 'lost', reason: `${task} was lost` });
   }
 
   #settle(ending: Ending): void {
