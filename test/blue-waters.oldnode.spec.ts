@@ -75,6 +75,10 @@ describe.skipIf(node === '')('Blue Waters has Node.js 16 [BLUEWATERS_OLD_NODE]',
     expect((await of16('shards', 'verify', '--dataset', 'd')).stdout).toMatch(/records in \d+ shards are sound/u);
   });
 
+  it('makes sure of every pixel there', async () => {
+    expect(await run('full', [...INGEST, ...pictures, '--check', 'full'], node)).toMatchObject({ code: 0 });
+  });
+
   it('trains on them there to the weights of today’s Node.js, registers the model and evaluates it', async () => {
     const trained = await of16('train', ...TRAINING, '--run', 'one', '--json');
     expect(trained).toMatchObject({ code: 0 });

@@ -30,7 +30,7 @@ export const IngestRequest = z.strictObject({
   boxes: Source.optional(),
   /** How many members that are no pictures may be left out (and reported) before the work fails. */
   maxRefused: z.int().nonnegative().default(0),
-  /** `full` decodes every pixel; `header` follows the markers of a JPEG to the end of the image, and decodes only the odd ones. */
+  /** `header` follows the markers of a JPEG to the end of the image, and decodes only the odd ones; `full` makes sure of every pixel. */
   check: z.enum(['header', 'full']).default('header'),
 });
 /** See {@link IngestRequest:variable}. */

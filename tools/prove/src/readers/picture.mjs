@@ -13,7 +13,16 @@ const WEBP = 'UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==';
 /** @type {import('./reader.mjs').Reader} */
 export const reader = {
   codes: ['IMAGE_INVALID', 'IMAGE_TOO_LARGE'],
-  scripts: ['/inspect.js', '/jpeg-walk.js', '/repair.js', '/decode.js', '/limits.js', '/thumbnail.js'],
+  scripts: [
+    '/inspect.js',
+    '/jpeg-walk.js',
+    '/jpeg-tables.js',
+    '/jpeg-codes.js',
+    '/repair.js',
+    '/decode.js',
+    '/limits.js',
+    '/thumbnail.js',
+  ],
   maxBytes: LIMITS.maxBytes + 100,
   tokens: ['\xff\xd8\xff', '\x89PNG\r\n\x1a\n', 'IHDR', 'IDAT', 'iCCP', 'GIF89a', 'RIFF', 'WEBP', 'VP8X', 'Exif\0\0'],
   seeds: async (damaged) => [
