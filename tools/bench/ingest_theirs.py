@@ -1,11 +1,11 @@
 """One side of a measurement: others' ways with a nested archive of pictures.
 
-usage: ingest_theirs.py IMAGES SYNSETS FOLDER list|write|2018
+usage: ingest_theirs.py IMAGES SYNSETS FOLDER list|write|2018|2018-decode
 
 `list` lets tar list the archive and sha256sum read it: no picture is looked at. `write` reads the nested tars in place,
 decodes every picture and writes records. `2018` goes the way of the talk's jobs: a tar for each synset, which reads the
-whole archive from its start, files in one folder, then a session that decodes each file, and records. Prints images,
-seconds, the processor's seconds, and the most memory in MB.
+whole archive from its start, files in one folder, then a session that decodes each file, and records; `2018-decode` does so
+without the records. Prints images, seconds, the processor's seconds, and the most memory in MB.
 """
 
 import json
@@ -89,7 +89,7 @@ def written():
     return len(entries)
 
 
-def as_in_2018():
+def as_in_2018(writes=True):
     files = os.path.join(folder, "files")
     os.makedirs(files, exist_ok=True)
     command = 'tar tf "$0" | xargs -P 2 -I{} sh -c \'tar -xf "$1" --to-stdout "$3" | tar -x -C "$2"\' _ "$0" "$1" {}'
@@ -106,7 +106,8 @@ def as_in_2018():
                     with tf.io.gfile.GFile(path, "rb") as file:
                         picture = file.read()
                     shape = session.run(decoded, {encoded: picture}).shape
-                    writer.write(example(os.path.basename(path), picture, shape))
+                    if writes:
+                        writer.write(example(os.path.basename(path), picture, shape))
 
         in_two_threads(paths, work)
     return len(paths)
@@ -120,7 +121,8 @@ def cpu():
 if what != "list":
     tf.io.decode_jpeg(next(members())[1], channels=3)
 started, cpu_before = time.time(), cpu()
-count = {"list": listed, "write": written, "2018": as_in_2018}[what]()
+ways = {"list": listed, "write": written, "2018": as_in_2018, "2018-decode": lambda: as_in_2018(writes=False)}
+count = ways[what]()
 seconds, cpu_seconds = time.time() - started, cpu() - cpu_before
 megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps({"images": count, "seconds": seconds, "cpuSeconds": cpu_seconds, "megabytes": megabytes}))
