@@ -3,6 +3,7 @@ import {
   dynamicLossScale,
   fasterBatchNorms,
   fasterConvolutions,
+  fasterLocalNorms,
   gradients,
   group,
   mixedPrecision,
@@ -167,7 +168,8 @@ function slopesOf(scope: Scope, loss: Output, of: readonly Output[], options: Tr
   const slopes = gradients(scope, [loss], of, { rules: exchange.gradientRules });
   if (convolutions === 'stock') return slopes;
   const normalised = fasterBatchNorms(scope.child('norms'), slopes, threads);
-  return fasterConvolutions(scope.child('convolutions'), normalised, threads);
+  const locally = fasterLocalNorms(scope.child('localNorms'), normalised, threads);
+  return fasterConvolutions(scope.child('convolutions'), locally, threads);
 }
 
 /** The loss is there first, so it travels first; and with it, whether to stop. */

@@ -1,5 +1,6 @@
 #include "instruction-sets.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <utility>

@@ -96,6 +96,27 @@ struct Statistics {
                  const ChannelSlopes& by_channel, float* result);
 };
 
+/** x / (bias + alpha * sum of squares)^(3/4), the sum over so many channels before and behind, too. */
+struct LocalWindow {
+  int64_t radius;
+  float bias, alpha;
+};
+
+/** Of local response normalisation: what arrives at its result `y`. */
+struct LocalSlopes {
+  const float *arriving, *x, *y;
+};
+
+/**
+ * What local response normalisation does with rows of channels. The scratch has 3 * channels + 2 * radius floats, the first
+ * and last `radius` of the first channels + 2 * radius of them zeros.
+ */
+struct LocalNorms {
+  void (*normalise)(const float* x, int64_t rows, int64_t channels, const LocalWindow& window, float* scratch, float* y);
+  void (*derive)(const LocalSlopes& by, int64_t rows, int64_t channels, const LocalWindow& window, float* scratch,
+                 float* result);
+};
+
 /** The tiles of an instruction set, by their number of rows. */
 struct InstructionSet {
   const char* name;
@@ -106,6 +127,7 @@ struct InstructionSet {
   void (*gather[kMostRows + 1])(const GatherTile&);
   Winograd winograds[kWinograds];
   Statistics statistics;
+  LocalNorms local_norms;
 };
 
 /**

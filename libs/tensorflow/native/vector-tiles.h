@@ -70,6 +70,7 @@ TILE_TARGET void gather_tile(const GatherTile& tile) {
 }
 
 #include "channel-strips.h"
+#include "local-norm-strips.h"
 #include "winograd-lines.h"
 
 template <int... rows>
@@ -86,7 +87,8 @@ InstructionSet make(const char* name) {
                      {},
                      {winograd<3, 3>(), winograd<1, 3>(), winograd<3, 1>(), winograd<5, 5>(), winograd<1, 7>(),
                       winograd<7, 1>()},
-                     {mean_of_rows, squares_of_rows, affine_rows, products_of_rows, slopes_of_rows}};
+                     {mean_of_rows, squares_of_rows, affine_rows, products_of_rows, slopes_of_rows},
+                     {normalise_locally, derive_locally}};
   fill(&set, std::make_integer_sequence<int, kRows>());
   return set;
 }

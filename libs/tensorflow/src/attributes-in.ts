@@ -20,7 +20,7 @@ export function attributesIn(operation: Operation): Attributes {
     },
     number(name) {
       const found = value(name);
-      return found?.case === 'f' ? found.value : 0;
+      return found?.case === 'f' || found?.case === 'i' ? Number(found.value) : 0;
     },
     flag(name) {
       const found = value(name);

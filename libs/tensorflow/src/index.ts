@@ -43,6 +43,7 @@ export {
 } from './control-flow.js';
 export { gradients, type GradientOptions } from './gradients.js';
 export { fasterBatchNorms } from './batch-norms.js';
+export { fasterLocalNorms } from './local-norms.js';
 export { fasterConvolutions } from './convolutions.js';
 export type { GradientRule, GradientRules } from './gradient-rules.js';
 

@@ -32,8 +32,14 @@ export const OPERATIONS = {
 /** As `libs/tensorflow/src/library.ts` looks for them. */
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow.so.2', 'libtensorflow.so', 'libtensorflow.so.1'];
 
-/** What they are compiled with. Products are added in one rounding where that is quick. */
-const FLAGS = ['-std=c++17', '-O3', '-ffp-contract=fast', '-fPIC', '-shared', '-pthread', '-fvisibility=hidden'];
+/**
+ * What they are compiled with. Products are added in one rounding where that is quick; nobody asks for the error of a root,
+ * which would keep vectors of them from being taken.
+ */
+const FLAGS = [
+  ...['-std=c++17', '-O3', '-ffp-contract=fast', '-fno-math-errno'],
+  ...['-fPIC', '-shared', '-pthread', '-fvisibility=hidden'],
+];
 
 /**
  * @param {string} root The repository.
