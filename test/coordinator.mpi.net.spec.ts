@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Checkpointed,
@@ -9,17 +8,10 @@ import {
   type CoordinatedRun,
   type MessageBus,
 } from '@bluewaters/messages';
-import {
-  certificateAuthority,
-  describeWith,
-  startNats,
-  temporaryDirectory,
-  until,
-  type TestServer,
-} from '@bluewaters/testing';
+import { certificateAuthority, describeWith, startNats, until, type TestServer } from '@bluewaters/testing';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { runCli, startCli, type Running } from './support/cli.js';
-import { findRank, storeWithDataset } from './support/dataset.js';
+import { findRank, useStoreWithDataset } from './support/dataset.js';
 
 const TRAINING = ['--dataset', 'd', '--network', 'lenet', '--batch', '8', '--threads', '1'];
 /** 12 steps an epoch: more than any of these runs comes to. */
@@ -29,16 +21,13 @@ const PATIENCE_MS = 60_000;
 vi.setConfig({ testTimeout: 180_000 });
 
 await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a bus by TLS', () => {
-  let directory: string;
-  let store: string[];
+  const premises = useStoreWithDataset();
   let nats: TestServer;
   let env: NodeJS.ProcessEnv;
   let bus: MessageBus;
   const running: Running[] = [];
 
   beforeAll(async () => {
-    directory = await temporaryDirectory();
-    store = await storeWithDataset(directory);
     const authority = await certificateAuthority();
     env = { BLUEWATERS_NATS_CA_FILE: authority.certificateFile };
     Object.assign(process.env, env);
@@ -56,7 +45,6 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
   afterAll(async () => {
     await bus.close();
     await nats.stop();
-    await rm(directory, { recursive: true, force: true });
   });
 
   const start = (args: readonly string[]): Running => {
@@ -72,7 +60,7 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
   };
 
   const launch = (run: string, ranks: number, ...more: string[]): Running => {
-    const command = ['train', ...TRAINING, ...FOR_LONG, '--run', run, '--bus', nats.url, ...store, ...more];
+    const command = ['train', ...TRAINING, ...FOR_LONG, '--run', run, '--bus', nats.url, ...premises.store, ...more];
     return start(['launch', '--ranks', String(ranks), '--', ...command]);
   };
 
@@ -145,13 +133,13 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
 
   it('has runs that are submitted launched by who has room, and goes on with them elsewhere when that one has to go', async () => {
     await coordinate();
-    const place = ['--ranks', '2', '--bus', nats.url, ...store];
+    const place = ['--ranks', '2', '--bus', nats.url, ...premises.store];
     const admit = (...more: string[]) => start(['runs', 'admit', ...place, ...more]);
     const submit = (...command: string[]) => runCli(['runs', 'submit', ...place, '--json', '--', ...command], { env });
     const command = ['train', ...TRAINING, '--epochs', '400', '--run', 'submitted'];
     expect((await submit(...command)).json()).toMatchObject({ phase: 'submitted', ranks: 2 });
     expect((await submit('train', '--dataset', 'none')).stderr).toContain('none');
-    for (const bad of [['serve'], [...command, ...store]]) {
+    for (const bad of [['serve'], [...command, ...premises.store]]) {
       expect((await submit(...bad)).stderr).toContain('CONFIG_INVALID');
     }
 
@@ -192,7 +180,7 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
 
   it('keeps account of workers of parameter servers too, whose staleness it shows, and stops them', async () => {
     await coordinate();
-    const command = ['train', ...TRAINING, ...FOR_LONG, '--run', 'served', '--bus', nats.url, ...store];
+    const command = ['train', ...TRAINING, ...FOR_LONG, '--run', 'served', '--bus', nats.url, ...premises.store];
     const launched = start(['launch', '--servers', '1', '--workers', '2', '--', ...command]);
     const seen = await becomes('served', (record) => makesSteps(1)(record) && record.figures?.staleness !== undefined);
     expect(seen).toMatchObject({ ranks: 2, arrived: 2, figures: { batch: 8 } });
@@ -204,10 +192,20 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
   it('shows how many gradients came too late for updates that do not wait for backup workers', async () => {
     await coordinate();
     const backup = ['--update', 'synchronous', '--backup-workers', '1'];
-    const command = ['train', ...TRAINING, ...FOR_LONG, ...backup, '--run', 'backed', '--bus', nats.url, ...store];
+    const command = [
+      'train',
+      ...TRAINING,
+      ...FOR_LONG,
+      ...backup,
+      '--run',
+      'backed',
+      '--bus',
+      nats.url,
+      ...premises.store,
+    ];
     const launched = start(['launch', '--servers', '1', '--workers', '3', '--', ...command]);
     await becomes('backed', ({ figures }) => (figures?.dropped ?? 0) > 0);
-    const shown = await runCli(['status', '--bus', nats.url, ...store], { env });
+    const shown = await runCli(['status', '--bus', nats.url, ...premises.store], { env });
     expect(shown.stdout).toMatch(/backed .* \d+ gradients dropped/u);
     await steer('stop', 'backed');
     expect((await launched.ended).code).toBe(75);
@@ -239,7 +237,7 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
   });
 
   it('is not needed: without one, ranks train as ever', async () => {
-    const command = ['train', ...TRAINING, '--epochs', '1', '--run', 'free', '--bus', nats.url, ...store];
+    const command = ['train', ...TRAINING, '--epochs', '1', '--run', 'free', '--bus', nats.url, ...premises.store];
     const ended = await runCli(['launch', '--json', '--ranks', '2', '--', ...command], { env });
     expect(ended.json()).toMatchObject({ generations: 1, result: { steps: 12 } });
     expect(ended.stderr).toContain('going on without a coordinator');

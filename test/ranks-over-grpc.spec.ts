@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryDirectory } from '@bluewaters/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli, type Ended } from './support/cli.js';
-import { findProcess, hasOption, storeWithDataset } from './support/dataset.js';
+import { findProcess, hasOption, useStoreWithDataset } from './support/dataset.js';
 import { isWeight, NORMALISED, TrainedRuns } from './support/trained-runs.js';
 
 interface Launched {
@@ -20,20 +19,16 @@ const TRAINING = {
 type Options = Readonly<Record<string, string>>;
 
 describe('training on several ranks without MPI', { timeout: 600_000 }, () => {
-  let directory: string;
-  let store: string[];
+  const premises = useStoreWithDataset();
   let runs: TrainedRuns;
 
-  beforeAll(async () => {
-    directory = await temporaryDirectory();
-    store = await storeWithDataset(directory);
-    runs = new TrainedRuns(join(directory, 'store'), STEPS);
-  }, 120_000);
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  beforeAll(() => {
+    runs = new TrainedRuns(premises.folder, STEPS);
+  });
 
   const commandFor = (run: string, more: Options = {}): string[] => {
     const flags = Object.entries({ ...TRAINING, run, ...more }).flatMap(([name, value]) => [`--${name}`, value]);
-    return ['train', ...flags, ...store];
+    return ['train', ...flags, ...premises.store];
   };
 
   const launchFor = (run: string, more: Options = {}): string[] => {
@@ -42,7 +37,7 @@ describe('training on several ranks without MPI', { timeout: 600_000 }, () => {
 
   /** Starts two ranks one by one, as on two hosts, with options of their own. */
   async function startedApart(run: string, first: Options, second: Options): Promise<Ended[]> {
-    const rendezvous = await mkdtemp(join(directory, 'rendezvous-'));
+    const rendezvous = await mkdtemp(join(premises.directory, 'rendezvous-'));
     return Promise.all(
       [first, second].map((options, rank) =>
         runCli(commandFor(run, { task: `rank:${rank}`, 'world-size': '2', rendezvous, ...options })),
@@ -72,7 +67,7 @@ describe('training on several ranks without MPI', { timeout: 600_000 }, () => {
 
   it('comes to them with batch normalisation over the whole batch too', async () => {
     const brief = { ...NORMALISED, epochs: '2', 'checkpoint-every-steps': '24' };
-    const short = new TrainedRuns(join(directory, 'store'), 24);
+    const short = new TrainedRuns(premises.folder, 24);
     const statistics = { 'batch-statistics': 'synchronised' };
     expect((await runCli(commandFor('whole-1', { ...brief, ...statistics }))).code).toBe(0);
     expect((await runCli(launchFor('whole-2', { ...brief, ...statistics }))).stderr).not.toContain('rror');
@@ -104,7 +99,7 @@ describe('training on several ranks without MPI', { timeout: 600_000 }, () => {
 
   it('ends at once by an error that every rank would find again, also before it knows its number', async () => {
     const launch = ['launch', '--ranks', '2', '--over', 'grpc', '--', 'train', '--dataset', 'd'];
-    const ended = await runCli([...launch, '--config', '/nowhere.json', ...store]);
+    const ended = await runCli([...launch, '--config', '/nowhere.json', ...premises.store]);
     expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(/a rank ended with [A-Z_]+: .*nowhere/u)]);
     expect(ended.stderr).not.toContain('generation 2');
   });

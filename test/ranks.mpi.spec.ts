@@ -1,9 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { temporaryDirectory } from '@bluewaters/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli, type Ended } from './support/cli.js';
-import { findRank, storeWithDataset } from './support/dataset.js';
+import { findRank, useStoreWithDataset } from './support/dataset.js';
 import { isWeight, NORMALISED, TrainedRuns } from './support/trained-runs.js';
 
 interface Launched {
@@ -18,19 +15,23 @@ const LENET = ['--network', 'lenet', '--learning-rate', '0.005'];
 const RESNET = Object.entries(NORMALISED).flatMap(([name, value]) => [`--${name}`, value]);
 
 describe('training on several ranks', { timeout: 600_000 }, () => {
-  let directory: string;
-  let store: string[];
+  const premises = useStoreWithDataset();
   let runs: TrainedRuns;
 
-  beforeAll(async () => {
-    directory = await temporaryDirectory();
-    store = await storeWithDataset(directory);
-    runs = new TrainedRuns(join(directory, 'store'), 108);
-  }, 120_000);
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  beforeAll(() => {
+    runs = new TrainedRuns(premises.folder, 108);
+  });
 
   const commandFor = (run: string, ...more: string[]) => {
-    return ['train', ...TRAINING, ...(more.includes('--epochs') ? [] : EPOCHS), '--run', run, ...more, ...store];
+    return [
+      'train',
+      ...TRAINING,
+      ...(more.includes('--epochs') ? [] : EPOCHS),
+      '--run',
+      run,
+      ...more,
+      ...premises.store,
+    ];
   };
 
   const launchFor = (ranks: number, run: string, ...more: string[]) => {
@@ -114,7 +115,7 @@ describe('training on several ranks', { timeout: 600_000 }, () => {
       [['--dataset', 'd', '--config', '/nowhere.json'], /a rank ended with [A-Z_]+: .*nowhere/u],
       [['--dataset', 'none'], /rank \d ended with MANIFEST_INVALID: .*none/u],
     ] as const) {
-      const ended = await runCli(['launch', '--ranks', '2', '--', 'train', ...more, ...store]);
+      const ended = await runCli(['launch', '--ranks', '2', '--', 'train', ...more, ...premises.store]);
       expect([ended.code, ended.stderr]).toEqual([1, expect.stringMatching(words)]);
       expect(ended.stderr).not.toContain('generation 2');
     }

@@ -1,23 +1,15 @@
 import { spawn } from 'node:child_process';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryDirectory } from '@bluewaters/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { COMMAND, runCli, startCli } from './support/cli.js';
-import { findRank, LENET_TRAINING, storeWithDataset } from './support/dataset.js';
+import { findRank, LENET_TRAINING, useStoreWithDataset } from './support/dataset.js';
 
 describe('ranks that are parameter servers and workers', { timeout: 300_000 }, () => {
-  let directory: string;
-  let store: string[];
-
-  beforeAll(async () => {
-    directory = await temporaryDirectory();
-    store = await storeWithDataset(directory);
-  }, 120_000);
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  const premises = useStoreWithDataset();
 
   const command = (run: string, ...more: string[]): string[] => [
-    ...['train', ...LENET_TRAINING, '--run', run, ...more, ...store],
+    ...['train', ...LENET_TRAINING, '--run', run, ...more, ...premises.store],
   ];
 
   it('train beside one that is neither, and go on from the last checkpoint when a worker is lost', async () => {
@@ -31,7 +23,7 @@ describe('ranks that are parameter servers and workers', { timeout: 300_000 }, (
   });
 
   it('stop with a checkpoint when any of them is asked to, and leave nothing where they met', async () => {
-    const meetings = join(directory, 'meetings');
+    const meetings = join(premises.directory, 'meetings');
     const rank = [process.execPath, COMMAND, ...command('stopped', '--servers', '1', '--workers', '2')];
     const segment = (count: number) => ['-n', String(count), ...rank, '--epochs', '5000', '--rendezvous', meetings];
     const ranks = spawn('mpiexec', [...segment(1), ':', ...segment(2)], { stdio: ['ignore', 'ignore', 'pipe'] });

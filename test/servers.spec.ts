@@ -1,8 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { temporaryDirectory } from '@bluewaters/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runCli, startCli } from './support/cli.js';
-import { findProcess, hasOption, LENET_TRAINING, storeWithDataset } from './support/dataset.js';
+import { findProcess, hasOption, LENET_TRAINING, useStoreWithDataset } from './support/dataset.js';
 
 interface Launched {
   readonly generations: number;
@@ -16,17 +14,10 @@ function processOf(run: string, task: string): Promise<number> {
 }
 
 describe('training with parameter servers', { timeout: 600_000 }, () => {
-  let directory: string;
-  let store: string[];
-
-  beforeAll(async () => {
-    directory = await temporaryDirectory();
-    store = await storeWithDataset(directory);
-  }, 120_000);
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  const premises = useStoreWithDataset();
 
   const launch = (run: string, ...more: string[]): string[] => {
-    const command = ['train', ...LENET_TRAINING, '--run', run, ...more, ...store];
+    const command = ['train', ...LENET_TRAINING, '--run', run, ...more, ...premises.store];
     return ['launch', '--json', '--servers', '1', '--workers', '2', '--', ...command];
   };
 
@@ -69,7 +60,7 @@ describe('training with parameter servers', { timeout: 600_000 }, () => {
       'stopped',
       '--epochs',
       String(epochs),
-      ...store,
+      ...premises.store,
       '--json',
     ]);
     expect(alone.stderr).toContain(`going on from the checkpoint of step ${step}`);

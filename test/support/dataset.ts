@@ -1,22 +1,43 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryDirectory } from '@bluewaters/testing';
+import { afterAll, beforeAll } from 'vitest';
 import { runCli } from './cli.js';
 import { archiveFlags, writeArchive } from './pictures.js';
 
+/** What the tests of a suite train in, from before the first of them until after the last. */
+export interface Premises {
+  /** Theirs to write to; the store is within. */
+  readonly directory: string;
+  /** The folder of the store. */
+  readonly folder: string;
+  /** The option that names the store. */
+  readonly store: readonly string[];
+}
+
 /**
- * Makes a store below a folder, with the dataset `d` of the tests' pictures: 96 records to train on, in two shards.
- *
- * @returns The option that names the store.
+ * Gives the tests of a suite a store with the dataset `d` of the tests' pictures: 96 records to train on, in two shards.
+ * What it returns is filled in before the first test: to be read within tests and hooks, not while they are declared.
  */
-export async function storeWithDataset(directory: string): Promise<string[]> {
-  const store = ['--store', join(directory, 'store')];
+export function useStoreWithDataset(): Premises {
+  const premises = { directory: '', folder: '', store: [] as string[] };
+  beforeAll(async () => {
+    const directory = await temporaryDirectory();
+    const folder = join(directory, 'store');
+    Object.assign(premises, { directory, folder, store: ['--store', folder] });
+    await fillStore(premises);
+  }, 120_000);
+  afterAll(() => rm(premises.directory, { recursive: true, force: true }));
+  return premises;
+}
+
+async function fillStore({ directory, store }: Premises): Promise<void> {
   const archive = await writeArchive(join(directory, 'archive'));
   await runCli(['ingest', ...archiveFlags(archive), '--dataset', 'd', ...store]);
   await runCli(['shards', 'build', '--dataset', 'd', '--train-shards', '2', '--validation-share', '0.2', ...store]);
-  return store;
 }
 
-/** Trains lenet on the dataset of {@link storeWithDataset}, in 12 steps an epoch. */
+/** Trains lenet on the dataset of {@link useStoreWithDataset}, in 12 steps an epoch. */
 export const LENET_TRAINING = [
   ...['--dataset', 'd', '--network', 'lenet', '--batch', '8', '--learning-rate', '0.005', '--threads', '1'],
   ...['--checkpoint-every-steps', '10'],
