@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as messages from '@bluewaters/messages';
-import { freePort, temporaryDirectory, until } from '@bluewaters/testing';
+import { answers, freePort, temporaryDirectory, until } from '@bluewaters/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withoutOptions } from './support/cli.js';
 import { commandsIn, linksIn, listPages, readPage, ROOT, tableIn, type Commands } from './support/pages.js';
@@ -114,11 +114,7 @@ describe('the README, followed in a folder with an archive of one’s own', { ti
   it('serves the model until it is told to end', async () => {
     const port = String(await freePort());
     const [serve = '', ask = ''] = marked('serve').lines.map((line) => line.replace('8501', port));
-    const ready = (): Promise<boolean> =>
-      fetch(`http://127.0.0.1:${port}/v2/health/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
+    const ready = (): Promise<boolean> => answers(`http://127.0.0.1:${port}/v2/health/ready`);
     const serving = startShell(serve);
     try {
       await until('the model to be served', ready, 60_000);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, OTHER_ACCOUNT, temporaryDirectory, until } from '@bluewaters/testing';
+import { answers, freePort, OTHER_ACCOUNT, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bash } from './support/docker.js';
 import { FlattenedImage } from './support/flattened-image.js';
@@ -70,12 +70,7 @@ describe.each([...SERVICES, 'cli'])('the image of %s as one read-only file', { t
       const main = `node /opt/bluewaters/services/${name}/dist/main.js ${options} ${more}`;
       const service = spawn('bash', ['-c', image.line(main, { '/mnt/a': project })], { stdio: 'ignore' });
       const ended = once(service, 'exit');
-      const isWell = (): Promise<boolean> =>
-        fetch(`http://127.0.0.1:${health}/healthz`).then(
-          ({ ok }) => ok,
-          () => false,
-        );
-      await until(`${name} to be well`, isWell, 60_000);
+      await until(`${name} to be well`, () => answers(`http://127.0.0.1:${health}/healthz`), 60_000);
       service.kill('SIGTERM');
       expect(await ended).toEqual([0, null]);
     });

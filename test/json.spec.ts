@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, syntheticWordNet, temporaryDirectory, until } from '@bluewaters/testing';
+import { answers, freePort, syntheticWordNet, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listVerbs, runCli, startCli, type Ended } from './support/cli.js';
 import { filesBelow } from './support/folders.js';
@@ -42,12 +42,7 @@ describe('--json', { timeout: 300_000 }, () => {
   async function serveForAMoment(): Promise<Ended> {
     const port = await freePort();
     const serving = startCli(['serve', ...store, '--port', String(port), '--json']);
-    const answers = (): Promise<boolean> =>
-      fetch(`http://127.0.0.1:${port}/`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    await until('the service answers', answers, 60_000);
+    await until('the service answers', () => answers(`http://127.0.0.1:${port}/`), 60_000);
     serving.process.kill('SIGINT');
     return serving.ended;
   }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, temporaryDirectory, until } from '@bluewaters/testing';
+import { answers, freePort, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutOptions } from './support/cli.js';
 import { readPage } from './support/pages.js';
@@ -50,10 +50,7 @@ describe('Prometheus, as containers/metrics sets it up', { timeout: 60_000 }, ()
         stdio: 'ignore',
       },
     );
-    await until(
-      'Prometheus',
-      async () => (await fetch(`http://${address}/-/ready`).catch(() => undefined))?.ok ?? false,
-    );
+    await until('Prometheus', () => answers(`http://${address}/-/ready`));
   }, 120_000);
   afterAll(async () => {
     prometheus?.kill();

@@ -1,7 +1,7 @@
 import { cp, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { decodeImageExample, parseManifest, readRecords } from '@bluewaters/records';
-import { temporaryDirectory, until } from '@bluewaters/testing';
+import { answers, temporaryDirectory, until } from '@bluewaters/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli } from './support/cli.js';
 import { archiveFlags, SYNSETS, writeArchive } from './support/pictures.js';
@@ -190,7 +190,7 @@ describe.skipIf(!PYTHON)('what a run leaves behind, read by Python', { timeout: 
     const serving = startCli(['serve', '--port', '0', '--store', store]);
     try {
       const [address] = /http:\/\/[\d.:]+/u.exec(await serving.line(/^serving/u)) ?? [];
-      await until('the model to be loaded', async () => (await fetch(`${address}/v2/health/ready`)).ok);
+      await until('the model to be loaded', () => answers(`${address}/v2/health/ready`));
       const body = JSON.stringify({ instances: jpegs.map((b64) => ({ b64 })) });
       const headers = { 'content-type': 'application/json' };
       const url = `${address}/v1/models/${run.request.dataset}:predict`;

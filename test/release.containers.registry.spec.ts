@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, temporaryDirectory, until } from '@bluewaters/testing';
+import { answers, freePort, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bash, bashOutput } from './support/docker.js';
 import { ROOT } from './support/pages.js';
@@ -27,12 +27,7 @@ describe('a release', { timeout: 300_000 }, () => {
     // JSON is YAML.
     await writeFile(file, JSON.stringify(settings));
     registry = spawn('docker-registry', ['serve', file], { stdio: 'ignore' });
-    const answers = (): Promise<boolean> =>
-      fetch(`http://${host}/v2/`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    await until('the registry', answers, 30_000);
+    await until('the registry', () => answers(`http://${host}/v2/`), 30_000);
   }, 60_000);
 
   afterAll(async () => {

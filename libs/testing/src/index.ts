@@ -1,3 +1,4 @@
+export { answers } from './answers.js';
 export { CHROMIUM, CHROMIUM_OPTIONS } from './browser.js';
 export { describeMessageBus, type BusUnderTest } from './conformance/describe-message-bus.js';
 export { describeObjectStore } from './conformance/describe-object-store.js';

@@ -1,3 +1,4 @@
+import { answers } from '../answers.js';
 import { MINIO_IMAGE } from '../images.js';
 import { startServer, type ServerProgram, type TestServer } from './test-server.js';
 
@@ -25,13 +26,7 @@ export function minioProgram({ accessKey, secretKey }: MinioLogin = MINIO_LOGIN)
     },
     files: [],
     args: (address, port, directory) => ['server', directory, '--address', `${address}:${port}`, '--quiet'],
-    isReady: async (port) => {
-      try {
-        return (await fetch(`http://127.0.0.1:${port}/minio/health/ready`)).ok;
-      } catch {
-        return false;
-      }
-    },
+    isReady: (port) => answers(`http://127.0.0.1:${port}/minio/health/ready`),
   };
 }
 

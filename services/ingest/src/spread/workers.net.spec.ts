@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { DEFAULT_LIMITS } from '@bluewaters/images';
 import { IndexArchive, Jobs, openBus, submitJob, type IngestRequest, type MessageBus } from '@bluewaters/messages';
 import { DirectoryStore } from '@bluewaters/storage';
-import { freePort, startNats, temporaryDirectory, until, type TestServer } from '@bluewaters/testing';
+import { answers, freePort, startNats, temporaryDirectory, until, type TestServer } from '@bluewaters/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { indexArchive } from '../index.js';
 import { contents, synsetIds, writeOddArchive } from './spread.fixture.js';
@@ -37,12 +37,7 @@ describe('workers of ingest over NATS', { timeout: 120_000 }, () => {
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
     const child = spawn(process.execPath, [main, ...args], { stdio: 'ignore' });
     processes.push(child);
-    const answers = (): Promise<boolean> =>
-      fetch(`http://127.0.0.1:${port}/readyz`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    await until('the service to be ready', answers);
+    await until('the service to be ready', () => answers(`http://127.0.0.1:${port}/readyz`));
     return child;
   }
 
