@@ -1,13 +1,13 @@
 /** `bluewaters train` as one of several ranks. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EXIT_CODES, type MeetingPlace, type Place } from '@bluewaters/collectives';
 import { CodedError, isCodedError } from '@bluewaters/errors';
 import type { Progress, TrainRequest, TrainResult } from '@bluewaters/messages';
 import { assertAccess } from '@bluewaters/registry';
-import type { ObjectStore } from '@bluewaters/storage';
+import { filesBelow, type ObjectStore } from '@bluewaters/storage';
 import type { CoordinationOptions, RankWord, TogetherOptions } from '@bluewaters/training';
 import { z } from 'zod';
 import { readPlace, type PlaceValues } from './common-options.js';
@@ -52,7 +52,7 @@ type TrainingPorts = Pick<
 >;
 
 /** What a process needs that trains with others; `isFirst` where it is the one that shows how far they are. */
-export function trainingPorts(values: Values, context: VerbContext, isFirst: boolean): TrainingPorts {
+export async function trainingPorts(values: Values, context: VerbContext, isFirst: boolean): Promise<TrainingPorts> {
   // TensorFlow reads them when it is loaded.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
@@ -69,7 +69,7 @@ export function trainingPorts(values: Values, context: VerbContext, isFirst: boo
     signal: AbortSignal.any([context.signal, timeIsUp(values.stopAfter)]),
     report,
     request: (opened: ObjectStore) => requestOf(values, opened),
-    code: codeDigest(),
+    code: await codeDigest(),
   };
 }
 
@@ -80,7 +80,7 @@ export async function trainAsRank(
   context: VerbContext,
 ): Promise<TrainResult> {
   const isLeader = place.rank === 0;
-  const ports = trainingPorts(values, context, isLeader);
+  const ports = await trainingPorts(values, context, isLeader);
   const { trainTogether } = await import('@bluewaters/training');
   const coordination = coordinationOf(values, context);
   return endAsRank(isLeader, context, () => trainTogether(place, { ...ports, ...amongOptions(values), coordination }));
@@ -164,7 +164,7 @@ function tellAsRank(word: RankWord): void {
 }
 
 /** Of the programs that ranks run. */
-export function codeDigest(): string {
+export async function codeDigest(): Promise<string> {
   const digest = createHash('sha256').update(process.version);
   for (const name of [
     '@bluewaters/training',
@@ -172,18 +172,9 @@ export function codeDigest(): string {
     '@bluewaters/tensorflow',
     '@bluewaters/collectives',
   ]) {
-    for (const file of programsBelow(dirname(createRequire(import.meta.url).resolve(name)))) {
-      digest.update(readFileSync(file));
-    }
+    const folder = dirname(createRequire(import.meta.url).resolve(name));
+    const programs = (await filesBelow(folder)).filter((path) => path.endsWith('.js'));
+    for (const program of programs) digest.update(await readFile(join(folder, program)));
   }
   return digest.digest('hex');
-}
-
-function programsBelow(folder: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true }).map((entry) => ({
-    entry,
-    path: join(folder, entry.name),
-  }));
-  const found = entries.flatMap(({ entry, path }) => (entry.isDirectory() ? programsBelow(path) : [path]));
-  return found.filter((path) => path.endsWith('.js')).sort();
 }

@@ -19,7 +19,7 @@ export async function trainAsRole(
 ): Promise<TrainResult> {
   const { servers, workers, update, backupWorkers } = values;
   const isChief = place.rank === servers;
-  const ports = trainingPorts(values, context, isChief);
+  const ports = await trainingPorts(values, context, isChief);
   const { trainByRole } = await import('@bluewaters/training');
   const layout = { servers, workers, update, backupWorkers, meetings: meetingsOf(values) };
   return endAsRank(isChief, context, () => trainByRole(place, { ...ports, ...amongOptions(values), ...layout }));

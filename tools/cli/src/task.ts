@@ -102,7 +102,7 @@ export async function trainAsTask(
   context: VerbContext,
 ): Promise<TrainResult> {
   const isChief = place.task.job === 'worker' && place.task.index === 0;
-  const ports = trainingPorts(values, context, isChief);
+  const ports = await trainingPorts(values, context, isChief);
   const { update, backupWorkers } = values;
   const { trainWithServers } = await import('@bluewaters/training');
   const coordination = coordinationOf(values, context);

@@ -31,7 +31,8 @@ export const regression = defineVerb({
     process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
     const { LINE, regression: fit } = await import('@bluewaters/training');
     const isChief = place.task.job === 'worker' && place.task.index === 0;
-    const found = await endAsTask(place, isChief, () => fit({ ...place, code: codeDigest(), signal: context.signal }));
+    const code = await codeDigest();
+    const found = await endAsTask(place, isChief, () => fit({ ...place, code, signal: context.signal }));
     const { slope, intercept, steps, own, seconds } = found;
     context.print(
       `  y = ${slope.toFixed(3)} x ${intercept < 0 ? '-' : '+'} ${Math.abs(intercept).toFixed(3)} ` +
