@@ -1,12 +1,9 @@
-export { Communicator } from './communicator.js';
 export { EXIT_CODES } from './exit-codes.js';
-export { GrpcCommunicator } from './grpc/grpc-communicator.js';
 export { freePort } from './grpc/held-port.js';
 export { serverAddresses } from './hosts.js';
 export { Line } from './line.js';
 export { DEFAULT_PATIENCE, type Patience } from './patience.js';
 export { openRanks } from './open-ranks.js';
 export { preflight } from './preflight.js';
-export { RankExchange, type RankExchangeOptions } from './rank-exchange.js';
 export type { Exchange, ExchangeSettings, Facts, GraphTransport, RankGroup } from './rank-group.js';
 export { placeInWorld, ranksOfJob, type Launcher, type MeetingPlace, type Place } from './world.js';

@@ -1,14 +1,18 @@
-import { Communicator } from './communicator.js';
-import { GrpcCommunicator } from './grpc/grpc-communicator.js';
 import type { Patience } from './patience.js';
 import type { RankGroup } from './rank-group.js';
 import type { MeetingPlace, Place } from './world.js';
 
 /**
- * Joins the other ranks: over MPI, or over gRPC where the place names a folder to meet in.
+ * Joins the other ranks: over MPI, or over gRPC where the place names a folder to meet in. TensorFlow's library code is
+ * loaded by this call, and by nothing else of this package: whoever launches ranks does without it.
  *
- * @throws {CodedError} As {@link Communicator.open} and {@link GrpcCommunicator.open}.
+ * @throws {CodedError} As `Communicator.open` and `GrpcCommunicator.open`.
  */
-export function openRanks(place: Place | MeetingPlace, patience: Partial<Patience> = {}): Promise<RankGroup> {
-  return 'rendezvous' in place ? GrpcCommunicator.open(place, patience) : Communicator.open(place, patience);
+export async function openRanks(place: Place | MeetingPlace, patience: Partial<Patience> = {}): Promise<RankGroup> {
+  if ('rendezvous' in place) {
+    const { GrpcCommunicator } = await import('./grpc/grpc-communicator.js');
+    return GrpcCommunicator.open(place, patience);
+  }
+  const { Communicator } = await import('./communicator.js');
+  return Communicator.open(place, patience);
 }

@@ -6,14 +6,14 @@
  *
  * Rank 0 prints by how many seconds each step is longer than one that makes the same and exchanges nothing.
  */
-import { Communicator, placeInWorld, RankExchange } from '@bluewaters/collectives';
+import { openRanks, placeInWorld } from '@bluewaters/collectives';
 import { Graph, group, initializers, mul, Session, variable } from '@bluewaters/tensorflow';
 
 const [numbers = 1, tensors = 1, times = 1] = process.argv.slice(2).map(Number);
-const ranks = await Communicator.open(placeInWorld(process.env), { silence: 60, collective: 60, start: 60 });
+const ranks = await openRanks(placeInWorld(process.env), { silence: 60, collective: 60, start: 60 });
 const graph = new Graph();
 const scope = graph.scope();
-const exchange = new RankExchange({ rank: ranks.rank, worldSize: ranks.size });
+const exchange = ranks.graphs.exchange({});
 const variables = Array.from({ length: tensors }, (_, index) => {
   const shape = [Math.floor(numbers / tensors)];
   return variable(scope, `gradient${index}`, { dtype: 'float32', shape, initializer: initializers.ones() });
@@ -26,7 +26,7 @@ const groupOf = (/** @type {readonly import('@bluewaters/tensorflow').Output[]} 
   );
 const made = groupOf(gradients);
 const exchanged = groupOf(exchange.average(scope, gradients));
-const session = new Session(graph, { intraOpThreads: 1, interOpThreads: 1 + RankExchange.waitingThreads });
+const session = new Session(graph, ranks.graphs.session(1));
 await session.run({ targets: variables.map(({ initializer }) => initializer) });
 const steps = [exchanged, made].map((operation) => session.prepare({ fetches: [], targets: [operation] }));
 for (let time = 0; time < times; time += 1) {

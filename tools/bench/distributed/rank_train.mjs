@@ -5,21 +5,18 @@
  *
  * One thread a rank. Rank 0 prints the seconds from the first step to the last of all ranks.
  */
-import { Communicator, placeInWorld, RankExchange } from '@bluewaters/collectives';
+import { openRanks, placeInWorld } from '@bluewaters/collectives';
 import { networkByName, syntheticTraining } from '@bluewaters/models';
 import { Session } from '@bluewaters/tensorflow';
 
 const [how, network = '', batch = '', steps = ''] = process.argv.slice(2);
-const ranks = await Communicator.open(placeInWorld(process.env), { silence: 60, collective: 60, start: 60 });
+const ranks = await openRanks(placeInWorld(process.env), { silence: 60, collective: 60, start: 60 });
 const together = how === 'together';
 const made = syntheticTraining(networkByName(network), {
   ...{ batch: Number(batch), outputs: 11, threads: 1, seed: 1 + ranks.rank },
-  ...(together && { exchange: new RankExchange({ rank: ranks.rank, worldSize: ranks.size }) }),
+  ...(together && { exchange: ranks.graphs.exchange({}) }),
 });
-const session = new Session(made.graph, {
-  intraOpThreads: 1,
-  interOpThreads: 1 + (together ? RankExchange.waitingThreads : 0),
-});
+const session = new Session(made.graph, together ? ranks.graphs.session(1) : { intraOpThreads: 1, interOpThreads: 1 });
 await session.run({ targets: [made.initialize] });
 const step = session.prepare({ fetches: [], targets: [made.step] });
 for (let warm = 0; warm < 3; warm += 1) await step.run();

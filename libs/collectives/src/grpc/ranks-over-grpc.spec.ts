@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { GrpcCommunicator } from '../index.js';
 import { itKeepsWhatRanksPromise, onAll, runOverGrpc } from '../ranks.fixture.js';
+import { GrpcCommunicator } from './grpc-communicator.js';
 import { findAddress, leaveAddress } from './meeting.js';
 
 describe('ranks over gRPC', { timeout: 120_000 }, () => {
