@@ -6,6 +6,7 @@
  *   node tools/setup/setup.mjs              get ready
  *   node tools/setup/setup.mjs quickstart   … and run `bluewaters run --quickstart`, with the arguments that follow
  *   node tools/setup/setup.mjs test         … and run the tests; arguments that follow go to vitest
+ *   node tools/setup/setup.mjs program FILE … and run a program of this repository, with the arguments that follow
  *   node tools/setup/setup.mjs servers      get the NATS and MinIO servers that tests use, and print where
  *   node tools/setup/setup.mjs tensorflow   get libtensorflow alone, and print where
  */
@@ -47,6 +48,19 @@ async function getReady() {
   return launchEnvironment(process.env, library);
 }
 
+/**
+ * Gets everything, then hands over.
+ *
+ * @param {string} file Of the program, a module for Node.
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} Its exit status.
+ */
+async function runProgram(file, args) {
+  const env = await getReady();
+  await compile(root);
+  return hand(process.execPath, [file, ...args], { env });
+}
+
 /** @type {Readonly<Record<string, (args: string[]) => Promise<number>>>} */
 const COMMANDS = {
   setup: async () => {
@@ -54,12 +68,10 @@ const COMMANDS = {
     await compile(root);
     return 0;
   },
-  quickstart: async (args) => {
-    const env = await getReady();
-    await compile(root);
-    return hand(process.execPath, [join(root, 'tools/cli/bin/bluewaters.mjs'), 'run', '--quickstart', ...args], {
-      env,
-    });
+  quickstart: (args) => runProgram(join(root, 'tools/cli/bin/bluewaters.mjs'), ['run', '--quickstart', ...args]),
+  program: async ([file, ...args]) => {
+    if (file !== undefined) return runProgram(file, args);
+    throw new SetupError('No program is named.', 'Say its file after `program`, then its arguments.');
   },
   test: async (args) => runTests(root, args, await getReady()),
   servers: async () => {
