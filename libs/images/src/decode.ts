@@ -1,8 +1,8 @@
 import type { ImageFacts } from './inspect.js';
 import { isWholeBaseline } from './jpeg-codes.js';
 import { startsAsJpeg } from './jpeg-walk.js';
-import { assertBytes, DEFAULT_LIMITS, invalidImage, type ImageLimits, type ImageSource } from './limits.js';
-import { openPicture } from './open.js';
+import { assertBytes, DEFAULT_LIMITS, type ImageLimits, type ImageSource } from './limits.js';
+import { decoded, openPicture } from './open.js';
 
 /** How a picture is decoded. */
 export interface SquareOptions extends ImageSource {
@@ -46,11 +46,4 @@ export async function assertDecodes(
   const picture = openPicture(bytes, limits);
   const isLarge = facts.width * facts.height > WHOLE_PIXELS;
   await decoded<unknown>(isLarge ? picture.stats() : picture.raw().toBuffer(), source);
-}
-
-/** What libvips makes of a picture, or the picture's name and why not. */
-function decoded<Made>(made: Promise<Made>, source: ImageSource): Promise<Made> {
-  return made.catch((error: unknown) => {
-    throw invalidImage(source, `a picture that can't be decoded: ${String(error)}`, error);
-  });
 }

@@ -1,6 +1,6 @@
 import { inspectImage } from './inspect.js';
-import { DEFAULT_LIMITS, assertBytes, invalidImage, type ImageLimits, type ImageSource } from './limits.js';
-import { openPicture } from './open.js';
+import { DEFAULT_LIMITS, assertBytes, type ImageLimits, type ImageSource } from './limits.js';
+import { openPicture, toRgbJpeg } from './open.js';
 
 /** Nearly without loss: repaired pictures are few, and are encoded a second time. */
 const REPAIR_QUALITY = 95;
@@ -28,14 +28,8 @@ export async function repairImage(
   limits: ImageLimits = DEFAULT_LIMITS,
 ): Promise<RepairedImage> {
   assertBytes(bytes, source, limits);
-  const { data, info } = await openPicture(bytes, limits)
-    .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
-    .jpeg({ quality: REPAIR_QUALITY, chromaSubsampling: '4:4:4' })
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => {
-      throw invalidImage(source, `a picture that can't be decoded: ${String(error)}`, error);
-    });
+  const options = { quality: REPAIR_QUALITY, chromaSubsampling: '4:4:4' };
+  const { data, info } = await toRgbJpeg(openPicture(bytes, limits), options, source);
   return { encoded: data, width: info.width, height: info.height };
 }
 

@@ -1,5 +1,5 @@
-import { DEFAULT_LIMITS, assertBytes, invalidImage, type ImageLimits, type ImageSource } from './limits.js';
-import { openPicture } from './open.js';
+import { DEFAULT_LIMITS, assertBytes, type ImageLimits, type ImageSource } from './limits.js';
+import { openPicture, toRgbJpeg } from './open.js';
 
 /** Small pictures show every fault of the codec; this shows none. */
 const QUALITY = 85;
@@ -31,14 +31,7 @@ export interface ThumbnailOptions extends ImageSource {
 export async function thumbnail(bytes: Uint8Array, options: ThumbnailOptions): Promise<Thumbnail> {
   const { side, limits = DEFAULT_LIMITS, ...source } = options;
   assertBytes(bytes, source, limits);
-  const { data, info } = await openPicture(bytes, limits)
-    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
-    .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
-    .jpeg({ quality: QUALITY })
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => {
-      throw invalidImage(source, `a picture that can't be decoded: ${String(error)}`, error);
-    });
+  const small = openPicture(bytes, limits).resize(side, side, { fit: 'inside', withoutEnlargement: true });
+  const { data, info } = await toRgbJpeg(small, { quality: QUALITY }, source);
   return { jpeg: data, width: info.width, height: info.height };
 }
