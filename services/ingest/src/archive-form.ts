@@ -1,7 +1,7 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { CodedError } from '@bluewaters/errors';
 import type { SourceFile } from '@bluewaters/storage';
-import type { Compression } from './inflate.js';
+import type { Compression } from './decompress.js';
 import { BLOCK_BYTES, readHeader } from './tar-header.js';
 
 /** What an archive is, as one word of advice. */

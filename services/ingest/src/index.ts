@@ -2,6 +2,7 @@ export { start, IngestOptions } from './start.js';
 export { indexArchive } from './index-archive.js';
 export { type IndexContext } from './context.js';
 export { walkTar, type TarMember, type TarPart } from './tar-walk.js';
+export { compressionBy, decompressionError, decompressor, MAGIC_BYTES, type Compression } from './decompress.js';
 export { type TarLink } from './tar-header.js';
 export { listIndexes } from './indexes.js';
 export { installedWordNet, NOUNS_FILE, openWordNet, type WordNetFolder } from './wordnet.js';

@@ -1,10 +1,16 @@
-import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { Duplex, Readable, Transform } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { constants, createGunzip } from 'node:zlib';
-import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError } from '@bluewaters/errors';
 import type { SourceFile } from '@bluewaters/storage';
+import {
+  archiveError,
+  compressionBy,
+  decompressionError,
+  decompressor,
+  MAGIC_BYTES,
+  type Compression,
+} from './decompress.js';
 import { ReadAhead } from './read-ahead.js';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -12,9 +18,6 @@ const CHUNK_BYTES = 1024 * 1024;
 const LARGEST_RATIO = 200;
 /** Below this nothing is a bomb, whatever its ratio. */
 const HARMLESS_BYTES = 256 * 1024 * 1024;
-
-/** What a file may be compressed by, known by its first bytes and not by its name. */
-export type Compression = 'gzip' | 'zstd';
 
 /** How inflating is watched and stopped. */
 export interface InflateOptions {
@@ -30,9 +33,7 @@ export interface InflateOptions {
 
 /** Undefined for a file that is not compressed. */
 export async function compressionOf(source: SourceFile): Promise<Compression | undefined> {
-  const start = Buffer.from(await source.read({ offset: 0, length: Math.min(4, source.size) })).toString('hex');
-  if (start.startsWith('1f8b')) return 'gzip';
-  return start === '28b52ffd' ? 'zstd' : undefined;
+  return compressionBy(await source.read({ offset: 0, length: Math.min(MAGIC_BYTES, source.size) }));
 }
 
 /**
@@ -65,55 +66,14 @@ async function inflateOnce(source: SourceFile, options: InflateOptions, cutIsEnd
       yield chunk;
     }
   };
-  const decoder = compression === 'gzip' ? gunzip(cutIsEnd) : zstd(source.file);
+  const decoder = decompressor(compression, source.file, cutIsEnd);
   const guard = bombGuard(source.file, () => read);
   try {
     await pipeline(Readable.from(chunks()), decoder, guard, createWriteStream(path), { signal });
   } catch (error) {
     if (signal.aborted) throw new CodedError('INTERRUPTED', 'Inflating an archive was stopped');
-    throw inflateError(error, source.file, read);
+    throw decompressionError(error, source.file, read);
   }
-}
-
-function gunzip(cutIsEnd: boolean): Transform {
-  return createGunzip(cutIsEnd ? { finishFlush: constants.Z_SYNC_FLUSH } : {});
-}
-
-/** The program of that name: the zlib of Node 20 has no zstd. */
-function zstd(file: string): Duplex {
-  const child = spawn('zstd', ['--decompress', '--stdout', '--quiet'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (bytes: Buffer) => (said = `${said}${bytes.toString()}`.slice(0, 1000)));
-  const ended = new Promise<void>((resolve, reject) => {
-    child.on('close', (code) => {
-      if (code === 0) resolve();
-      else reject(zstdError(file, said));
-    });
-  });
-  ended.catch(() => {});
-  // A program that has ended takes no more bytes; why it ended is what is told.
-  child.stdin.on('error', () => {});
-  const decoder = Duplex.from({
-    writable: child.stdin,
-    readable: Readable.from(
-      (async function* () {
-        yield* child.stdout;
-        await ended;
-      })(),
-    ),
-  });
-  // Where there is no program its pipes close, too, which must not be what is told.
-  child.on('error', (cause) => {
-    decoder.destroy(
-      new CodedError('TOOL_MISSING', 'The archive is a zstd stream, and there is no program zstd', { cause }),
-    );
-  });
-  return decoder;
-}
-
-function zstdError(file: string, said: string): CodedError {
-  const code = /premature|incomplete|unexpected end/iu.test(said) ? 'ARCHIVE_TRUNCATED' : 'ARCHIVE_INVALID';
-  return archiveError(code, { file, got: said.replace(/\s+/gu, ' ').trim() });
 }
 
 function bombGuard(file: string, compressed: () => number): Transform {
@@ -129,27 +89,5 @@ function bombGuard(file: string, compressed: () => number): Transform {
         chunk,
       );
     },
-  });
-}
-
-function inflateError(error: unknown, file: string, offset: number): CodedError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'Z_BUF_ERROR') {
-    return archiveError('ARCHIVE_TRUNCATED', { file, offset, got: 'the end of the file' }, error);
-  }
-  if (String(code).startsWith('Z_')) {
-    return archiveError('ARCHIVE_INVALID', { file, offset, got: (error as Error).message }, error);
-  }
-  return toCodedError(error);
-}
-
-function archiveError(
-  code: 'ARCHIVE_INVALID' | 'ARCHIVE_TRUNCATED',
-  place: { readonly file: string; readonly offset?: number; readonly got: string },
-  cause?: unknown,
-): CodedError {
-  return new CodedError(code, 'An archive cannot be inflated', {
-    details: { ...place, expected: 'a whole stream of a size within reason' },
-    ...(cause === undefined ? {} : { cause }),
   });
 }

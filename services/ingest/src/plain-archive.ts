@@ -16,7 +16,8 @@ import {
 } from '@bluewaters/storage';
 import { z } from 'zod';
 import { assertArchive } from './archive-form.js';
-import { compressionOf, inflate, type Compression } from './inflate.js';
+import type { Compression } from './decompress.js';
+import { compressionOf, inflate } from './inflate.js';
 import { isPartOfFolder } from './plan-folder.js';
 import { asRefusal, Refusal } from './refusal.js';
 import { parseJson } from './synset-result.js';

@@ -1,4 +1,4 @@
-import { CodedError } from '@bluewaters/errors';
+import { CodedError, type ErrorDetails } from '@bluewaters/errors';
 
 /** Bytes that may still be read of an image, over all its layers. */
 export interface Budget {
@@ -30,13 +30,20 @@ export class ForwardReader {
     const parts = [this.#held];
     let end = this.#start + this.#held.length;
     while (end < offset + length) {
-      const part = await this.#next(offset);
+      const part = await this.#next();
+      if (!part) throw this.#error('ARCHIVE_TRUNCATED', 'A layer of an image ends before its time', { offset });
       end += part.length;
       if (end > offset) parts.push(part.subarray(Math.max(0, part.length - (end - offset))));
     }
     this.#held = Buffer.concat(parts);
     this.#start = offset;
     return this.#held.subarray(0, length);
+  }
+
+  /** Reads what is left, and keeps none of it. @throws {CodedError} As {@link read}, but for an end. */
+  async finish(): Promise<void> {
+    this.#held = Buffer.alloc(0);
+    while (await this.#next()) continue;
   }
 
   /** Ends the stream, too. */
@@ -50,16 +57,17 @@ export class ForwardReader {
     this.#start += gone;
   }
 
-  async #next(offset: number): Promise<Buffer> {
+  /** Undefined at the end. */
+  async #next(): Promise<Buffer | undefined> {
     const part = await this.#parts.next();
-    const details = { file: this.#file, offset };
-    if (part.done) {
-      throw new CodedError('ARCHIVE_TRUNCATED', 'A layer of an image ends before its time', { details });
-    }
+    if (part.done) return undefined;
     this.#budget.left -= part.value.length;
     if (this.#budget.left >= 0) return part.value;
-    throw new CodedError('ARCHIVE_INVALID', 'An image is too large', {
-      details: { ...details, expected: 'layers of a size within reason', got: 'more, inflated' },
-    });
+    const details = { expected: 'layers of a size within reason', got: 'more, inflated' };
+    throw this.#error('ARCHIVE_INVALID', 'An image is too large', details);
+  }
+
+  #error(code: 'ARCHIVE_INVALID' | 'ARCHIVE_TRUNCATED', message: string, details: ErrorDetails): CodedError {
+    return new CodedError(code, message, { details: { file: this.#file, ...details } });
   }
 }

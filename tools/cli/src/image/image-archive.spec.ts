@@ -1,14 +1,19 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { makeTar, type TarMember } from '@bluewaters/testing';
+import { makeTar, until, type TarMember } from '@bluewaters/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findNodes } from '../machines/find-machine.js';
 import { checkImage } from './check-image.js';
 import type { ImageTree } from './image-tree.js';
 import { withImage } from './open-image.js';
+
+const hasZstd = spawnSync('zstd', ['--version']).status === 0;
+const zstd = (bytes: Buffer): Buffer =>
+  spawnSync('zstd', ['--stdout', '--quiet', '--check'], { input: bytes, maxBuffer: 2 ** 30 }).stdout;
 
 let folder: string;
 let scratch: string;
@@ -40,17 +45,24 @@ function saved(...layers: Buffer[]): Buffer {
   return makeTar([...layers.map((bytes, n) => ({ name: names[n] ?? '', bytes })), file('manifest.json', manifest)]);
 }
 
-/** An archive of an OCI layout, with an image for each architecture. */
-function layout(images: Readonly<Record<string, readonly Buffer[]>>): Buffer {
+/**
+ * An archive of an OCI layout, with an image for each architecture.
+ *
+ * @param damage What becomes of a blob on its way, after its digest was taken.
+ */
+function layout(
+  images: Readonly<Record<string, readonly Buffer[]>>,
+  damage = (bytes: Buffer): Buffer => bytes,
+): Buffer {
   const blobs: TarMember[] = [];
   const blob = (bytes: Buffer): { digest: string; size: number } => {
     const digest = createHash('sha256').update(bytes).digest('hex');
-    blobs.push({ name: `blobs/sha256/${digest}`, bytes });
+    blobs.push({ name: `blobs/sha256/${digest}`, bytes: damage(bytes) });
     return { digest: `sha256:${digest}`, size: bytes.length };
   };
   const json = (document: unknown): ReturnType<typeof blob> => blob(Buffer.from(JSON.stringify(document)));
   const manifests = Object.entries(images).map(([architecture, layers]) => ({
-    ...json({ schemaVersion: 2, layers: layers.map(blob) }),
+    ...json({ schemaVersion: 2, config: json({ architecture }), layers: layers.map(blob) }),
     platform: { architecture, os: 'linux' },
   }));
   const all = json({ schemaVersion: 2, manifests });
@@ -125,6 +137,79 @@ describe('an archive of an image', () => {
     expect(await list(archive([BASE, next]))).toEqual(['/etc/ld.so.conf', '/usr/lib/b', '/var/old']);
   });
 
+  it.skipIf(!hasZstd)('may have zstd around its layers, or around all of it [needs the program zstd]', async () => {
+    const layers = [BASE, makeTar([file('usr/lib/.wh.a', '')])];
+    for (const archive of [layout({ amd64: layers.map(zstd) }), zstd(saved(...layers))]) {
+      expect(await list(archive)).toEqual(['/etc/ld.so.conf', '/usr/lib/b', '/var/old']);
+    }
+  });
+
+  it.skipIf(!hasZstd)(
+    'is refused where a zstd frame in it is cut, damaged or a bomb, and none of its programs is left running [needs the program zstd]',
+    async () => {
+      const frame = zstd(BASE);
+      const damaged = Buffer.from(frame);
+      damaged.writeUInt8(damaged.readUInt8(frame.length - 1) ^ 1, frame.length - 1);
+      const big = makeTar([file('a', 'x'.repeat(2_000_000))]);
+      for (const [code, layer] of [
+        ['ARCHIVE_TRUNCATED', frame.subarray(0, frame.length / 2)],
+        // Nothing but its checksum is gone.
+        ['ARCHIVE_TRUNCATED', frame.subarray(0, -2)],
+        ['ARCHIVE_INVALID', damaged],
+        ['ARCHIVE_INVALID', zstd(big)],
+      ] as const) {
+        await expect(list(layout({ amd64: [layer] }))).rejects.toMatchObject({ code });
+      }
+      const children = (): string => spawnSync('ps', ['--ppid', String(process.pid), '-o', 'comm=']).stdout.toString();
+      await until('zstd is gone', () => !children().includes('zstd'));
+    },
+  );
+
+  it('is refused by name where it has zstd layers and there is no program to read them', async () => {
+    vi.stubEnv('PATH', '/nowhere');
+    const layer = Buffer.from('28b52ffd00', 'hex');
+    await expect(list(layout({ amd64: [layer] }))).rejects.toMatchObject({ code: 'TOOL_MISSING' });
+  });
+
+  it.each<[string, (bytes: Buffer) => boolean]>([
+    ['layer', (bytes) => bytes.equals(BASE)],
+    ['configuration', (bytes) => bytes.toString() === '{"architecture":"amd64"}'],
+    ['manifest', (bytes) => bytes.includes('"layers"')],
+    ['index', (bytes) => bytes.includes('"platform"')],
+  ])(
+    'is refused where its %s is not what the digest says, by what was expected and what came',
+    async (_what, isMeant) => {
+      let digests: { expected?: string; got?: string } = {};
+      const damage = (bytes: Buffer): Buffer => {
+        if (!isMeant(bytes)) return bytes;
+        // One that parses, and has the size that it had.
+        const other = Buffer.from(bytes);
+        if (bytes.equals(BASE)) other.write('x', BASE.indexOf('/opt/lib'));
+        else other.write(' {', 0);
+        const digest = (of: Buffer): string => `sha256:${createHash('sha256').update(of).digest('hex')}`;
+        digests = { expected: digest(bytes), got: `${digest(other)} of ${other.length} bytes` };
+        return other;
+      };
+      const damaged = layout({ amd64: [BASE] }, damage);
+      const error: unknown = await list(damaged).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'ARCHIVE_INVALID', details: digests });
+      expect(error).toMatchObject({
+        details: { file: expect.stringContaining(digests.expected?.slice(7) ?? '') as string },
+      });
+    },
+  );
+
+  it('of docker save is refused where a layer that is called by its digest has another', async () => {
+    const name = `blobs/sha256/${createHash('sha256').update(BASE).digest('hex')}`;
+    const archive = (bytes: Buffer): Buffer =>
+      makeTar([{ name, bytes }, file('manifest.json', JSON.stringify([{ Layers: [name] }]))]);
+    expect(await list(archive(BASE))).toContain('/usr/lib/a');
+    await expect(list(archive(makeTar([file('other')])))).rejects.toMatchObject({
+      code: 'ARCHIVE_INVALID',
+      details: { file: join(folder, 'image.tar', name), expected: name.replace('blobs/sha256/', 'sha256:') },
+    });
+  });
+
   it('may name a layer by a link to one that it holds, as old archives do', async () => {
     const manifest = file('manifest.json', '[{"Layers":["b/layer.tar"]}]');
     const archive = makeTar([{ ...file('a/layer.tar'), bytes: BASE }, link('b/layer.tar', '../a/layer.tar'), manifest]);
@@ -169,6 +254,7 @@ describe('an archive of an image', () => {
     ['that is cut', 'ARCHIVE_TRUNCATED', saved(BASE).subarray(0, 2_000)],
     ['with a layer that is cut', 'ARCHIVE_TRUNCATED', saved(BASE.subarray(0, 1_030))],
     ['with a compressed layer that is cut', 'ARCHIVE_TRUNCATED', saved(whole.subarray(0, -20))],
+    ['with a compressed layer whose checksum is cut', 'ARCHIVE_TRUNCATED', saved(whole.subarray(0, -6))],
     ['that is no tar', 'ARCHIVE_INVALID', Buffer.alloc(2_000, 'x')],
     ['of pictures', 'ARCHIVE_INVALID', makeTar([file('n01440764.tar')])],
     ['without a layer that it names', 'ARCHIVE_INVALID', makeTar([file('manifest.json', '[{"Layers":["gone"]}]')])],

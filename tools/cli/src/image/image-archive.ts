@@ -1,4 +1,5 @@
 /** Archives of images: what `docker save` writes, and archives of OCI layouts. */
+import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { walkTar, type TarPart } from '@bluewaters/ingest';
@@ -22,7 +23,10 @@ const MOST_LAYERS = 1000;
 /** What Go, and so an image, calls architectures that `uname -m` calls otherwise. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
 
-const Saved = z.array(z.object({ Layers: z.array(z.string()).max(MOST_LAYERS) }));
+/** Of a blob that is hashed, at a time. */
+const CHUNK_BYTES = 1 << 20;
+
+const Saved = z.array(z.object({ Config: z.string().optional(), Layers: z.array(z.string()).max(MOST_LAYERS) }));
 const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/u, 'sha256 and 64 hexadecimal digits');
 const Descriptor = z.object({
   digest: Digest,
@@ -30,25 +34,29 @@ const Descriptor = z.object({
 });
 type Descriptor = z.infer<typeof Descriptor>;
 const Index = z.object({ manifests: z.array(Descriptor).max(MOST_LAYERS) });
-const Manifest = z.object({ layers: z.array(Descriptor).max(MOST_LAYERS) });
+const Manifest = z.object({ config: Descriptor, layers: z.array(Descriptor).max(MOST_LAYERS) });
 
 /**
- * Where the layers of the one image of an archive lie, the lowest first.
+ * Where the layers of the one image of an archive lie, the lowest first. Nothing that has a digest is looked at before its
+ * bytes were found to have it.
  *
  * @param architecture Of the image that is meant where there are several, as `uname -m` names it.
- * @throws {CodedError} ARCHIVE_INVALID for another file, or one that lacks what it names; CONFIG_INVALID for several images;
- * ARCHIVE_TRUNCATED.
+ * @throws {CodedError} ARCHIVE_INVALID for another file, or one that lacks what it names or has other bytes there;
+ * CONFIG_INVALID for several images; ARCHIVE_TRUNCATED.
  */
 export async function layersOf(part: TarPart, architecture: string): Promise<LayerPlace[]> {
   const archive = await Members.of(part);
   if (archive.has('manifest.json')) {
-    const images = await archive.json('manifest.json', Saved);
-    return only(part.file, images).Layers.map((name) => archive.find(name));
+    const { Config, Layers } = only(part.file, await archive.json('manifest.json', Saved));
+    // What older archives call by other names has no digest there.
+    if (Config !== undefined && digestOf(Config) !== undefined) await archive.find(Config);
+    return archive.findAll(Layers);
   }
   if (archive.has('index.json')) {
     const { digest } = await imageOf(archive, 'index.json', architecture);
-    const { layers } = await archive.json(blobOf(digest), Manifest);
-    return layers.map((layer) => archive.find(blobOf(layer.digest)));
+    const { config, layers } = await archive.json(blobOf(digest), Manifest);
+    await archive.find(blobOf(config.digest));
+    return archive.findAll(layers.map((layer) => blobOf(layer.digest)));
   }
   throw invalid(part.file, 'manifest.json or index.json, as in what `docker save` writes', 'neither');
 }
@@ -78,6 +86,12 @@ function blobOf(digest: string): string {
   return `blobs/${digest.replace(':', '/')}`;
 }
 
+/** The digest that a member is called by, if it is. */
+function digestOf(name: string): string | undefined {
+  const [, digest] = /^blobs\/sha256\/([0-9a-f]{64})$/u.exec(name) ?? [];
+  return digest && `sha256:${digest}`;
+}
+
 /** The members of an archive by name. */
 class Members {
   readonly file: string;
@@ -85,6 +99,8 @@ class Members {
   readonly #places: ReadonlyMap<string, LayerPlace>;
   /** Old archives name a layer that they hold already by a link. */
   readonly #links: ReadonlyMap<string, string>;
+  /** Digests that were found to hold. */
+  readonly #held = new Set<string>();
 
   private constructor(part: TarPart, places: Map<string, LayerPlace>, links: Map<string, string>) {
     this.file = part.file;
@@ -107,16 +123,39 @@ class Members {
     return this.#places.has(name);
   }
 
-  /** @throws {CodedError} ARCHIVE_INVALID without it. */
-  find(name: string): LayerPlace {
+  /** @throws {CodedError} ARCHIVE_INVALID without it, or where the digest that it is called by is not that of its bytes. */
+  async find(name: string): Promise<LayerPlace> {
     const found = this.#places.get(name) ?? this.#places.get(this.#links.get(name) ?? '');
-    if (found) return found;
-    throw invalid(this.file, name, 'no such member');
+    if (!found) throw invalid(this.file, name, 'no such member');
+    const digest = digestOf(name) ?? digestOf(found.name);
+    if (digest !== undefined && !this.#held.has(digest)) await this.#verify(found, digest);
+    return found;
+  }
+
+  /** In their order. */
+  async findAll(names: readonly string[]): Promise<LayerPlace[]> {
+    const found: LayerPlace[] = [];
+    for (const name of names) found.push(await this.find(name));
+    return found;
+  }
+
+  async #verify({ name, offset, size }: LayerPlace, digest: string): Promise<void> {
+    const hash = createHash('sha256');
+    for (let done = 0; done < size; done += CHUNK_BYTES) {
+      hash.update(await this.#part.read(offset + done, Math.min(CHUNK_BYTES, size - done)));
+    }
+    const got = `sha256:${hash.digest('hex')}`;
+    if (got !== digest) {
+      throw new CodedError('ARCHIVE_INVALID', 'A blob of an image is damaged', {
+        details: { file: `${this.file}/${name}`, expected: digest, got: `${got} of ${size} bytes` },
+      });
+    }
+    this.#held.add(digest);
   }
 
   /** @throws {CodedError} ARCHIVE_INVALID when it is not there, or not in its form. */
   async json<Document>(name: string, form: z.ZodType<Document>): Promise<Document> {
-    const { offset, size } = this.find(name);
+    const { offset, size } = await this.find(name);
     if (size > LONGEST_JSON) throw invalid(this.file, `${name} of at most ${LONGEST_JSON} bytes`, `${size} bytes`);
     const text = (await this.#part.read(offset, size)).toString('utf8');
     try {

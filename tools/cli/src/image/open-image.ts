@@ -5,9 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline as pipe, Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
-import type { TarPart } from '@bluewaters/ingest';
+import { CodedError, toCodedError } from '@bluewaters/errors';
+import {
+  compressionBy,
+  decompressionError,
+  decompressor,
+  MAGIC_BYTES,
+  type Compression,
+  type TarPart,
+} from '@bluewaters/ingest';
 import { applyLayer } from './apply-layer.js';
 import { ForwardReader, type Budget } from './forward-reader.js';
 import { layersOf, type LayerPlace } from './image-archive.js';
@@ -31,7 +37,8 @@ const MOST_BYTES = 64 * 2 ** 30;
  * unpacked, under numbers, in a temporary folder that is gone afterwards.
  *
  * @throws {CodedError} FILE_NOT_FOUND; ARCHIVE_INVALID for an archive that is none of an image, whose names lead out of it,
- * or that is larger than `mostBytes`; ARCHIVE_TRUNCATED; CONFIG_INVALID for several images; STORE_FULL.
+ * whose bytes are not those of their digests, or that is larger than `mostBytes`; ARCHIVE_TRUNCATED; CONFIG_INVALID for
+ * several images; TOOL_MISSING for zstd without its program; STORE_FULL.
  */
 export async function withImage<Result>(
   path: string,
@@ -95,14 +102,16 @@ async function withLayer(
   use: (part: TarPart) => Promise<void>,
 ): Promise<void> {
   if (size === 0) return;
-  const isPacked = await isGzip(path, offset);
+  const compression = await compressionAt(path, offset);
   const plain = createReadStream(path, { start: offset, end: offset + size - 1 });
-  const reader = new ForwardReader(isPacked ? inflated(plain) : plain, file, budget);
-  const end = isPacked ? Number.MAX_SAFE_INTEGER : size;
+  const reader = new ForwardReader(compression ? inflated(plain, compression, file) : plain, file, budget);
+  const end = compression ? Number.MAX_SAFE_INTEGER : size;
   try {
     await use({ file, start: 0, end, read: (at, length) => reader.read(at, length) });
+    // What checks the bytes of a compressed stream comes after the last of them.
+    if (compression) await reader.finish();
   } catch (error) {
-    throw inflateError(error, file);
+    throw decompressionError(error, file);
   } finally {
     await reader.close();
   }
@@ -110,7 +119,8 @@ async function withLayer(
 
 /** The path itself, or where its plain bytes are now. */
 async function plainArchive(path: string, scratch: string, mostBytes: number): Promise<string> {
-  if (!(await isGzip(path, 0))) return path;
+  const compression = await compressionAt(path, 0);
+  if (!compression) return path;
   const target = join(scratch, 'archive.tar');
   let bytes = 0;
   const guard = new Transform({
@@ -119,35 +129,26 @@ async function plainArchive(path: string, scratch: string, mostBytes: number): P
       done(bytes > mostBytes ? tooLarge(path, mostBytes) : null, chunk);
     },
   });
-  await pipeline(createReadStream(path), createGunzip(), guard, createWriteStream(target)).catch((error: unknown) => {
-    throw inflateError(error, path);
+  const decoder = decompressor(compression, path);
+  await pipeline(createReadStream(path), decoder, guard, createWriteStream(target)).catch((error: unknown) => {
+    throw decompressionError(error, path);
   });
   return target;
 }
 
-async function isGzip(path: string, offset: number): Promise<boolean> {
+async function compressionAt(path: string, offset: number): Promise<Compression | undefined> {
   const handle = await open(path).catch(asCoded);
   try {
-    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, offset);
-    return buffer.toString('hex') === '1f8b';
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, offset);
+    return compressionBy(buffer.subarray(0, bytesRead));
   } finally {
     await handle.close();
   }
 }
 
 /** An error of the stream before it goes on to the one that is read. */
-function inflated(plain: Readable): Readable {
-  return pipe(plain, createGunzip(), () => undefined);
-}
-
-function inflateError(error: unknown, file: string): CodedError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (isCodedError(error) || !code.startsWith('Z_')) return toCodedError(error);
-  const isCut = code === 'Z_BUF_ERROR';
-  return new CodedError(isCut ? 'ARCHIVE_TRUNCATED' : 'ARCHIVE_INVALID', 'A layer of an image cannot be inflated', {
-    details: { file, expected: 'a whole gzip stream', got: (error as Error).message },
-    cause: error,
-  });
+function inflated(plain: Readable, compression: Compression, file: string): Readable {
+  return pipe(plain, decompressor(compression, file), () => undefined);
 }
 
 function tooLarge(file: string, mostBytes: number): CodedError {

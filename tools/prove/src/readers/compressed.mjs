@@ -10,7 +10,7 @@ const PATH = 'plain';
 /** Of readers of compressed archives. */
 export const COMPRESSED = {
   codes: ['ARCHIVE_INVALID', 'ARCHIVE_TRUNCATED'],
-  scripts: ['/inflate.js', '/archive-form.js'],
+  scripts: ['/inflate.js', '/decompress.js', '/archive-form.js'],
 };
 
 /**
