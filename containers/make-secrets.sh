@@ -76,61 +76,80 @@ queues() {
 # What the tables $@ are written by.
 tables() { printf '$KV.bluewaters-%s.>\n' "$@"; }
 
-# A user who may publish to the subjects on standard input, and hear the answers to what it asks and the subjects $2….
-# Answers of its own go to whoever asked.
-user() {
-  local name=$1
-  shift
-  cat <<-USER
-	    {
+# An account for the user $1, who may publish to the subjects on standard input, hear the answers to what it asks, and serve
+# the commands $2 to the command line. What it may say is what its account imports, as the server sends an answer to
+# wherever the asker says, also where the asker may not publish: whatever that is, it comes no further than the account.
+account() {
+  local name=$1 serves=${2-} subjects
+  subjects=$(cat)
+  cat <<-ACCOUNT
+	  $name {
+	    users: [{
 	      user: $name, password: "$(cat "nats_$name")"
 	      permissions: {
 	        publish: { allow: [
-	$(sed 's/.*/          "&"/')
+	$(sed 's/.*/          "&"/' <<<"$subjects")
 	        ] }
-	        subscribe: { allow: ["_INBOX.$name.>"$([[ $# == 0 ]] || printf ', "%s"' "$@")] }
+	        subscribe: { allow: ["_INBOX.$name.>"${serves:+, \"$serves\"}] }
 	        allow_responses: true
 	      }
-	    }
-	USER
+	    }]
+	    imports: [
+	$(while read -r subject; do import "$name" "$subject"; done <<<"$subjects")
+	    ]
+	    ${serves:+exports: [{ service: \"$serves\", accounts: [cli] \}]}
+	  }
+	ACCOUNT
+}
+
+# Commands are imported from who serves them, all else from what JetStream keeps.
+import() {
+  local from=state
+  [[ $2 != bw.command.* ]] || from=$(cut -d. -f3 <<<"$2")
+  [[ $from == "$1" ]] || printf '      { service: { account: %s, subject: "%s" } }\n' "$from" "$2"
 }
 
 # Each tells of its own work and takes none but that; work comes from the command, and units of ingest from ingest.
 keep nats_server <<CONFIGURATION
 tls { cert_file: "/run/secrets/nats_certificate", key_file: "/run/secrets/nats_key", timeout: 5 }
 http: "127.0.0.1:8222"
-authorization {
-  users: [
+accounts {
+  state {
+    jetstream: enabled
+    exports: [
+      { service: "\$JS.API.>", response_type: stream }
+$(printf '      { service: "%s" }\n' '$JS.ACK.>' '$KV.>' 'bw.event.>' 'bw.work.>')
+    ]
+  }
 $({
   printf '%s\n' 'bw.event.ingest.>' bw.work.ingest.v1.synset
   tables indexes jobs told
   readers indexes jobs told
   queues ingest.v1.{index,synset}
-} | user ingest)
+} | account ingest)
 $({
   echo 'bw.event.shards.>'
   tables datasets jobs told
   readers datasets jobs told
   queues shards.v1.build
-} | user shards)
+} | account shards)
 $({
   # Its page steers runs, and ranks of its runs are ranks of the coordinator.
   printf '%s\n' 'bw.event.training.>' 'bw.command.training.>'
   tables runs models jobs coordinated coordinator told
   readers runs models jobs coordinated coordinator indexes datasets told
   queues training.v2.train training.v1.{import,evaluate,export}
-} | user training 'bw.command.training.>')
+} | account training 'bw.command.training.>')
 $({
   echo 'bw.event.inference.>'
   tables served-models told
   readers served-models told
-} | user inference 'bw.command.inference.>')
+} | account inference 'bw.command.inference.>')
 $({
-  printf '%s\n' 'bw.work.>' 'bw.command.>'
+  printf '%s\n' 'bw.work.>' 'bw.command.training.>' 'bw.command.inference.>'
   tables jobs
   readers indexes datasets runs models served-models coordinated coordinator jobs
   queues
-} | user cli)
-  ]
+} | account cli)
 }
 CONFIGURATION
