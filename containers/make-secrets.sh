@@ -18,7 +18,7 @@ keep() {
   mv -f "$made" "$1"
 }
 
-for name in access_key secret_key {nats,minio}_{ingest,shards,training,inference,cli}; do
+for name in access_key secret_key nats_setup {nats,minio}_{ingest,shards,training,inference,cli}; do
   [[ -e $name ]] || od -An -N20 -tx1 /dev/urandom | tr -d ' \n' | keep "$name"
 done
 
@@ -53,23 +53,21 @@ fi
 
 # What follows prints subjects of NATS, a line each.
 
-# What tables $@ and events are read by: readers without a name, which the server forgets and nothing is taken by.
+# What tables $@ and events are read by: readers without a name, which the server forgets and nothing is taken by. What they
+# read is made by the user setup alone: who makes a stream says where it gets its messages, and where it tells of them.
 readers() {
   local stream
   printf '%s\n' '$JS.API.INFO' '$JS.API.STREAM.INFO.*'
   for stream in bluewaters-events "${@/#/KV_bluewaters-}"; do
-    printf '$JS.API.%s\n' "DIRECT.GET.$stream.>" {STREAM,CONSUMER}".CREATE.$stream" CONSUMER.{INFO,MSG.NEXT,DELETE}".$stream.*"
+    printf '$JS.API.%s\n' "DIRECT.GET.$stream.>" CONSUMER.CREATE".$stream" CONSUMER.{INFO,MSG.NEXT,DELETE}".$stream.*"
   done
 }
 
-# What the queues $@ are worked by. The name and the queue of a consumer stand in the subject that it is made by.
+# What the queues $@ are worked by, each a consumer that the user setup has made.
 queues() {
-  local work name
-  printf '%s\n' '$JS.API.STREAM.CREATE.bluewaters-work'
-  for work in "$@"; do
-    name=${work//./-}
-    printf '$JS.API.CONSUMER.%s\n' "CREATE.bluewaters-work.$name.bw.work.$work" {INFO,MSG.NEXT}".bluewaters-work.$name"
-    printf '%s\n' "\$JS.ACK.bluewaters-work.$name.>"
+  local name
+  for name in "${@//./-}"; do
+    printf '%s\n' "\$JS.API.CONSUMER."{INFO,MSG.NEXT}".bluewaters-work.$name" "\$JS.ACK.bluewaters-work.$name.>"
   done
 }
 
@@ -81,21 +79,21 @@ tables() { printf '$KV.bluewaters-%s.>\n' "$@"; }
 # wherever the asker says, also where the asker may not publish: whatever that is, it comes no further than the account.
 account() {
   local name=$1 serves=${2-} subjects
-  subjects=$(cat)
+  mapfile -t subjects
   cat <<-ACCOUNT
 	  $name {
 	    users: [{
 	      user: $name, password: "$(cat "nats_$name")"
 	      permissions: {
 	        publish: { allow: [
-	$(sed 's/.*/          "&"/' <<<"$subjects")
+	$(printf '          "%s"\n' "${subjects[@]}")
 	        ] }
 	        subscribe: { allow: ["_INBOX.$name.>"${serves:+, \"$serves\"}] }
 	        allow_responses: true
 	      }
 	    }]
 	    imports: [
-	$(while read -r subject; do import "$name" "$subject"; done <<<"$subjects")
+	$(for subject in "${subjects[@]}"; do import "$name" "$subject"; done)
 	    ]
 	    ${serves:+exports: [{ service: \"$serves\", accounts: [cli] \}]}
 	  }
@@ -116,6 +114,7 @@ http: "127.0.0.1:8222"
 accounts {
   state {
     jetstream: enabled
+    users: [{ user: setup, password: "$(cat nats_setup)" }]
     exports: [
       { service: "\$JS.API.>", response_type: stream }
 $(printf '      { service: "%s" }\n' '$JS.ACK.>' '$KV.>' 'bw.event.>' 'bw.work.>')
@@ -149,7 +148,6 @@ $({
   printf '%s\n' 'bw.work.>' 'bw.command.training.>' 'bw.command.inference.>'
   tables jobs
   readers indexes datasets runs models served-models coordinated coordinator jobs
-  queues
 } | account cli)
 }
 CONFIGURATION

@@ -14,7 +14,7 @@ import { SERVICES } from './support/services.js';
 const USERS: readonly BusUser[] = [...SERVICES, 'cli'];
 
 /** Every subject and table that the product defines. */
-const defined = { event: [] as string[], command: [] as string[], work: [] as string[], state: ['told'] };
+const defined = { event: [] as string[], command: [] as string[], work: [] as string[], state: [] as string[] };
 for (const value of Object.values(messages)) {
   if (typeof value !== 'object' || !('kind' in value)) continue;
   if (value.kind === 'state') defined.state.push(value.bucket);
@@ -45,19 +45,16 @@ const publishing = (subject: string): Line => `PUB ${subject} 0\r\n`;
 /** How a queue of work is taken from, by what JetStream calls its consumers. */
 function waysToTake(work: string): string[] {
   const [stream, name] = ['bluewaters-work', queue(work)];
-  return [
-    `$JS.API.CONSUMER.CREATE.${stream}.${name}.bw.work.${work}`,
-    `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
-    `$JS.ACK.${stream}.${name}.1.1.1.1.0`,
-  ];
+  return [`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, `$JS.ACK.${stream}.${name}.1.1.1.1.0`];
 }
 
-/** What nobody may do to a queue: take from several by one consumer, look into it, empty it, change it, make a copy. */
+/** What nobody may do to a queue: make it, take from several by one consumer, look into it, empty it, change it, make a copy. */
 function waysAround(work: string): string[] {
   const [stream, name] = ['bluewaters-work', queue(work)];
   return [
     `$JS.API.CONSUMER.CREATE.${stream}`,
     `$JS.API.CONSUMER.CREATE.${stream}.${name}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.${name}.bw.work.${work}`,
     `$JS.API.CONSUMER.CREATE.${stream}.${name}.bw.work.>`,
     `$JS.API.CONSUMER.CREATE.${stream}.other.bw.work.${work}`,
     `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.${name}`,
@@ -66,6 +63,7 @@ function waysAround(work: string): string[] {
     ...['DELETE', 'PURGE', 'UPDATE', 'SNAPSHOT', 'RESTORE'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
     ...['MSG.GET', 'MSG.DELETE'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
     `$JS.API.DIRECT.GET.${stream}`,
+    `$JS.API.STREAM.CREATE.${stream}`,
     '$JS.API.STREAM.CREATE.copy',
   ];
 }
@@ -84,7 +82,8 @@ await describeWith(['nats', 'openssl'], 'the bus of compose.yaml', () => {
 
   const openAs = async (user: BusUser): Promise<MessageBus> => {
     for (const [name, value] of Object.entries(composed.environmentOf(user))) vi.stubEnv(name, value);
-    const bus = await openBus({ kind: 'nats', url: composed.url });
+    // Queues hold what was said to see what is refused, and it is no work.
+    const bus = await openBus({ kind: 'nats', url: composed.url }, () => {});
     buses.push(bus);
     return bus;
   };
@@ -139,6 +138,10 @@ await describeWith(['nats', 'openssl'], 'the bus of compose.yaml', () => {
         `$JS.API.CONSUMER.CREATE.KV_bluewaters-${bucket}`,
         `$JS.API.DIRECT.GET.KV_bluewaters-${bucket}.${table(bucket)}`,
       ];
+      const making = defined.state.flatMap((bucket) =>
+        ['CREATE', 'UPDATE'].map((verb) => `$JS.API.STREAM.${verb}.KV_bluewaters-${bucket}`),
+      );
+      expect(await refused(making)).toEqual(making);
       const shown = [...says(user, 'writes'), ...says(user, 'reads')];
       const hidden = defined.state.filter((bucket) => !shown.includes(bucket));
       expect(await refused(defined.state.flatMap(reading))).toEqual(hidden.flatMap(reading));
@@ -163,6 +166,19 @@ await describeWith(['nats', 'openssl'], 'the bus of compose.yaml', () => {
     }
     await until('all work to be taken', () => taken.length >= defined.work.length);
     expect(taken.sort()).toEqual(defined.work.map((subject) => `${subject.split('.')[0]} ${subject}`).sort());
+  });
+
+  it('is set up again at each start, which takes nothing away', async () => {
+    const [sender, shards] = [await openAs('cli'), await openAs('shards')];
+    const told = await shards.state(messages.Told);
+    await told.put('there', { at: 1 });
+    const work = defineWork(messages.BuildShards.subject, z.string(), z.unknown());
+    await sender.submit(work, 'waits');
+    await composed.setUp();
+    expect(await told.get('there')).toMatchObject({ value: { at: 1 } });
+    const taken: string[] = [];
+    await shards.work(work, async (given) => void taken.push(given));
+    await until('work that has waited', () => taken.includes('waits'));
   });
 
   it('carries the answers of services, and refuses who would answer for another', async () => {

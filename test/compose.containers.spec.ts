@@ -92,13 +92,13 @@ describe('docker compose', { timeout: 300_000 }, () => {
     const { services } = JSON.parse(await compose('--profile cli --profile ranks config --format json')) as {
       services: Record<string, ComposedService>;
     };
-    const all = [...SERVICES, 'cli', 'minio', 'minio-users', 'nats', 'rank-0', 'rank-1'];
+    const all = [...SERVICES, 'bus-setup', 'cli', 'minio', 'minio-users', 'nats', 'rank-0', 'rank-1'];
     expect(Object.keys(services).sort()).toEqual(all.sort());
     expect(services).toMatchObject({ nats: { image: NATS_IMAGE }, minio: { image: MINIO_IMAGE } });
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     expectContained(services);
     for (const [name, { image }] of Object.entries(services)) {
-      const own = name === 'minio-users' ? 'ingest' : name.replace(/^rank-\d$/u, 'cli');
+      const own = /^(?:minio-users|bus-setup)$/u.test(name) ? 'ingest' : name.replace(/^rank-\d$/u, 'cli');
       if (image.startsWith('bluewaters/')) expect(image).toBe(`bluewaters/${own}:${version}`);
     }
   });

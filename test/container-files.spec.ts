@@ -124,8 +124,8 @@ await describeWith(['openssl'], 'make-secrets.sh', () => {
     for (const text of [nats_ca, nats_certificate, nats_key]) expect(text).toMatch(/^-----BEGIN /u);
     expect(nats_ca).not.toContain('PRIVATE KEY');
     for (const secret of Object.values(secrets)) expect(secret).toMatch(/^[0-9a-f]{40}$/u);
-    expect(new Set(Object.values(secrets)).size).toBe(12);
-    for (const name of [...SERVICES, 'cli']) expect(server).toContain(secrets[`nats_${name}`]);
+    expect(new Set(Object.values(secrets)).size).toBe(13);
+    for (const name of [...SERVICES, 'cli', 'setup']) expect(server).toContain(secrets[`nats_${name}`]);
     await make();
     expect(await contents()).toEqual(made);
   });

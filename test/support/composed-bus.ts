@@ -4,7 +4,7 @@ import { freePort, startNats, temporaryDirectory, type TestServer } from '@bluew
 import { bashOutput } from './docker.js';
 import type { ServiceName } from './services.js';
 
-/** A user on the bus of compose.yaml. */
+/** A user on the bus of compose.yaml, beside that of its set-up. */
 export type BusUser = ServiceName | 'cli';
 
 /** The bus of compose.yaml as a process here: with its secrets, its certificate and its users. */
@@ -15,10 +15,12 @@ export interface ComposedBus {
   /** Where `containers/make-secrets.sh` has put its secrets. */
   readonly secrets: string;
   /** What compose.yaml sets for a service, with the places of this machine. */
-  environmentOf(user: BusUser): NodeJS.ProcessEnv;
+  environmentOf(user: BusUser | 'setup'): NodeJS.ProcessEnv;
+  /** Makes what the server keeps, as happens at each start of compose.yaml. */
+  setUp(): Promise<void>;
 }
 
-/** Makes secrets as a user of compose.yaml does, and starts NATS by the configuration among them. */
+/** Makes secrets as a user of compose.yaml does, and starts NATS by the configuration among them, with all that it keeps made. */
 export async function startComposedBus(): Promise<ComposedBus> {
   const secrets = join(await temporaryDirectory(), 'secrets');
   await bashOutput('containers/make-secrets.sh', { env: { SECRETS_FOLDER: secrets } });
@@ -30,11 +32,15 @@ export async function startComposedBus(): Promise<ComposedBus> {
   const files = [join(secrets, 'nats_certificate'), join(secrets, 'nats_key')];
   const server = await startNats({ configuration: { file: configuration, files } });
   const url = server.url.replace('nats:', 'tls:');
-  const environmentOf = (user: BusUser): NodeJS.ProcessEnv => ({
+  const environmentOf = (user: BusUser | 'setup'): NodeJS.ProcessEnv => ({
     BLUEWATERS_BUS: url,
     BLUEWATERS_NATS_CA_FILE: join(secrets, 'nats_ca'),
     BLUEWATERS_NATS_USER: user,
     BLUEWATERS_NATS_PASSWORD_FILE: join(secrets, `nats_${user}`),
   });
-  return { server, url, secrets, environmentOf };
+  const setUp = async (): Promise<void> => {
+    await bashOutput('node containers/bus-setup.mjs', { env: environmentOf('setup') });
+  };
+  await setUp();
+  return { server, url, secrets, environmentOf, setUp };
 }

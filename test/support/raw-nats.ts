@@ -6,7 +6,7 @@ import { until } from '@bluewaters/testing';
 import type { BusUser, ComposedBus } from './composed-bus.js';
 
 /** What a user asks of the server, in its protocol: `PUB subject 0\r\n` or `SUB subject 1`. */
-export type Line = `PUB ${string} ${number}\r\n${string}` | `SUB ${string} ${number}`;
+export type Line = `PUB ${string}\r\n${string}` | `SUB ${string} ${number}`;
 
 /** A message as it came. */
 export interface RawMessage {

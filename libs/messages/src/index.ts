@@ -1,4 +1,4 @@
-export { BusOptions, openBus } from './open-bus.js';
+export { BusOptions, openBus, prepareBus } from './open-bus.js';
 export { InProcessBus } from './in-process/in-process-bus.js';
 export { ParentBus } from './parent-child/parent-bus.js';
 export { serveChild } from './parent-child/serve-child.js';
@@ -90,3 +90,4 @@ export {
   SubmitRun,
 } from './coordination.js';
 export { ModelReady, RefreshModels, ServedModel, ServedModels } from './inference.js';
+export { Told } from './told.js';

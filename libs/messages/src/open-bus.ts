@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { readAuthority, readLogin } from './bus-secrets.js';
+import type { StateDefinition, WorkDefinition } from './definitions.js';
 import { warnOfFault, type FaultListener } from './faults.js';
 import { InProcessBus } from './in-process/in-process-bus.js';
 import type { MessageBus } from './message-bus.js';
+import type { NatsOptions } from './nats/nats-bus.js';
 
 /**
  * How a bus is named in options; secrets never are: those of NATS come from the environment, as
@@ -32,13 +34,30 @@ export async function openBus(options: BusOptions, onFault: FaultListener = warn
   if (options.kind === 'in-process') return new InProcessBus(onFault);
   // The client of NATS takes a while to load, which a command without a bus should not pay.
   const { NatsBus } = await import('./nats/nats-bus.js');
-  const { url, ackWaitMs } = options;
+  return NatsBus.open({ ...natsOptions(options), onFault });
+}
+
+/**
+ * Makes what a bus keeps of tables and queues, in the name of a user who may, for those who may not; what is there already
+ * stays. In a process there is nothing to be made.
+ *
+ * @throws {CodedError} As {@link openBus}.
+ */
+export async function prepareBus(
+  options: BusOptions,
+  definitions: readonly (StateDefinition<unknown> | WorkDefinition<unknown, unknown>)[],
+): Promise<void> {
+  if (options.kind === 'in-process') return;
+  const { NatsBus } = await import('./nats/nats-bus.js');
+  await NatsBus.prepare(natsOptions(options), definitions);
+}
+
+function natsOptions({ url, ackWaitMs }: Extract<BusOptions, { kind: 'nats' }>): NatsOptions {
   const authority = readAuthority(process.env);
-  return NatsBus.open({
+  return {
     url,
     login: readLogin(process.env),
-    onFault,
     ...(authority && { authority }),
     ...(ackWaitMs !== undefined && { ackWaitMs }),
-  });
+  };
 }

@@ -1,10 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { defineState, type MessageBus, type Subscription } from '@bluewaters/messages';
+import { Told, type MessageBus, type Subscription } from '@bluewaters/messages';
 import type { Logger } from 'pino';
-import { z } from 'zod';
-
-/** Who has told the bus what it knows; an entry that is gone means that the bus has lost its state. */
-const Told = defineState('told', z.strictObject({ at: z.number() }));
 
 const LOOK_EVERY_MS = 5_000;
 

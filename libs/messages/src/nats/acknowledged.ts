@@ -32,14 +32,15 @@ export function takeAcknowledged(
 ): Promise<Subscription> {
   return PullLoop.start(link, {
     doing: `taking from ${options.subject}`,
-    open: () => open(link, options),
+    open: () => openAcknowledged(link, options),
     ask: (consumer) => consumer.fetch({ max_messages: 1, expires: ASK_MS }),
     handle: (message, signal) => handle(message, signal, options, handler),
     giveBack: (message) => message.nak(),
   });
 }
 
-async function open(link: Link, options: AcknowledgedOptions): Promise<Consumer> {
+/** The consumer of those who take under a name, made or changed where it is not there or as it should be. */
+export async function openAcknowledged(link: Link, options: AcknowledgedOptions): Promise<Consumer> {
   const { stream, subject, name, ackWaitMs, inOrder } = options;
   const opt_start_seq = options.startAt(await link.ensure(stream));
   const known = await link.streams.consumers.info(stream.name, name).catch(() => undefined);

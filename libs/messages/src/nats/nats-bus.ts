@@ -2,7 +2,7 @@ import { RetentionPolicy, StorageType, nanos, type StreamInfo } from 'nats';
 import { toCodedError, type CodedError } from '@bluewaters/errors';
 import { CheckedBus } from '../checked-bus.js';
 import { warnOfFault, type FaultListener } from '../faults.js';
-import { takeAcknowledged } from './acknowledged.js';
+import { openAcknowledged, takeAcknowledged, type AcknowledgedOptions } from './acknowledged.js';
 import { request, serve } from './commands.js';
 import { connectLink, type NatsLogin } from './connect.js';
 import { PullLoop } from './pull-loop.js';
@@ -10,6 +10,7 @@ import { Position, openReader } from './reader.js';
 import { NatsTable } from './table.js';
 import type { TrustedAuthority } from './trust.js';
 import type { Link, StreamNeeds } from './link.js';
+import type { StateDefinition, WorkDefinition } from '../definitions.js';
 import type { Delivery, Subscription } from '../message-bus.js';
 import type { Transport, TransportTable } from '../transport.js';
 
@@ -24,6 +25,9 @@ export interface NatsOptions {
   readonly ackWaitMs?: number;
   readonly onFault?: FaultListener;
 }
+
+/** What the server keeps something of from before it is used. */
+export type Prepared = StateDefinition<unknown> | WorkDefinition<unknown, unknown>;
 
 const DEFAULT_ACK_WAIT_MS = 30_000;
 const DURABLE_MAX_ATTEMPTS = 5;
@@ -57,9 +61,21 @@ export class NatsBus extends CheckedBus {
    * Connects; tries for some seconds when the server does not answer.
    * @throws {CodedError} BUS_UNAVAILABLE, BUS_REFUSED, BUS_UNTRUSTED or CONFIG_INVALID.
    */
-  static async open({ url, login = {}, authority, ackWaitMs, onFault = warnOfFault }: NatsOptions): Promise<NatsBus> {
-    const link = await connectLink(url, login, authority);
-    return new NatsBus(new NatsTransport(link, url, ackWaitMs ?? DEFAULT_ACK_WAIT_MS, onFault), onFault);
+  static async open(options: NatsOptions): Promise<NatsBus> {
+    return new NatsBus(await NatsTransport.open(options), options.onFault ?? warnOfFault);
+  }
+
+  /**
+   * Makes the streams, tables and queues that are not there, for those who may use them and not make them.
+   * @throws {CodedError} As {@link open}.
+   */
+  static async prepare(options: NatsOptions, definitions: readonly Prepared[]): Promise<void> {
+    const transport = await NatsTransport.open(options);
+    try {
+      await transport.prepare(definitions);
+    } finally {
+      await transport.close();
+    }
   }
 }
 
@@ -69,12 +85,24 @@ class NatsTransport implements Transport {
   readonly #ackWaitMs: number;
   readonly #onFault: FaultListener;
 
-  constructor(link: Link, url: string, ackWaitMs: number, onFault: FaultListener) {
+  private constructor(link: Link, { url, ackWaitMs, onFault }: NatsOptions) {
     const { protocol, host } = new URL(url);
     this.description = `${protocol}//${host}`;
     this.#link = link;
-    this.#ackWaitMs = ackWaitMs;
-    this.#onFault = onFault;
+    this.#ackWaitMs = ackWaitMs ?? DEFAULT_ACK_WAIT_MS;
+    this.#onFault = onFault ?? warnOfFault;
+  }
+
+  static async open(options: NatsOptions): Promise<NatsTransport> {
+    return new NatsTransport(await connectLink(options.url, options.login ?? {}, options.authority), options);
+  }
+
+  async prepare(definitions: readonly Prepared[]): Promise<void> {
+    await this.#link.ensure(EVENTS);
+    for (const definition of definitions) {
+      if (definition.kind === 'state') await this.table(definition.bucket);
+      else await openAcknowledged(this.#link, this.#queue(definition.subject));
+    }
   }
 
   request(subject: string, body: string, timeoutMs: number): Promise<string> {
@@ -102,7 +130,19 @@ class NatsTransport implements Transport {
   }
 
   work(subject: string, handler: (body: string, delivery: Delivery) => Promise<void>): Promise<Subscription> {
-    const options = {
+    return takeAcknowledged(this.#link, this.#queue(subject), handler);
+  }
+
+  table(bucket: string): Promise<TransportTable> {
+    return NatsTable.open(this.#link, bucket);
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  #queue(subject: string): AcknowledgedOptions {
+    return {
       stream: WORK,
       subject: `bw.work.${subject}`,
       name: subject.replaceAll('.', '-'),
@@ -112,15 +152,6 @@ class NatsTransport implements Transport {
       startAt: () => 1,
       onGivenUp: (error: CodedError) => this.#onFault(error, subject),
     };
-    return takeAcknowledged(this.#link, options, handler);
-  }
-
-  table(bucket: string): Promise<TransportTable> {
-    return NatsTable.open(this.#link, bucket);
-  }
-
-  close(): Promise<void> {
-    return this.#link.close();
   }
 
   #hear(subject: string, handler: (body: string) => Promise<void>): Promise<Subscription> {
