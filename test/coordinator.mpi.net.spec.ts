@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Checkpointed,
@@ -10,7 +12,7 @@ import {
 } from '@bluewaters/messages';
 import { certificateAuthority, describeWith, startNats, until, type TestServer } from '@bluewaters/testing';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { runCli, startCli, type Running } from './support/cli.js';
+import { COMMAND, runCli, startCli, withoutOptions, type Running } from './support/cli.js';
 import { findRank, useStoreWithDataset } from './support/dataset.js';
 
 const TRAINING = ['--dataset', 'd', '--network', 'lenet', '--batch', '8', '--threads', '1'];
@@ -187,6 +189,54 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     await steer('stop', 'served');
     expect((await launched.ended).code).toBe(75);
     await becomes('served', ({ phase }) => phase === 'stopped');
+  });
+
+  /** One server, two workers, one that is neither. */
+  const ROLES = ['server', 'chief', 'worker', 'bystander'];
+  const asRoles = (run: string): string[] => [
+    ...['train', ...TRAINING, ...FOR_LONG, '--servers', '1', '--workers', '2', '--run', run],
+    ...['--bus', nats.url, ...store],
+  ];
+  const lateSteps = (generation: number) => (record: CoordinatedRun) =>
+    makesSteps(generation)(record) && record.figures?.staleness !== undefined && record.arrived === 4;
+
+  it('knows which ranks over MPI are servers, workers and neither, where they are and how they do, and steers them', async () => {
+    const { page } = await coordinate();
+    const launched = start(['launch', '--ranks', '4', '--', ...asRoles('roles')]);
+    const first = await becomes('roles', lateSteps(1));
+    const host = hostname();
+    expect(first).toMatchObject({
+      ...{ ranks: 4, hosts: 1, figures: { batch: 8, loss: expect.any(Number) as number } },
+      roles: ROLES.map((role, rank) => ({ role, count: 1, ranks: [rank], hosts: [host] })),
+    });
+    expect(first.figures!.imagesPerSecond).toBeGreaterThan(0);
+    const shown = await runCli(['status', '--bus', nats.url, ...store], { env });
+    expect(shown.stdout).toContain(ROLES.map((role, rank) => `${role}: rank ${rank} on ${host}`).join('; '));
+    const { ranks } = (await (await fetch(`${page}/api/runs/roles/ranks`)).json()) as { ranks: { role: string }[] };
+    expect(ranks.map(({ role }) => role)).toEqual(ROLES);
+
+    await steer('pause', 'roles');
+    await becomes('roles', ({ phase }) => phase === 'paused');
+    await steer('resume', 'roles');
+    const second = await becomes('roles', lateSteps(2));
+    expect(second.figures!.step).toBeGreaterThan(first.figures!.step);
+    await steer('stop', 'roles');
+    expect((await launched.ended).code).toBe(75);
+    await becomes('roles', ({ phase }) => phase === 'stopped');
+  });
+
+  it('hears from the chief which generation begins, and how it ended, where no launcher of ours started the ranks', async () => {
+    await coordinate();
+    const segment = (count: number) => ['-n', String(count), process.execPath, COMMAND, ...asRoles('segments')];
+    const inherited = { ...withoutOptions(process.env), ...env };
+    const ranks = spawn('mpiexec', [...segment(1), ':', ...segment(3)], { stdio: 'ignore', env: inherited });
+    const exited = new Promise((resolve) => ranks.once('close', resolve));
+    const seen = await becomes('segments', lateSteps(1));
+    expect(seen.roles?.map(({ role }) => role)).toEqual(ROLES);
+    await steer('stop', 'segments');
+    await exited;
+    const stopped = await becomes('segments', ({ phase }) => phase === 'stopped');
+    expect(stopped.reason ?? '').not.toContain('heard of');
   });
 
   it('shows how many gradients came too late for updates that do not wait for backup workers', async () => {

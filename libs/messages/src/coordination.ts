@@ -65,6 +65,14 @@ export const RankFigures = z.strictObject({
 /** See {@link RankFigures:variable}. */
 export type RankFigures = z.infer<typeof RankFigures>;
 
+/**
+ * What a rank does where not all do the same: a `server` keeps variables, the `chief` is the worker that leads, a
+ * `bystander` is left over.
+ */
+export const RankRole = z.enum(['server', 'chief', 'worker', 'bystander']);
+/** See {@link RankRole:variable}. */
+export type RankRole = z.infer<typeof RankRole>;
+
 /** A rank shows that it lives. */
 export const RankBeat = z.strictObject({
   run: Name,
@@ -76,6 +84,8 @@ export const RankBeat = z.strictObject({
   /** World size of the generation. */
   ranks: WorldSize,
   ...ProcessOnHost.shape,
+  /** Absent where all ranks do the same, and rank 0 leads. */
+  role: RankRole.optional(),
   /** Absent before its first steps. */
   figures: RankFigures.optional(),
 });
@@ -136,6 +146,16 @@ export type Submission = z.infer<typeof Submission>;
 /** Ranks of a generation, as far as a message has room for their names. */
 const SomeRanks = z.array(z.int().nonnegative()).max(16);
 
+/** The ranks of one role that have shown themselves: how many, and as many of their numbers and hosts as there is room for. */
+export const RoleShare = z.strictObject({
+  role: RankRole,
+  count: z.int().positive(),
+  ranks: SomeRanks,
+  hosts: z.array(z.string().max(255)).max(16),
+});
+/** See {@link RoleShare:variable}. */
+export type RoleShare = z.infer<typeof RoleShare>;
+
 /** A run as its coordinator sees it. */
 export const CoordinatedRun = z.strictObject({
   run: Name,
@@ -162,9 +182,11 @@ export const CoordinatedRun = z.strictObject({
   /** The first ones that have, and were not heard of for too long. */
   silent: SomeRanks,
   hosts: z.int().nonnegative(),
+  /** Who is where, in the order of their ranks; absent where all ranks do the same. */
+  roles: z.array(RoleShare).max(RankRole.options.length).optional(),
   /** The rank for which the others wait most, where one stands out. */
   slowest: z.strictObject({ rank: z.int().nonnegative(), host: z.string(), times: z.number() }).optional(),
-  /** Of rank 0. */
+  /** Of the rank that leads. */
   figures: RankFigures.optional(),
 });
 /** See {@link CoordinatedRun:variable}. */

@@ -82,6 +82,8 @@ export {
   PhaseChanged,
   RankBeat,
   RankFigures,
+  RankRole,
+  RoleShare,
   Steer,
   SteerRequest,
   StepSplit,

@@ -7,6 +7,22 @@ import { count, duration, figure, milliseconds, ranks as someRanks } from './wor
 const ALL_IN_TABLE = 16;
 const STATES = ['fresh', 'silent', 'missing'];
 const JUMP = 16;
+/** Of the table; a cell of what is not known is empty. */
+const COLUMNS = [
+  { name: 'rank', of: ({ rank }) => String(rank) },
+  { name: 'host', of: ({ host }) => host },
+  { name: 'role', of: ({ role }) => role },
+  { name: 'state', of: ({ state }) => state },
+  { name: 'heard', of: ({ secondsSilent: s }) => (s === undefined ? undefined : `${duration(s)} ago`) },
+  { name: 'step', of: ({ figures }) => count(figures?.step) },
+  { name: 'loss', of: ({ figures }) => figure(figures?.loss) },
+  { name: 'images/s', of: ({ figures }) => figure(figures?.imagesPerSecond) },
+  ...['input', 'compute', 'reduce'].map((name) => ({
+    name,
+    of: ({ figures }) => milliseconds(figures?.seconds[name]),
+  })),
+  { name: 'staleness', of: ({ figures }) => figure(figures?.staleness) },
+];
 
 export class Ranks {
   #run;
@@ -89,9 +105,11 @@ export class Ranks {
     );
     if (!response?.ok || run !== this.#run.run) return;
     const { ranks: shown } = await response.json();
+    // Ranks that all do the same have no roles.
+    const columns = COLUMNS.filter(({ name }) => name !== 'role' || shown.some(({ role }) => role));
     fillTable(byId('ranks-table'), {
-      header: ['rank', 'host', 'state', 'heard', 'step', 'loss', 'images/s', 'input', 'compute', 'reduce', 'staleness'],
-      rows: shown.map(rankRow),
+      header: columns.map(({ name }) => name),
+      rows: shown.map((rank) => columns.map(({ of }) => of(rank) ?? '')),
       empty: 'No rank is known there.',
     });
   }
@@ -129,17 +147,4 @@ function describe(counts) {
   return STATES.filter((state) => counts[state] > 0)
     .map((state) => `${count(counts[state])} ${state}`)
     .join(', ');
-}
-
-function rankRow({ rank, host, state, secondsSilent, figures }) {
-  const { seconds } = figures ?? {};
-  const heard = secondsSilent === undefined ? '' : `${duration(secondsSilent)} ago`;
-  const cells = [
-    count(figures?.step),
-    figure(figures?.loss),
-    figure(figures?.imagesPerSecond),
-    ...['input', 'compute', 'reduce'].map((part) => milliseconds(seconds?.[part])),
-    figure(figures?.staleness),
-  ];
-  return [String(rank), host ?? '', state, heard, ...cells.map((cell) => cell ?? '')];
 }

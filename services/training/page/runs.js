@@ -62,7 +62,7 @@ export function fillRun(run, now) {
 }
 
 function factsOf({ coordinated = {}, record = {} }) {
-  const { generation, ranks, arrived, hosts, scaleTo, figures = {} } = coordinated;
+  const { generation, ranks, arrived, hosts, roles, scaleTo, figures = {} } = coordinated;
   const { network, dataset, checkpointStep, evaluation, best } = record;
   return [
     ['images/s', figure(figures.imagesPerSecond)],
@@ -75,6 +75,7 @@ function factsOf({ coordinated = {}, record = {} }) {
     ['dropped gradients', count(figures.dropped)],
     ['ranks', ranks && `${count(arrived)} of ${count(ranks)}`],
     ['hosts', count(hosts)],
+    ['roles', roles?.map(({ role, count: ranks }) => `${count(ranks)} ${role}${ranks === 1 ? '' : 's'}`).join(', ')],
     ['generation', count(generation)],
     ['next: ranks', count(scaleTo)],
     ['network', network],

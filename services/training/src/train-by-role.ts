@@ -8,15 +8,17 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { preflight, type Place, type RankGroup } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
-import type { TrainResult } from '@bluewaters/messages';
+import type { RankRole, TrainRequest, TrainResult } from '@bluewaters/messages';
+import { openStore } from '@bluewaters/storage';
 import { amongRanks, type AmongOptions } from './among-ranks.js';
+import { Coordination } from './presence/coordination.js';
+import { joinGeneration } from './presence/join-generation.js';
 import { ownCores } from './ranks.js';
 import { Rendezvous, type Layout } from './servers/rendezvous.js';
-import { trainWithServers, type TaskOptions } from './train-with-servers.js';
+import { playTask, type TaskOptions } from './train-with-servers.js';
 
 /** What such a rank is given from outside. */
-export interface RoleOptions
-  extends AmongOptions, Omit<TaskOptions, 'task' | 'workers' | 'rendezvous' | 'coordination'> {
+export interface RoleOptions extends AmongOptions, Omit<TaskOptions, 'task' | 'workers' | 'rendezvous'> {
   /** By default all ranks but the servers. */
   readonly workers?: number | undefined;
   /** A folder that all ranks see, where each generation makes one of its own to meet in. */
@@ -34,38 +36,62 @@ const LOOK_EVERY_MS = 1_000;
  * @throws {CodedError} INTERRUPTED on the chief, when any rank was asked to stop; as {@link amongRanks} says.
  */
 export async function trainByRole(place: Place, options: RoleOptions): Promise<TrainResult | undefined> {
+  const coordination = options.coordination && new Coordination(options.coordination);
+  // From now on, so that those can be named that never come.
+  coordination?.announce({ rank: place.rank, ranks: place.size, role: roleOf(place.rank, options) });
   let folder: string | undefined;
+  const work = async (ranks: RankGroup): Promise<TrainResult | undefined> => {
+    await preflight(ranks, { code: options.code });
+    folder = await ranks.broadcast(ranks.rank === 0 ? join(options.meetings, randomUUID()) : undefined);
+    return play(ranks, folder, options, coordination);
+  };
   try {
-    return await amongRanks(place, options, async (ranks) => {
-      await preflight(ranks, { code: options.code });
-      folder = await ranks.broadcast(ranks.rank === 0 ? join(options.meetings, randomUUID()) : undefined);
-      return play(ranks, folder, options);
-    });
+    return await amongRanks(place, options, work, coordination);
   } finally {
     // All have parted by now.
     if (place.rank === 0 && folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function play(ranks: RankGroup, folder: string, options: RoleOptions): Promise<TrainResult | undefined> {
+async function play(
+  ranks: RankGroup,
+  folder: string,
+  options: RoleOptions,
+  coordination: Coordination | undefined,
+): Promise<TrainResult | undefined> {
   const layout = layoutOf(ranks.size, options);
-  const meeting = new Rendezvous(folder);
   const task = taskOf(ranks.rank, layout);
-  const isChief = task?.job === 'worker' && task.index === 0;
+  const role = roleOf(ranks.rank, options);
+  // The chief knows how the generation ended.
+  const request = role === 'chief' ? await requestHere(options) : undefined;
+  await joinGeneration(ranks, coordination, { leader: layout.servers, run: request?.run, role });
+  const meeting = new Rendezvous(folder);
   const { threads = ownCores(ranks) } = options;
-  if (isChief) {
+  const asked = coordination ? AbortSignal.any([options.signal, coordination.stop]) : options.signal;
+  const asTask = (of: NonNullable<typeof task>, signal: AbortSignal): Promise<TrainResult | undefined> =>
+    playTask({ ...options, ...layout, task: of, threads, rendezvous: folder, signal }, coordination);
+  if (task && request) {
     const stop = new AbortController();
     const look = setInterval(() => void meeting.isToStop().then((isToStop) => isToStop && stop.abort()), LOOK_EVERY_MS);
-    const signal = AbortSignal.any([options.signal, stop.signal]);
-    const result = trainWithServers({ ...options, ...layout, task, threads, rendezvous: folder, signal });
-    return result.finally(() => clearInterval(look));
+    return asTask(task, AbortSignal.any([asked, stop.signal])).finally(() => clearInterval(look));
   }
   // The chief writes a checkpoint, and lets all end.
-  options.signal.addEventListener('abort', () => void meeting.askToStop(), { once: true });
+  asked.addEventListener('abort', () => void meeting.askToStop(), { once: true });
+  if (asked.aborted) await meeting.askToStop();
   const { signal } = new AbortController();
-  if (task) return trainWithServers({ ...options, ...layout, task, threads, rendezvous: folder, signal });
+  if (task) return asTask(task, signal);
   await meeting.ended(signal);
   return undefined;
+}
+
+/** What is to be trained, as this rank was told. */
+async function requestHere({ store, request }: RoleOptions): Promise<TrainRequest> {
+  const opened = await openStore(store);
+  try {
+    return await request(opened);
+  } finally {
+    await opened.close();
+  }
 }
 
 function layoutOf(size: number, { servers, workers = size - servers }: RoleOptions): Layout {
@@ -79,4 +105,11 @@ function layoutOf(size: number, { servers, workers = size - servers }: RoleOptio
 function taskOf(rank: number, { servers, workers }: Layout): TaskOptions['task'] | undefined {
   if (rank < servers) return { job: 'ps', index: rank };
   return rank < servers + workers ? { job: 'worker', index: rank - servers } : undefined;
+}
+
+/** What a rank is by its number alone, which it knows before it has met the others. */
+function roleOf(rank: number, { servers, workers = Infinity }: RoleOptions): RankRole {
+  if (rank < servers) return 'server';
+  if (rank === servers) return 'chief';
+  return rank < servers + workers ? 'worker' : 'bystander';
 }

@@ -8,6 +8,7 @@ import { amongRanks, type AmongOptions } from './among-ranks.js';
 import { follow } from './follow.js';
 import type { TrainingOptions } from './options.js';
 import { Coordination, type CoordinationOptions } from './presence/coordination.js';
+import { joinGeneration } from './presence/join-generation.js';
 import { ownCores } from './ranks.js';
 import type { RankPorts } from './run-context.js';
 import { train } from './train.js';
@@ -38,7 +39,7 @@ export async function trainTogether(
 ): Promise<TrainResult | undefined> {
   const coordination = options.coordination && new Coordination(options.coordination);
   // From now on, so that those can be named that never come.
-  coordination?.announce(place.rank, place.size);
+  coordination?.announce({ rank: place.rank, ranks: place.size });
   return amongRanks(
     place,
     options,
@@ -59,7 +60,7 @@ async function trainAmong(
     const manifest = await store.get(datasetKeys.manifest(request.dataset));
     const dataset = createHash('sha256').update(manifest).digest('hex');
     await preflight(ranks, { code, dataset, 'TensorFlow threads': String(threads) });
-    if (coordinated) await joinGeneration(ranks, coordinated, request.run);
+    await joinGeneration(ranks, coordinated, { leader: 0, run: request.run });
     const signal = coordinated ? AbortSignal.any([options.signal, coordinated.stop]) : options.signal;
     const ports = { bus, store, workDirectory, threads, signal, report, ranks, show: coordinated?.show };
     if (ranks.rank === 0) {
@@ -72,12 +73,4 @@ async function trainAmong(
     await bus.close();
     await store.close();
   }
-}
-
-/** Lets the coordinator know of a rank: where no launcher has asked for a generation, rank 0 does. */
-async function joinGeneration(ranks: RankGroup, coordination: Coordination, run: string): Promise<void> {
-  const { rank, size } = ranks;
-  const asked = rank === 0 ? ((await coordination.begin(run, size)) ?? 0) : undefined;
-  const generation = await ranks.broadcast(asked);
-  if (generation > 0) coordination.join({ run, generation, rank, ranks: size });
 }

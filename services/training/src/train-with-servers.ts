@@ -24,14 +24,30 @@ export interface TaskOptions
  * @returns Of the chief what training leaves behind; of the others nothing.
  * @throws {CodedError} As `joinCluster` and `train`.
  */
-export function trainWithServers(options: TaskOptions): Promise<TrainResult | undefined> {
+export async function trainWithServers(options: TaskOptions): Promise<TrainResult | undefined> {
+  const { task, workers } = options;
+  // Of tasks the workers alone are ranks of the run, whose number may be ordered.
+  const coordination =
+    task.job === 'worker' && options.coordination ? new Coordination(options.coordination) : undefined;
+  // From now on, so that those can be named that never come.
+  coordination?.announce({ rank: task.index, ranks: workers, role: task.index === 0 ? 'chief' : 'worker' });
+  try {
+    return await playTask(options, coordination);
+  } finally {
+    await coordination?.end();
+  }
+}
+
+/** Does what the task is for, and shows it to a coordinator that is told of its end by others. */
+export function playTask(
+  options: Omit<TaskOptions, 'coordination'>,
+  coordination: Coordination | undefined,
+): Promise<TrainResult | undefined> {
   return joinCluster(options, async (seat, threads) => {
     const { workDirectory, report, update, backupWorkers } = options;
     const member = { ...seat, update, backupWorkers };
     const store = await openStore(options.store);
     const bus = await openBus({ kind: 'in-process' });
-    const coordination = options.coordination && new Coordination(options.coordination);
-    coordination?.announce(member.worker, member.workers);
     try {
       const request = await options.request(store);
       const isChief = member.worker === 0;
@@ -45,7 +61,6 @@ export function trainWithServers(options: TaskOptions): Promise<TrainResult | un
       await work(request, ports);
       return undefined;
     } finally {
-      await coordination?.end();
       await bus.close();
       await store.close();
     }

@@ -5,7 +5,7 @@ import { CodedError } from '@bluewaters/errors';
 import type { TrainResult } from '@bluewaters/messages';
 import type { z } from 'zod';
 import { readPlace } from './common-options.js';
-import { amongOptions, endAsRank, trainingPorts, type Values as RankValues } from './rank.js';
+import { amongOptions, coordinationOf, endAsRank, trainingPorts, type Values as RankValues } from './rank.js';
 import type { TaskValues, updateOptions } from './task.js';
 import type { VerbContext } from './verb.js';
 
@@ -22,7 +22,8 @@ export async function trainAsRole(
   const ports = await trainingPorts(values, context, isChief);
   const { trainByRole } = await import('@bluewaters/training');
   const layout = { servers, workers, update, backupWorkers, meetings: meetingsOf(values) };
-  return endAsRank(isChief, context, () => trainByRole(place, { ...ports, ...amongOptions(values), ...layout }));
+  const options = { ...ports, ...amongOptions(values), ...layout, coordination: coordinationOf(values, context) };
+  return endAsRank(isChief, context, () => trainByRole(place, options));
 }
 
 /** Where ranks find one another. @throws {CodedError} CONFIG_INVALID where none is named, and the store is no folder. */

@@ -1,4 +1,4 @@
-import type { CoordinatedRun, RankBeat, RankFigures } from '@bluewaters/messages';
+import { RankRole, type CoordinatedRun, type RankBeat, type RankFigures, type RoleShare } from '@bluewaters/messages';
 import type { RankCell } from './watched.js';
 
 /** Times after which a rank is named, in milliseconds. */
@@ -22,8 +22,11 @@ export class Attendance {
   readonly #seenAt: Float64Array;
   readonly #hosts: (string | undefined)[];
   readonly #figures: (RankFigures | undefined)[];
+  /** By rank, where not all do the same. */
+  readonly #roles = new Map<number, RankRole>();
   readonly #hostNames = new Set<string>();
   #arrived = 0;
+  #leader = 0;
 
   constructor(ranks: number, now: number, times: AttendanceTimes) {
     this.#times = times;
@@ -48,17 +51,39 @@ export class Attendance {
     return this.#hostNames.size;
   }
 
-  /** Of rank 0. */
+  /** The rank whose figures are the run's: rank 0, where no other says that it is the chief. */
+  get leader(): number {
+    return this.#leader;
+  }
+
+  /** Of the rank that leads. */
   get figures(): RankFigures | undefined {
-    return this.#figures[0];
+    return this.#figures[this.#leader];
+  }
+
+  /** Ranks that take no part in a batch: they keep variables for those that do. */
+  get servers(): number {
+    return this.#withRole('server').length;
+  }
+
+  /** Who is where, by what they do; empty where all ranks do the same. */
+  roles(): RoleShare[] {
+    return RankRole.options.flatMap((role) => {
+      const ranks = this.#withRole(role);
+      if (ranks.length === 0) return [];
+      const hosts = new Set(ranks.map((rank) => this.#hosts[rank] ?? ''));
+      return [{ role, count: ranks.length, ranks: ranks.slice(0, MOST_NAMED), hosts: [...hosts].slice(0, MOST_NAMED) }];
+    });
   }
 
   /** Notes a sign of life. */
-  beat({ rank, host, figures }: Pick<RankBeat, 'rank' | 'host' | 'figures'>, now: number): void {
+  beat({ rank, host, role, figures }: Pick<RankBeat, 'rank' | 'host' | 'role' | 'figures'>, now: number): void {
     if (Number.isNaN(this.#seenAt[rank])) this.#arrived += 1;
     this.#seenAt[rank] = now;
     this.#hosts[rank] = host;
     this.#hostNames.add(host);
+    if (role) this.#roles.set(rank, role);
+    if (role === 'chief') this.#leader = rank;
     if (figures) this.#figures[rank] = figures;
   }
 
@@ -107,7 +132,14 @@ export class Attendance {
   #cell(rank: number, now: number): RankCell {
     const [at = NaN, host, figures] = [this.#seenAt[rank], this.#hosts[rank], this.#figures[rank]];
     if (Number.isNaN(at) || host === undefined) return { rank };
-    return { rank, host, secondsSilent: Math.max(0, (now - at) / 1000), ...(figures && { figures }) };
+    const role = this.#roles.get(rank);
+    const secondsSilent = Math.max(0, (now - at) / 1000);
+    return { rank, host, ...(role && { role }), secondsSilent, ...(figures && { figures }) };
+  }
+
+  #withRole(role: RankRole): number[] {
+    const ranks = [...this.#roles].filter(([, is]) => is === role).map(([rank]) => rank);
+    return ranks.sort((one, other) => one - other);
   }
 
   #first(is: (seen: { readonly at: number }) => boolean): number[] {

@@ -1,5 +1,5 @@
 import { CodedError } from '@bluewaters/errors';
-import type { CoordinatedRun, RankFigures } from '@bluewaters/messages';
+import type { CoordinatedRun, RankFigures, RankRole } from '@bluewaters/messages';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RunAccount } from './run-account.js';
 
@@ -19,11 +19,15 @@ function ask(ranks: number, ended?: { generation: number; outcome: 'done' | 'sto
   return account.ask({ run: 'cifar', launcher: LAUNCHER, ranks, ends: false, ...(ended && { ended }) }, now);
 }
 
-function beat(generation: number, rank: number, { ranks = 4, figures = {} as Partial<RankFigures> } = {}) {
+function beat(
+  generation: number,
+  rank: number,
+  { ranks = 4, figures = {}, role }: { ranks?: number; figures?: Partial<RankFigures>; role?: RankRole } = {},
+) {
   const seconds = { input: 0, compute: 0.1, reduce: 0 };
   const all = { step: 1, epoch: 0, batch: 32, imagesPerSecond: 10, seconds, ...figures };
   const who = { run: 'cifar', generation, rank, ranks, host: `nid${rank % 2}`, pid: 100 + rank };
-  return account.beat({ ...who, figures: all }, now);
+  return account.beat({ ...who, ...(role && { role }), figures: all }, now);
 }
 
 function allBeat(generation: number, ranks = 4): string[] {
@@ -74,6 +78,20 @@ describe('the account of a run', () => {
     beat(1, 2, { figures: { seconds: { input: 0.1, compute: 0.2, reduce: 0 } } });
     expect(account.record(now)).toMatchObject({ missing: [1, 3], silent: [0] });
     expect(account.record(now).slowest).toEqual({ rank: 2, host: 'nid0', times: 3 });
+  });
+
+  it('says who does what where ranks have roles, takes its figures from the chief, and lets workers alone be scaled', () => {
+    const roles = ['server', 'chief', 'worker', 'bystander'] as const;
+    ask(4);
+    for (const rank of [1, 0, 2, 3]) beat(1, rank, { role: roles[rank]!, figures: { step: 10 + rank } });
+    expect(account.record(now)).toMatchObject({
+      ...{ phase: 'running', figures: { step: 11 } },
+      roles: roles.map((role, rank) => ({ role, count: 1, ranks: [rank], hosts: [`nid${rank % 2}`] })),
+    });
+    expect(account.curve.points.map(({ step }) => step)).toEqual([11]);
+    expect(account.attendance.cells(0, 4, now).map(({ role }) => role)).toEqual(roles);
+    expect(codeOf(() => account.steer({ run: 'cifar', order: 'scale', ranks: 1 }, now))).toBe('ORDER_REFUSED');
+    expect(account.steer({ run: 'cifar', order: 'scale', ranks: 9 }, now)).toMatchObject({ scaleTo: 9 });
   });
 
   it('counts a generation of which nobody was heard for a minute as lost', () => {

@@ -91,7 +91,7 @@ export class RunAccount {
     return this.#standing.since;
   }
 
-  /** How rank 0's steps went, over all generations. */
+  /** How the steps of the rank that leads went, over all generations. */
   get curve(): Curve {
     return this.#curve;
   }
@@ -134,7 +134,7 @@ export class RunAccount {
       throw generationOver(beat, this.record(now));
     }
     this.#attendance.beat(beat, now);
-    if (beat.rank === 0 && beat.figures) this.#curve.add(beat.figures);
+    if (beat.rank === this.#attendance.leader && beat.figures) this.#curve.add(beat.figures);
     if (this.#standing.phase === 'launching' && this.#attendance.arrived === this.#attendance.ranks) {
       this.#enter('running', now);
     }
@@ -198,10 +198,12 @@ export class RunAccount {
     const { ranks, arrived, hosts, figures } = this.#attendance;
     const isUnderWay = this.isUnderWay;
     const slowest = isUnderWay ? this.#attendance.slowest() : undefined;
+    const roles = this.#attendance.roles();
     return {
       run: this.run,
       ...this.#standing,
       ...{ ranks, arrived, hosts },
+      ...(roles.length > 0 && { roles }),
       missing: isUnderWay ? this.#attendance.missing(now) : [],
       silent: isUnderWay ? this.#attendance.silent(now) : [],
       ...(slowest && { slowest }),
@@ -210,12 +212,14 @@ export class RunAccount {
   }
 
   #scale({ ranks, ...order }: SteerRequest & { readonly order: 'scale' }, now: number): void {
-    const batch = this.#attendance.figures?.batch;
+    const { figures: { batch } = {}, servers } = this.#attendance;
     const isPaused = this.#standing.phase === 'paused';
     if (!isPaused && (!this.isUnderWay || ranks === this.#attendance.ranks)) throw refused(order, this.record(now));
-    if (batch !== undefined && batch % ranks !== 0) {
+    const sharing = ranks - servers;
+    if (batch !== undefined && (sharing < 1 || batch % sharing !== 0)) {
+      const beside = servers === 0 ? '' : `, beside ${servers} for servers`;
       throw new CodedError('ORDER_REFUSED', `A batch of ${batch} cannot be shared by ${ranks} ranks`, {
-        details: { field: 'ranks', expected: `a divisor of ${batch}`, got: String(ranks) },
+        details: { field: 'ranks', expected: `a divisor of ${batch}${beside}`, got: String(ranks) },
       });
     }
     this.#standing = { ...this.#standing, scaleTo: ranks, ...(!isPaused && { order: 'go on' }) };

@@ -1,10 +1,12 @@
-import type { CoordinatedRun, RankFigures } from '@bluewaters/messages';
+import type { CoordinatedRun, RankFigures, RankRole } from '@bluewaters/messages';
 
 /** A rank as a picture of all of them shows it. */
 export interface RankCell {
   readonly rank: number;
   /** Absent until it has shown itself in this generation, as are the others. */
   readonly host?: string;
+  /** Absent as well where all ranks do the same. */
+  readonly role?: RankRole;
   readonly secondsSilent?: number;
   readonly figures?: RankFigures;
 }

@@ -29,7 +29,7 @@ export class Coordination {
   #presence: Presence | undefined;
   #forwarding: Subscription | undefined;
   /** The generation that this rank has asked for itself, and so must tell the end of. */
-  #own: Seat | undefined;
+  #own: Omit<Seat, 'rank'> | undefined;
 
   constructor(options: CoordinationOptions) {
     this.#options = options;
@@ -42,18 +42,18 @@ export class Coordination {
   }
 
   /** Shows a rank whose launcher has told it which generation it belongs to; the others' is found out later. */
-  announce(rank: number, ranks: number | undefined): void {
+  announce({ ranks, ...seat }: Pick<Seat, 'rank' | 'role'> & { readonly ranks: number | undefined }): void {
     const { generation } = this.#options;
-    if (generation && ranks !== undefined) this.#appear({ ...generation, rank, ranks });
+    if (generation && ranks !== undefined) this.#appear({ ...generation, ...seat, ranks });
   }
 
-  /** Of rank 0 where no launcher has said it: the generation that begins; undefined when nobody coordinates. */
+  /** Of the rank that leads, where no launcher has said it: the generation that begins; undefined when nobody coordinates. */
   async begin(run: string, ranks: number): Promise<number | undefined> {
     if (this.#options.generation) return this.#options.generation.generation;
     const question = { run, launcher: { host: hostname(), pid: process.pid }, ranks, ends: false };
     const answer = await this.#bus.say((bus) => bus.request(AskToLaunch, question)).catch(() => undefined);
     if (answer?.next !== 'launch') return undefined;
-    this.#own = { run, generation: answer.generation, rank: 0, ranks };
+    this.#own = { run, generation: answer.generation, ranks };
     return answer.generation;
   }
 
@@ -67,7 +67,7 @@ export class Coordination {
     return (figures) => this.#presence?.show(figures);
   }
 
-  /** Lets everyone on the coordinator's bus know what rank 0 tells on its own. */
+  /** Lets everyone on the coordinator's bus know what the rank that leads tells on its own. */
   async forward(inside: MessageBus): Promise<void> {
     this.#forwarding = await forward(inside, this.#bus);
   }

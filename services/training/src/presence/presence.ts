@@ -5,7 +5,7 @@ import { Beat, type RankBeat, type RankFigures } from '@bluewaters/messages';
 import type { OutsideBus } from './outside-bus.js';
 
 /** Which rank of which generation of a run shows itself. */
-export type Seat = Pick<RankBeat, 'run' | 'generation' | 'rank' | 'ranks'>;
+export type Seat = Pick<RankBeat, 'run' | 'generation' | 'rank' | 'ranks' | 'role'>;
 
 /** Milliseconds between two signs of life; with many ranks longer, so that a coordinator hears 2,000 a second at most. */
 export function beatEvery(ranks: number): number {

@@ -10,6 +10,7 @@ import {
   type JobRecord,
   type MessageBus,
   type RankFigures,
+  type RankRole,
   type StateDefinition,
   type StateTable,
 } from '@bluewaters/messages';
@@ -46,6 +47,7 @@ export interface RankOverview {
   readonly rank: number;
   readonly state: RankState;
   readonly host?: string;
+  readonly role?: RankRole;
   readonly secondsSilent?: number;
   readonly figures?: RankFigures;
 }

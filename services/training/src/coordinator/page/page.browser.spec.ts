@@ -81,6 +81,23 @@ describe.skipIf(!CHROMIUM)('the page of runs, in a browser [BLUEWATERS_CHROMIUM]
     expect(faults).toEqual([]);
   });
 
+  it('shows what each rank does where not all do the same', async () => {
+    expect(await text('#ranks-table thead')).not.toContain('role');
+    const workers = { role: 'worker' as const, count: 2, ranks: [2, 3], hosts: ['nid00001', 'nid00002'] };
+    const alone = (['server', 'chief'] as const).map((role, n) => ({
+      role,
+      count: 1,
+      ranks: [n],
+      hosts: ['nid00001'],
+    }));
+    rig.watched.know(coordinatedRun({ roles: [...alone, workers], figures: figuresAt(130, { staleness: 1.5 }) }));
+    await figure('roles').getByText('1 server, 1 chief, 2 workers').waitFor();
+    await page.locator('#ranks-table tr', { hasText: 'server' }).waitFor();
+    expect(await page.locator('#ranks-table tr', { hasText: 'worker' }).count()).toBe(2);
+    expect(await text('#ranks-table thead')).toContain('role');
+    expect(faults).toEqual([]);
+  });
+
   it('sends orders, and says why one is refused', async () => {
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.locator('#answer', { hasText: 'It pauses after a checkpoint.' }).waitFor();

@@ -68,9 +68,11 @@ export class KnownRuns implements Watched {
     return ranks.map((rank) => {
       if (rank >= record.arrived) return { rank };
       const host = `nid${String(1 + (rank % record.hosts)).padStart(5, '0')}`;
+      const share = record.roles?.find(({ ranks }) => ranks.includes(rank));
       return {
         rank,
         host,
+        ...(share && { role: share.role }),
         secondsSilent: quiet.has(rank) ? 60 : 1,
         ...(record.figures && { figures: record.figures }),
       };
