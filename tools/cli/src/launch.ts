@@ -9,6 +9,7 @@ import { throughGenerations, type GenerationOptions, type NextGeneration, type O
 import { RankLines } from './rank-lines.js';
 import { RANK_WORD } from './rank-word.js';
 import { PROGRAM } from './start-process.js';
+import { stopRanks } from './stop-ranks.js';
 import type { VerbContext } from './verb.js';
 
 /** The programs that start ranks, with what each wants to know of their number. */
@@ -83,13 +84,14 @@ function outcomeOf({ exitCode, words, lost }: Generation): Outcome {
 /** Lets the launcher of an MPI run a generation. */
 export async function runByLauncher(
   options: LaunchOptions & NextGeneration,
-  { signal, print }: VerbContext,
+  context: VerbContext,
 ): Promise<Generation> {
+  const { signal, print } = context;
   const { launcher, ranks } = options;
   const words: RankWord[] = [];
   const lines = await RankLines.open({ ranks, areHere: areHere(options), hear: (word) => words.push(word) });
   const child = spawnLauncher(options, lines.variables);
-  const stop = (): void => stopRanks(child, words);
+  const stop = (): void => stopRanks(child, words, context);
   signal.addEventListener('abort', stop, { once: true });
   // Of a lost rank: what came first of the watchdog's word and the end of a connection, and what the launcher says.
   let [found, said, lastLine] = ['', '', ''];
@@ -136,21 +138,6 @@ function spawnLauncher(
 /** Whether nothing says that ranks may be on other machines. */
 function areHere({ launcher, launcherArguments }: LaunchOptions): boolean {
   return launcher === 'mpiexec' && launcherArguments.length === 0 && ranksOfJob(process.env) === undefined;
-}
-
-/** One rank that knows is enough, since all agree on the step after which they stop. */
-function stopRanks(child: ChildProcess, words: readonly RankWord[]): void {
-  const near = words.find((word) => 'pid' in word && isAlive(word.pid));
-  if (near && 'pid' in near) process.kill(near.pid, 'SIGTERM');
-  else child.kill('SIGTERM');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** MPICH's launcher names a process and its host: `=   PID 123 RUNNING AT nid00012`. */
