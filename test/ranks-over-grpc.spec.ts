@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli, type Ended } from './support/cli.js';
@@ -54,6 +54,17 @@ describe('training on several ranks without MPI', { timeout: 600_000 }, () => {
     process.kill(signal === 'SIGTERM' ? (running.process.pid ?? 0) : await ofRank(1), signal);
     return running.ended;
   }
+
+  it('is launched as the environment says, of which ranks are told what is theirs', async () => {
+    const config = join(directory, 'launch.json');
+    await writeFile(config, JSON.stringify({ restarts: 0 }));
+    const [, path] = store;
+    const launcher = { BLUEWATERS_RANKS: '2', BLUEWATERS_OVER: 'grpc', BLUEWATERS_CONFIG: config };
+    const env = { ...launcher, BLUEWATERS_STORE: path, BLUEWATERS_DATASET: 'd', BLUEWATERS_EPOCHS: '1' };
+    const ended = await runCli(['launch', '--json', '--', 'train', '--batch', '8', '--run', 'environment'], { env });
+    expect(ended.stderr).not.toContain('error');
+    expect(ended.json<Launched>()).toMatchObject({ ranks: 2, result: { steps: 12 } });
+  });
 
   it('comes to the weights and losses of one rank', async () => {
     const alone = await runCli(commandFor('alone'));

@@ -10,6 +10,21 @@ const NOT_OPTIONS =
 /** `BLUEWATERS_INFERENCE_PORT` speaks to inference alone, so that one environment can serve all four services. */
 const SERVICES = ['ingest', 'shards', 'training', 'inference'];
 
+/**
+ * The environment without what it says of some options, for a program that has none of them and would refuse them.
+ *
+ * @param options By name, `worldSize`.
+ */
+export function withoutVariables(environment: NodeJS.ProcessEnv, options: readonly string[]): NodeJS.ProcessEnv {
+  const names = options.map((option) => variableName(option));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
+}
+
+/** Those of some options, by name, that a program does not have. */
+export function notIn(schema: z.ZodObject, options: readonly string[]): string[] {
+  return options.filter((option) => !Object.hasOwn(schema.shape, option));
+}
+
 /** What the environment says about the options of one program. */
 export interface EnvironmentReading {
   /** Values by option name, not yet checked against the schema. */

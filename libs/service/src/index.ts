@@ -1,6 +1,7 @@
 export { type RunningService, type ServicePorts } from './service.js';
 export { runService, type ServiceDefinition, type ServicePlaces } from './run-service.js';
 export { readOptionsFile, resolveOptions, type OptionSources, type OptionsFile } from './options.js';
+export { notIn, withoutVariables } from './environment.js';
 export { parseFlags } from './flags.js';
 export { flagName, nearestName, variableName } from './option-names.js';
 export { optionFacts, type OptionFacts, type ValueKind } from './option-types.js';

@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly workers: number;
   /** A command of `bluewaters` that takes a task, and its options. */
   readonly command: readonly string[];
+  /** What each is started with, beside its place. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Times that a lost worker is replaced, and that all are started again. */
   readonly restarts: number;
   readonly generations: Generations;
@@ -49,8 +51,8 @@ export async function launchCluster(options: ClusterOptions, context: VerbContex
   const { servers, generations } = options;
   const counts = { replaced: 0 };
   const launched = await throughGenerations({ ...options, ranks: options.workers }, context, async (next) => {
-    const environment = generations.variables(next);
-    return new RunningCluster({ ...options, workers: next.ranks, environment }, context, counts).ended();
+    const variables = generations.variables(next);
+    return new RunningCluster({ ...options, workers: next.ranks, variables }, context, counts).ended();
   });
   const { replaced } = counts;
   const ended = { servers, workers: launched.ranks, generations: launched.generations, replaced };
@@ -60,7 +62,7 @@ export async function launchCluster(options: ClusterOptions, context: VerbContex
 /** What a generation of it is given. */
 interface RunningOptions extends ClusterOptions {
   /** Tells its workers which generation they belong to. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** One generation. */
@@ -106,9 +108,9 @@ class RunningCluster {
   }
 
   #start(task: string): void {
-    const { command, servers, workers, environment } = this.#options;
+    const { command, servers, workers, environment, variables } = this.#options;
     const layout = ['--servers', String(servers), '--workers', String(workers), '--rendezvous', this.#rendezvous];
-    const child = startProcess([...command, '--task', task, ...layout], { environment });
+    const child = startProcess([...command, '--task', task, ...layout], { environment, variables });
     this.#children.set(task, child);
     onLines(child.stderr, (line) => this.#heard(task, line));
     onLines(child.stdout, (line) => {

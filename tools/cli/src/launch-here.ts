@@ -14,6 +14,8 @@ import type { VerbContext } from './verb.js';
 export interface HereOptions extends GenerationOptions {
   /** A command of `bluewaters` that takes a rank's place, and its options. */
   readonly command: readonly string[];
+  /** What each is started with, beside its place. */
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 /** How long ranks may take to end once one of them has, in milliseconds. */
@@ -53,12 +55,13 @@ interface Heard {
 }
 
 function startRank(rank: number, rendezvous: string, options: HereOptions & NextGeneration): ChildProcess {
-  const { ranks, command, generations } = options;
+  const { ranks, command, environment, generations } = options;
   const place = ['--task', `rank:${rank}`, '--world-size', String(ranks), '--rendezvous', rendezvous];
   return startProcess([...command, ...place], {
     // What goes wrong in TensorFlow comes as an error, too; its own lines would hide who is lost.
     defaults: { TF_CPP_MIN_LOG_LEVEL: '3' },
-    environment: { BLUEWATERS_RANK_HOST: 'localhost', ...generations.variables(options) },
+    environment,
+    variables: { BLUEWATERS_RANK_HOST: 'localhost', ...generations.variables(options) },
   });
 }
 

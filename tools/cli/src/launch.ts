@@ -30,6 +30,8 @@ export interface LaunchOptions extends GenerationOptions {
   readonly launcherArguments: readonly string[];
   /** A command of `bluewaters` and its options. */
   readonly command: readonly string[];
+  /** What each rank is started with, beside its place. */
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 /** How a generation of ranks ended. */
@@ -120,13 +122,13 @@ function spawnLauncher(
   options: LaunchOptions & NextGeneration,
   variables: Readonly<Record<string, string>>,
 ): ChildProcess {
-  const { launcher, ranks, launcherArguments, command, generations } = options;
+  const { launcher, ranks, launcherArguments, command, environment, generations } = options;
   const args = [...LAUNCHERS[launcher](ranks), ...launcherArguments, process.execPath, PROGRAM, ...command];
   return spawn(launcher, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: {
-      ...process.env,
+      ...environment,
       BLUEWATERS_LAUNCHED: '1',
       ...variables,
       ...generations.variables(options),

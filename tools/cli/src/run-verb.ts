@@ -1,5 +1,5 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
-import { readOptionsFile, resolveOptions } from '@bluewaters/service';
+import { notIn, readOptionsFile, resolveOptions, withoutVariables } from '@bluewaters/service';
 import { tellFailed } from './rank-word.js';
 import { openTerminal } from './terminal.js';
 import type { Verb } from './verb.js';
@@ -41,9 +41,10 @@ function readOptions(verb: Verb, argv: Readonly<Record<string, unknown>>): Reado
   const names = Object.keys(verb.options.shape);
   const flags = Object.fromEntries(names.map((name) => [name, argv[name]]));
   const config = argv['config'] ?? process.env['BLUEWATERS_CONFIG'];
+  const others = verb.launches ? notIn(verb.options, Object.keys(verb.launches.shape)) : [];
   return resolveOptions(verb.options, {
     flags,
-    environment: process.env,
+    environment: withoutVariables(process.env, others),
     ...(typeof config === 'string' ? { file: readOptionsFile(config) } : {}),
   });
 }

@@ -9,15 +9,19 @@ export const PROGRAM = fileURLToPath(new URL('../bin/bluewaters.mjs', import.met
  * Starts this command as one of several processes that train together on this machine, and that end with this one. Its
  * process group is its own: Ctrl-C is for this process, which lets the others write a checkpoint.
  *
- * @param defaults Variables where the environment does not say otherwise; `environment` goes before it.
+ * @param defaults Variables where the environment does not say otherwise; `variables` go before it.
  */
 export function startProcess(
   args: readonly string[],
-  { defaults = {}, environment }: { readonly defaults?: NodeJS.ProcessEnv; readonly environment: NodeJS.ProcessEnv },
+  {
+    defaults = {},
+    environment,
+    variables,
+  }: Readonly<Record<'environment' | 'variables', NodeJS.ProcessEnv>> & { readonly defaults?: NodeJS.ProcessEnv },
 ): ChildProcess {
   return spawn(process.execPath, [...boundToParent(), PROGRAM, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
-    env: { UV_THREADPOOL_SIZE: '16', ...defaults, ...process.env, ...environment, BLUEWATERS_LAUNCHED: '1' },
+    env: { UV_THREADPOOL_SIZE: '16', ...defaults, ...environment, ...variables, BLUEWATERS_LAUNCHED: '1' },
   });
 }

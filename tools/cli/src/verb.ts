@@ -18,6 +18,8 @@ export interface Verb<Schema extends z.ZodObject = z.ZodObject> {
   readonly summary: string;
   /** A name for the arguments that are no options, such as `IMAGE..`, given as `words`. */
   readonly words?: string;
+  /** Options of what its words are a command of; the environment may say those, too, which are not its own. */
+  readonly launches?: z.ZodObject;
   /** One option each, with a description; unknown ones are refused. */
   readonly options: Schema;
   readonly examples: readonly (readonly [command: string, meaning: string])[];

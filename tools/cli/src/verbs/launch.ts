@@ -1,6 +1,6 @@
 import { ranksOfJob } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
-import { parseFlags, resolveOptions } from '@bluewaters/service';
+import { notIn, parseFlags, resolveOptions, withoutVariables } from '@bluewaters/service';
 import { openStore } from '@bluewaters/storage';
 import { z } from 'zod';
 import { frameOptions, readPlace } from '../common-options.js';
@@ -65,6 +65,7 @@ export const launch = defineVerb({
   name: 'launch',
   summary: 'train on several ranks or with parameter servers, and go on when one is lost',
   words: 'COMMAND',
+  launches: trainOptions,
   options,
   examples: [
     ['$0 launch --ranks 4 -- train --dataset mnist', 'on four ranks of this machine'],
@@ -102,9 +103,10 @@ async function throughRanks(
   const { ranks, restarts, generations } = values;
   const cluster = layoutOf({ ...values, json });
   const command = [...context.words, ...(json ? ['--json'] : [])];
-  if (cluster) return launchCluster({ ...cluster, command, restarts, generations }, context);
+  const environment = withoutVariables(process.env, [...notIn(trainOptions, OWN), 'config']);
+  if (cluster) return launchCluster({ ...cluster, command, environment, restarts, generations }, context);
   if (ranks === undefined) throw new CodedError('CONFIG_INVALID', 'Say how many ranks: --ranks N is missing');
-  const launched = { ...values, ranks, command };
+  const launched = { ...values, ranks, command, environment };
   if (values.over === 'grpc') return launchRanks(launched, context, runHere);
   const launcherArguments = values.launcherArguments.split(' ').filter(Boolean);
   return launchRanks({ ...launched, launcherArguments }, context, runByLauncher);

@@ -25,7 +25,8 @@ export const regression = defineVerb({
     if (!place) {
       const command = ['regression', ...(json ? ['--json'] : [])];
       const generations = await Generations.open('', { kind: 'in-process' }, context);
-      const { result } = await launchCluster({ servers, workers, command, restarts: 0, generations }, context);
+      const cluster = { servers, workers, command, environment: process.env };
+      const { result } = await launchCluster({ ...cluster, restarts: 0, generations }, context);
       return result;
     }
     process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
