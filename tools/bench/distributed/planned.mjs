@@ -1,9 +1,11 @@
 /** Whether the model behind `bluewaters plan` foresees what ranks on this machine do. */
 import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
 import { ACHIEVED, planStep } from '../../cli/dist/plan/step-model.js';
 import { COMMAND } from '../comparison.mjs';
 
-/** As many as the machine has cores, and twice as many. */
+const CORES = cpus().length;
+/** As many as two cores, and twice as many. */
 const RANKS = [2, 4];
 const NETWORK = 'resnet-20';
 /** As in the files of the machines: of processors that ranks share with the system. */
@@ -34,9 +36,11 @@ export function planned({ train, exchange }, { batch, steps }) {
     const [together, apart] = [train(ranks, 'together'), train(ranks, 'apart')];
     const alone = (batch * steps) / apart;
     const nodes = {
-      ...{ ...ELSEWHERE, ranksPerNode: ranks, local: { latency, bandwidth } },
+      ...{ ...ELSEWHERE, cores: CORES, ranksPerNode: ranks, local: { latency, bandwidth } },
       device: {
         ...{ name: 'a core', peakFlops: 1, efficiency: 1, jitter: JITTER },
+        // What they do apart is done with a share of a core already.
+        threads: Math.min(1, CORES / ranks),
         imagesPerSecond: { [NETWORK]: alone },
       },
     };

@@ -52,6 +52,7 @@ describe('machine files', () => {
     ['batch.queues.high.nodeTypes', 'xk or xe', ['xk', 'xz']],
     ['batch.queues.high.walltime', 'hours:minutes:seconds', '1 day'],
     ['nodeTypes.xk.cores', '>0', 0],
+    ['nodeTypes.xe.figures.device.threads', 'at most 32', 33],
     ['nodeTypes.xk.system.kernel', 'a version', 'old'],
   ])('are refused by the name of the field that contradicts the rest: %s', async (field, expected, value) => {
     const file = await altered('bluewaters', { [field]: value });

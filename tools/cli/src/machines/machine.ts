@@ -21,6 +21,8 @@ export const Figures = z.strictObject({
     efficiency: positive.max(1),
     /** Measured training rates of one rank by network, which take the place of that estimate. */
     imagesPerSecond: z.record(z.string(), positive).default({}),
+    /** Of the node's cores, those that a rank computes with; 0 where it computes on something else. */
+    threads: z.number().min(0).default(0),
     /** Standard deviation of a step's time over its mean: the slowest of many ranks is waited for. */
     jitter: z.number().min(0).max(1),
   }),
@@ -127,6 +129,11 @@ export const MachineFile = z
     for (const [job, { nodeType, queue }] of Object.entries(machine.jobs)) {
       unknown(['jobs', job, 'nodeType'], machine.nodeTypes, nodeType);
       if (queue !== undefined) unknown(['jobs', job, 'queue'], machine.batch.queues, queue);
+    }
+    for (const [type, { cores, figures }] of Object.entries(machine.nodeTypes)) {
+      const { threads = 0 } = figures?.device ?? {};
+      const path = ['nodeTypes', type, 'figures', 'device', 'threads'];
+      if (threads > cores) context.addIssue({ code: 'custom', path, message: `at most ${cores}`, input: threads });
     }
     for (const [name, { nodeTypes = [] }] of Object.entries(machine.batch.queues)) {
       for (const type of nodeTypes) unknown(['batch', 'queues', name, 'nodeTypes'], machine.nodeTypes, type);

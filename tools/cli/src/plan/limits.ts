@@ -20,6 +20,7 @@ const CHANGES: readonly {
     what: 'half the jitter',
     change: (m, w) => [{ ...m, device: { ...m.device, jitter: m.device.jitter / 2 } }, w],
   },
+  { what: 'twice the cores a node', change: (m, w) => [{ ...m, cores: 2 * m.cores }, w] },
   {
     what: 'twice the reading and decoding',
     change: (m, w) => [{ ...m, input: timesTwo(m.input) }, w],
@@ -47,7 +48,7 @@ export function limitOf(machine: PlannedNodes, work: Work): Limit {
   const all = machine.nodes * machine.ranksPerNode;
   const ranks = mostRanks(machine, work);
   const { parts } = planStep(machine, work, Math.min(all, Math.max(2, 2 * ranks)));
-  const losses = (['waiting', 'input', 'exchange'] as const).map((part) => [part, parts[part]] as const);
+  const losses = (['sharing', 'waiting', 'input', 'exchange'] as const).map((part) => [part, parts[part]] as const);
   const [because] = losses.reduce((most, loss) => (loss[1] > most[1] ? loss : most));
   const moves = CHANGES.map(({ what, change }) => ({ what, ranks: mostRanks(...change(machine, work)) }))
     .filter((move) => move.ranks > ranks)

@@ -4,7 +4,11 @@ import { findNodes } from '../machines/find-machine.js';
 import { Figures } from '../machines/machine.js';
 
 /** What a plan is made for: some nodes that are alike, and their figures. */
-export const PlannedNodes = Figures.extend({ nodes: z.int().positive() });
+export const PlannedNodes = Figures.extend({
+  nodes: z.int().positive(),
+  /** Of each; without, there are enough for all that its ranks do. */
+  cores: z.int().positive().default(Infinity),
+});
 /** See {@link PlannedNodes:variable}. */
 export type PlannedNodes = z.infer<typeof PlannedNodes>;
 
@@ -14,7 +18,7 @@ export type PlannedNodes = z.infer<typeof PlannedNodes>;
  */
 export async function planFor(name: string): Promise<{ name: string; description: string; nodes: PlannedNodes }> {
   const found = await findNodes(name);
-  const { nodes, figures, description } = found.nodeType;
+  const { nodes, cores, figures, description } = found.nodeType;
   if (figures === undefined) {
     throw new CodedError('CONFIG_INVALID', 'Nobody has written down how fast these nodes are', {
       details: { field: 'machine', expected: 'nodes with figures in the file of their machine', got: name },
@@ -23,6 +27,6 @@ export async function planFor(name: string): Promise<{ name: string; description
   return {
     name: found.name,
     description: `${found.machine.description}: ${description}`,
-    nodes: { nodes, ...figures },
+    nodes: { nodes, cores, ...figures },
   };
 }

@@ -46,6 +46,20 @@ const COSMOFLOW = PlannedNodes.parse({
   network: { latency: 2e-6, bandwidth: 10e9 },
 });
 
+/**
+ * Ranks of one thread on two cores, measured by `npm run bench:distributed -- --only plans`, docs/results.md: a rank alone,
+ * and how fast two exchange.
+ */
+const TWO_CORES = PlannedNodes.parse({
+  ...{ nodes: 1, cores: 2, ranksPerNode: 4, ...PUBLISHED },
+  device: {
+    ...{ name: 'a core', peakFlops: 1e11, efficiency: 0.5, jitter: JITTER.cpu },
+    ...{ threads: 1, imagesPerSecond: { 'resnet-20': 328 } },
+  },
+  network: { latency: 1, bandwidth: 1 },
+  local: { latency: 1e-5, bandwidth: 2.9e9 },
+});
+
 const work = (network: string, parameters: number, batch: number, multiplyAdds = 4e9): Work => {
   return { network, parameters, multiplyAdds, batch, gradientBytes: 4, pictureBytes: 110_000 };
 };
@@ -66,17 +80,43 @@ describe('a plan', () => {
     },
   );
 
+  it.each([
+    [1, 1],
+    [2, 0.89],
+    [4, 0.64],
+  ])('comes within 10 points of what %i ranks on two cores keep of what they do apart', (ranks, kept) => {
+    const { efficiency, parts } = planStep(TWO_CORES, work('resnet-20', 269_722, 64, 40_551_040), ranks);
+    // Apart, too, they have the two cores only.
+    expect(Math.abs(efficiency * Math.max(1, ranks / TWO_CORES.cores) - kept)).toBeLessThan(0.1);
+    expect(parts.sharing > 0).toBe(ranks > 1);
+  });
+
+  it('loses nothing by ranks that speak to one another on cores that are left over, or compute on no core', () => {
+    const { device } = TWO_CORES;
+    for (const machine of [
+      { ...TWO_CORES, cores: 5 },
+      { ...TWO_CORES, device: { ...device, threads: 0 } },
+    ]) {
+      expect(planStep(machine, RESNET_50, 4).parts.sharing).toBe(0);
+    }
+  });
+
+  it('finds that too few cores end the scaling, and that more would let it go on', () => {
+    const { ranks, because, moves } = limitOf(TWO_CORES, RESNET_50);
+    expect([ranks, because, moves[0]?.what]).toEqual([2, 'sharing', 'twice the cores a node']);
+  });
+
   it.each(machines)('of $name spends a step on its parts, and on more ranks no less of each', ({ nodes: machine }) => {
     const steps = [1, ...rankCounts(machine).slice(0, -1)].map((ranks) => planStep(machine, RESNET_50, ranks));
     for (const [index, { parts, seconds, efficiency }] of steps.entries()) {
-      expect(parts.compute + parts.waiting + parts.input + parts.exchange).toBeCloseTo(seconds, 12);
+      expect(parts.compute + parts.sharing + parts.waiting + parts.input + parts.exchange).toBeCloseTo(seconds, 12);
       expect(efficiency).toBeLessThanOrEqual(1);
-      const before = steps[index - 1]?.parts ?? { compute: 0, waiting: 0, input: 0, exchange: 0 };
-      for (const part of ['compute', 'waiting', 'exchange'] as const) {
+      const before = steps[index - 1]?.parts ?? { compute: 0, sharing: 0, waiting: 0, input: 0, exchange: 0 };
+      for (const part of ['compute', 'sharing', 'waiting', 'exchange'] as const) {
         expect(parts[part]).toBeGreaterThanOrEqual(before[part] * (1 - 1e-12));
       }
     }
-    expect(steps[0]).toMatchObject({ efficiency: 1, parts: { waiting: 0, exchange: 0 } });
+    expect(steps[0]).toMatchObject({ efficiency: 1, parts: { sharing: 0, waiting: 0, exchange: 0 } });
   });
 
   it('finds that gradients end the scaling of a network with many parameters and little arithmetic', () => {

@@ -25,6 +25,8 @@ export type Algorithm = 'ring' | 'halving and doubling';
 /** The parts of a step, in seconds. All but the first are what the machine adds to it. */
 export interface StepParts {
   readonly compute: number;
+  /** For cores, where a node's ranks have more to do than it has cores for. */
+  readonly sharing: number;
   /** For the slowest rank. */
   readonly waiting: number;
   /** For pictures, beyond what goes on beside computing. */
@@ -54,21 +56,29 @@ export const ACHIEVED = 0.75;
 /** Gradients that travel together; the last of them have no computing beside them. */
 const BUCKET_BYTES = 4 << 20;
 
+/**
+ * Of a core, what the thread takes by which a rank speaks to others, over a step. One figure for what 2 and 4 ranks keep
+ * that share 2 cores: docs/planning.md.
+ */
+const SPEAKING = 0.12;
+
 /** @param ranks At least 1; as many as the machine has, at most. */
 export function planStep(machine: PlannedNodes, work: Work, ranks: number): PlannedStep {
   const nodes = Math.ceil(ranks / machine.ranksPerNode);
   const compute = work.batch / imagesPerSecondAlone(machine, work);
+  const sharing = compute * (slowdown(machine, ranks) - 1);
+  const computing = compute + sharing;
   // The mean of the largest of n normally distributed times lies about sqrt(2 ln n) deviations above their mean.
-  const waiting = compute * machine.device.jitter * Math.sqrt(2 * Math.log(ranks));
-  const input = Math.max(0, inputSeconds(machine, work, { ranks, nodes }) - compute - waiting);
+  const waiting = computing * machine.device.jitter * Math.sqrt(2 * Math.log(ranks));
+  const input = Math.max(0, inputSeconds(machine, work, { ranks, nodes }) - computing - waiting);
   const { seconds: travelling, algorithm } = exchangeSeconds(machine, work, { ranks, nodes });
   const last = travelling * Math.min(1, BUCKET_BYTES / (work.parameters * work.gradientBytes));
-  const exchange = Math.max(last, travelling - BACKWARD_SHARE * compute);
-  const seconds = compute + waiting + input + exchange;
+  const exchange = Math.max(last, travelling - BACKWARD_SHARE * computing);
+  const seconds = computing + waiting + input + exchange;
   const rate = (ranks * work.batch) / seconds;
   return {
     ...{ ranks, nodes, algorithm, seconds },
-    parts: { compute, waiting, input, exchange },
+    parts: { compute, sharing, waiting, input, exchange },
     imagesPerSecond: rate,
     efficiency: rate / (ranks * (work.batch / (compute + inputAlone(machine, work, compute)))),
   };
@@ -77,6 +87,13 @@ export function planStep(machine: PlannedNodes, work: Work, ranks: number): Plan
 /** Of one rank that waits for nothing. */
 function imagesPerSecondAlone({ device }: PlannedNodes, { network, multiplyAdds }: Work): number {
   return device.imagesPerSecond[network] ?? (device.peakFlops * device.efficiency) / (PASSES * 2 * multiplyAdds);
+}
+
+/** By how much longer a rank computes on a node whose cores other ranks need as well; 1 where there are enough. */
+function slowdown({ cores, ranksPerNode, device: { threads } }: PlannedNodes, ranks: number): number {
+  const neighbours = Math.min(ranks, ranksPerNode);
+  const left = cores - (ranks === 1 ? 0 : neighbours * SPEAKING);
+  return Math.max(1, (neighbours * threads) / left);
 }
 
 function inputAlone(machine: PlannedNodes, work: Work, compute: number): number {

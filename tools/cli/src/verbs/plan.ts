@@ -84,7 +84,18 @@ interface Described {
 }
 
 function describe(machine: string, { network, batch, rows, limit }: Described): string[] {
-  const header = ['ranks', 'step', 'compute', 'waiting', 'input', 'exchange', 'images/s', 'efficiency', 'training'];
+  const header = [
+    'ranks',
+    'step',
+    'compute',
+    'sharing',
+    'waiting',
+    'input',
+    'exchange',
+    'images/s',
+    'efficiency',
+    'training',
+  ];
   const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
   return [
     `${network}, ${batch} pictures a rank, on ${machine}`,
@@ -92,7 +103,7 @@ function describe(machine: string, { network, batch, rows, limit }: Described): 
       header,
       rows.map(({ ranks, seconds, parts, imagesPerSecond, efficiency, hours }) => [
         formatCount(ranks),
-        ...[seconds, parts.compute, parts.waiting, parts.input, parts.exchange].map(milliseconds),
+        ...[seconds, parts.compute, parts.sharing, parts.waiting, parts.input, parts.exchange].map(milliseconds),
         formatCount(imagesPerSecond),
         percent(efficiency, 0),
         hours >= 48
@@ -113,6 +124,7 @@ function describe(machine: string, { network, batch, rows, limit }: Described): 
 const MOST_PICTURES = 32_768;
 
 const CAUSES = {
+  sharing: 'ranks of a node share too few cores',
   waiting: 'the slowest rank is waited for',
   input: 'pictures do not come fast enough',
   exchange: 'gradients take longer than back-propagation hides',
