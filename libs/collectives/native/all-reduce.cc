@@ -43,7 +43,7 @@ std::vector<int64_t> shape_of(const OwnedTensor& tensor) {
   return shape;
 }
 
-/** A large tensor is reduced by pieces of so many floats: what is scaled is then still in the cache. */
+/** By MPI a large tensor is reduced by pieces of so many floats: what is scaled is then still in the cache. */
 constexpr int64_t kPiece = 1 << 20;
 
 /** Tensors of fewer floats are put together: what their messages cost is mostly their start. */
@@ -77,6 +77,10 @@ class AllReduce {
       total += parts.back().count;
     }
     if (total > INT_MAX) return TF_SetStatus(status, TF_INVALID_ARGUMENT, "more than 2^31 numbers in one all-reduce");
+    if (way_.number == kFloat32 && is_all_in_memory()) {
+      reduce(parts, status);
+      return;
+    }
     if (parts.size() == 1) return reduce_pieces(parts[0], status);
     reduce_together(parts, status);
   }
@@ -149,9 +153,9 @@ class AllReduce {
     return result;
   }
 
-  /** In place. Sums are scaled while they are in the cache. */
+  /** In place. */
   bool reduce(const std::vector<Part>& parts, TF_Status* status) {
-    if (way_.number == kFloat32) return sum(parts, status) && scale(parts);
+    if (way_.number == kFloat32) return sum(parts, factor(), status);
     if (way_.number == kBfloat16) return reduce_as<Bfloat16>(parts, status);
     return reduce_as<Float16>(parts, status);
   }
@@ -168,7 +172,7 @@ class AllReduce {
       for (int64_t i = 0; i < part.count; ++i) halves.back()[i] = Half::encode(values[i] * by);
       travelling.push_back({halves.back().data(), part.count});
     }
-    if (!sum(travelling, status)) return false;
+    if (!sum(travelling, 1, status)) return false;
     for (size_t n = 0; n < parts.size(); ++n) {
       float* const values = static_cast<float*>(parts[n].values);
       for (int64_t i = 0; i < parts[n].count; ++i) values[i] = Half::decode(halves[n][i]);
@@ -176,21 +180,11 @@ class AllReduce {
     return true;
   }
 
-  bool sum(const std::vector<Part>& parts, TF_Status* status) {
+  bool sum(const std::vector<Part>& parts, float factor, TF_Status* status) {
     std::string why;
-    if (all_reduce(parts, way_, &why)) return true;
+    if (all_reduce(parts, way_, factor, &why)) return true;
     TF_SetStatus(status, TF_FAILED_PRECONDITION, why.c_str());
     return false;
-  }
-
-  bool scale(const std::vector<Part>& parts) const {
-    if (!average_) return true;
-    const float by = factor();
-    for (const Part& part : parts) {
-      float* const values = static_cast<float*>(part.values);
-      for (int64_t i = 0; i < part.count; ++i) values[i] *= by;
-    }
-    return true;
   }
 
   float factor() const { return average_ ? 1.0f / static_cast<float>(world_size()) : 1.0f; }

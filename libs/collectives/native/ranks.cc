@@ -1,7 +1,8 @@
 /**
  * One thread makes all calls of MPI, so that any MPI will do, however little it knows of threads. Others hand it work
  * and wait. While a collective is under way it tests, and after some tests in vain naps between two: where ranks share
- * cores, one that only tests would take the core from the one it waits for.
+ * cores, one that only tests would take the core from the one it waits for. What goes through the memory of a host needs
+ * no naps: whoever lets the others go on rings their bells.
  *
  * The same thread is the watchdog. MPI cannot go on without a rank that died; survivors wait forever. So every rank
  * tells rank 0, and rank 0 every rank, once a second that it lives and how many collectives it has begun. Whoever hears
@@ -28,6 +29,8 @@
 #include <vector>
 
 #include "half.h"
+#include "host-memory.h"
+#include "memory-lane.h"
 #include "mpi.h"
 
 namespace bluewaters {
@@ -37,6 +40,8 @@ constexpr int kHostNameBytes = 64;
 constexpr int kVersionBytes = 8192;
 constexpr int kTestsBeforeNaps = 200;
 constexpr long kNapNanoseconds = 20000;
+/** Without a bell; the watchdog wants to look around then. */
+constexpr long kSleepNanoseconds = 20000000;
 constexpr double kSignEverySeconds = 1;
 constexpr double kLastWordSeconds = 2;
 /** `src/exit-codes.ts` has the same. */
@@ -55,6 +60,9 @@ void nap(long nanoseconds) {
 
 enum Kind { kAllReduce, kAllGather, kBroadcast, kBarrier };
 
+/** What is waited for: work from this process, another rank's bell, or MPI, which rings none. */
+enum Waiting { kForWork, kForBell, kForMpi };
+
 /** What of an all-reduce is under way: all of it, or by hosts its steps. */
 enum Step { kWhole, kWithinHost, kBetweenHosts, kBackWithinHost };
 
@@ -66,8 +74,9 @@ struct Work {
   const void* own = nullptr;  // of an all-gather: this rank's part
   int64_t count = 0;          // of bytes
   int root = 0;
-  Number number = kFloat32;  // of an all-reduce, as the next three
+  Number number = kFloat32;  // of an all-reduce, as the next four
   Route route = kFlat;
+  float factor = 1;
   Step step = kWhole;
   std::vector<Part> parts;
   std::vector<Handle> requests = {nullptr};  // one for each part of an all-reduce, one of the others
@@ -115,7 +124,7 @@ class Ranks {
       return false;
     }
     queues_[work->lane].push_back(work);
-    wake_.notify_one();
+    bell_->ring();
     changed_.wait(lock, [work] { return work->done; });
     return true;
   }
@@ -125,7 +134,7 @@ class Ranks {
     std::unique_lock<std::mutex> lock(mutex_);
     if (state_ != kOpen) return;
     ending_ = exit_code;
-    wake_.notify_one();
+    bell_->ring();
     changed_.wait_for(lock, std::chrono::duration<double>(2 * kLastWordSeconds), [this] { return state_ == kClosed; });
   }
 
@@ -134,12 +143,14 @@ class Ranks {
     std::unique_lock<std::mutex> lock(mutex_);
     if (state_ != kOpen) return;
     closing_ = true;
-    wake_.notify_one();
+    bell_->ring();
     changed_.wait(lock, [this] { return state_ == kClosed; });
   }
 
   int rank() const { return rank_; }
   int size() const { return size_; }
+  /** Whether all-reduces go through memory from the first step to the last. */
+  bool is_all_in_memory() const { return memory_.is_open() && is_one_host_; }
   const std::vector<char>& hosts() const { return hosts_; }
   const char* version() const { return version_.data(); }
 
@@ -159,10 +170,11 @@ class Ranks {
     changed_.notify_all();
     if (!joined) return;
     for (int tests = 0;;) {
+      const uint32_t rings = bell_->rings();  // if it rings from now on, there is no rest
       if (leave_if_asked()) return;
-      const bool is_waiting = advance(&tests);
+      const Waiting waiting = advance(&tests);
       watch();
-      rest(is_waiting, tests);
+      rest(waiting, tests, rings);
     }
   }
 
@@ -198,17 +210,37 @@ class Ranks {
 
   /** For each lane communicators of all ranks, of those of a host, and of the first, second.. of all hosts. */
   void make_lanes() {
-    int host = rank_, local = 0;
-    for (int rank = rank_ - 1; rank >= 0; --rank) {
-      if (strcmp(host_of(rank), host_of(rank_)) != 0) continue;
-      host = rank;
-      ++local;
+    std::vector<int> host;  // its ranks
+    for (int rank = 0; rank < size_; ++rank) {
+      if (strcmp(host_of(rank), host_of(rank_)) == 0) host.push_back(rank);
     }
+    const int local = static_cast<int>(std::find(host.begin(), host.end(), rank_) - host.begin());
     is_first_of_host_ = local == 0;
+    is_one_host_ = static_cast<int>(host.size()) == size_;
     for (int lane = 0; lane < kLanes; ++lane) {
       mpi_.comm_dup(mpi_.world, &lanes_[lane]);
-      mpi_.comm_split(mpi_.world, host, rank_, &within_[lane]);
+      mpi_.comm_split(mpi_.world, host[0], rank_, &within_[lane]);
       mpi_.comm_split(mpi_.world, local, rank_, &between_[lane]);
+    }
+    if (host.size() > 1) open_memory(local, static_cast<int>(host.size()));
+  }
+
+  /** Where it cannot be had for all ranks of a host, their messages go by MPI. */
+  void open_memory(int local, int ranks) {
+    const auto gather = [this](const void* own, int bytes, void* all) {
+      mpi_.allgather(own, bytes, mpi_.byte, all, bytes, mpi_.byte, within_[kHost]);
+    };
+    const char* const given = getenv("BLUEWATERS_RANK_MEMORY");
+    std::string why;
+    if (memory_.open({local, ranks, gather}, given == nullptr || *given == 0 ? "/dev/shm" : given, &why)) {
+      std::vector<Bell*> bells;
+      for (int rank = 0; rank < ranks; ++rank) bells.push_back(memory_.bell(rank));
+      for (int lane = 0; lane < kLanes; ++lane) {
+        streams_.emplace_back(memory_.lane(static_cast<Lane>(lane)), local, bells);
+      }
+      bell_ = bells[local];
+    } else if (is_first_of_host_ && !why.empty()) {
+      say("the ranks of " + std::string(host_of(rank_)) + " exchange by MPI, not by memory that they share: " + why);
     }
   }
 
@@ -228,9 +260,9 @@ class Ranks {
     return true;
   }
 
-  /** Starts what waits and tests what is under way. @returns Whether something is. */
-  bool advance(int* tests) {
-    bool is_waiting = false;
+  /** Starts what waits and tests what is under way. */
+  Waiting advance(int* tests) {
+    Waiting waiting = kForWork;
     for (int lane = 0; lane < kLanes; ++lane) {
       Work* const work = front(lane);
       if (work == nullptr) continue;
@@ -238,15 +270,16 @@ class Ranks {
         start(work);
         *tests = 0;
       }
-      if (are_complete(&work->requests)) {
+      const bool is_in_memory = uses_memory(*work);
+      waiting = std::max(waiting, is_in_memory ? kForBell : kForMpi);
+      if (is_in_memory && streams_[lane].advance()) *tests = 0;
+      if (is_step_complete(work)) {
         if (!go_on(work)) finish(work);
         *tests = 0;
-      } else {
-        is_waiting = true;
       }
     }
     ++*tests;
-    return is_waiting;
+    return waiting;
   }
 
   Work* front(int lane) {
@@ -262,7 +295,7 @@ class Ranks {
     ++begun_[work->lane];
     switch (work->kind) {
       case kAllReduce:
-        work->step = work->route == kFlat ? kWhole : kWithinHost;
+        work->step = work->route == kFlat || is_all_in_memory() ? kWhole : kWithinHost;
         return start_step(work);
       case kAllGather:
         return check(mpi_.iallgather(work->own, count, mpi_.byte, work->data, count, mpi_.byte, comm, request));
@@ -273,7 +306,17 @@ class Ranks {
     }
   }
 
+  /** Whether the step that is under way goes through memory. */
+  bool uses_memory(const Work& work) const {
+    if (work.kind != kAllReduce || !memory_.is_open()) return false;
+    return work.step == kWithinHost || work.step == kBackWithinHost || (work.step == kWhole && is_one_host_);
+  }
+
   void start_step(Work* work) {
+    if (uses_memory(*work)) {
+      const Deed deed = work->step == kWhole ? kSumForAll : work->step == kWithinHost ? kSumForFirst : kFirstsForAll;
+      return streams_[work->lane].begin(work->parts, work->number, deed, work->step == kWhole ? work->factor : 1);
+    }
     for (size_t i = 0; i < work->parts.size(); ++i) start_part(*work, work->parts[i], &work->requests[i]);
   }
 
@@ -304,6 +347,10 @@ class Ranks {
     return true;
   }
 
+  bool is_step_complete(Work* work) {
+    return uses_memory(*work) ? streams_[work->lane].is_complete() : are_complete(&work->requests);
+  }
+
   /** Those that are complete need not be asked again. */
   bool are_complete(std::vector<Handle>* requests) {
     while (!requests->empty() && is_complete(&requests->back())) requests->pop_back();
@@ -325,15 +372,10 @@ class Ranks {
     changed_.notify_all();
   }
 
-  void rest(bool is_waiting, int tests) {
-    if (is_waiting) {
-      if (tests > kTestsBeforeNaps) nap(kNapNanoseconds);
-      return;
-    }
-    std::unique_lock<std::mutex> lock(mutex_);
-    wake_.wait_for(lock, std::chrono::milliseconds(20), [this] {
-      return closing_ || ending_ != 0 || std::any_of(queues_, queues_ + kLanes, [](auto& q) { return !q.empty(); });
-    });
+  /** @param rings How often the bell had rung before it was found that there is nothing to do. */
+  void rest(Waiting waiting, int tests, uint32_t rings) {
+    if (waiting != kForWork && tests <= kTestsBeforeNaps) return;
+    bell_->wait(rings, waiting == kForMpi ? kNapNanoseconds : kSleepNanoseconds);
   }
 
   // ---- The watchdog --------------------------------------------------------------------------------------------------
@@ -459,11 +501,15 @@ class Ranks {
   }
 
   [[noreturn]] void end(const std::string& words) {
-    const std::string line = "bluewaters: rank " + std::to_string(rank_) + " ends this generation: " + words + "\n";
-    if (write(STDERR_FILENO, line.data(), line.size()) < 0) _exit(kExitRankLost);
+    if (!say("rank " + std::to_string(rank_) + " ends this generation: " + words)) _exit(kExitRankLost);
     if (!is_ending_) spread_end(kExitRankLost);
     nap(200000000);  // launchers drop the last words of a process that ends at once
     _exit(kExitRankLost);
+  }
+
+  static bool say(const std::string& words) {
+    const std::string line = "bluewaters: " + words + "\n";
+    return write(STDERR_FILENO, line.data(), line.size()) >= 0;
   }
 
   /** Ends as another rank did, which has said why: whoever reads of it is to read that before this process is gone. */
@@ -483,7 +529,11 @@ class Ranks {
 
   Mpi mpi_;
   Handle lanes_[kLanes] = {}, within_[kLanes] = {}, between_[kLanes] = {};
-  bool is_first_of_host_ = false;
+  bool is_first_of_host_ = false, is_one_host_ = false;
+  HostMemory memory_;
+  std::vector<MemoryLane> streams_;  // one of each lane, where there is memory
+  Bell own_bell_;
+  Bell* bell_ = &own_bell_;  // that in the memory, where there is any
   Handle sums_[kNumbers] = {};
   Handle signs_ = nullptr;
   int rank_ = 0;
@@ -500,7 +550,7 @@ class Ranks {
   bool is_ending_ = false;
 
   std::mutex mutex_;
-  std::condition_variable wake_, changed_;
+  std::condition_variable changed_;
   State state_ = kJoining;
   std::string failure_;
   std::deque<Work*> queues_[kLanes];
@@ -516,6 +566,13 @@ Ranks& ranks() {
 /** For which gradients were under way. */
 std::atomic<int64_t> exchanged_ns{0};
 
+void multiply(const std::vector<Part>& parts, float factor) {
+  for (const Part& part : parts) {
+    float* const values = static_cast<float*>(part.values);
+    for (int64_t i = 0; i < part.count; ++i) values[i] *= factor;
+  }
+}
+
 int run(Work work) {
   std::string why;
   return ranks().wait_for(&work, &why) ? 0 : 1;
@@ -523,17 +580,21 @@ int run(Work work) {
 
 }  // namespace
 
-bool all_reduce(const std::vector<Part>& parts, const Way& way, std::string* why) {
+bool all_reduce(const std::vector<Part>& parts, const Way& way, float factor, std::string* why) {
   Work work{kAllReduce, way.lane};
   work.number = way.number;
   work.route = way.route;
+  work.factor = factor;
   work.parts = parts;
   work.requests.assign(parts.size(), nullptr);
   const double begun = now();
   const bool is_done = ranks().wait_for(&work, why);
   if (way.lane == kGradients) exchanged_ns += static_cast<int64_t>((now() - begun) * 1e9);
+  if (is_done && factor != 1 && !ranks().is_all_in_memory()) multiply(parts, factor);
   return is_done;
 }
+
+bool is_all_in_memory() { return ranks().is_all_in_memory(); }
 
 int world_size() { return ranks().size(); }
 

@@ -37,9 +37,16 @@ struct Part {
 /**
  * Sums numbers over all ranks, in place. All parts travel at the same time; every rank gives parts of the same lengths.
  *
+ * @param factor By which sums are multiplied then; 1 for numbers other than `kFloat32`.
  * @param why Filled when it returns false.
  */
-bool all_reduce(const std::vector<Part>& parts, const Way& way, std::string* why);
+bool all_reduce(const std::vector<Part>& parts, const Way& way, float factor, std::string* why);
+
+/**
+ * Whether all ranks share memory, through which what is given to one all-reduce goes as one stream: its lengths do not
+ * matter then, nor how many parts it has.
+ */
+bool is_all_in_memory();
 
 /** Ranks in this world; 0 before it is opened. */
 int world_size();

@@ -3,6 +3,8 @@
  * in MEETING_PLACE. It uses the built package, as a rank does, and its last line on stdout is `RANK JSON` with what it
  * found.
  */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { openRanks, placeInWorld, preflight } from '@bluewaters/collectives';
 import { Graph, gradients, Session, sum, Tensor } from '@bluewaters/tensorflow';
 
@@ -63,20 +65,35 @@ const SCENES = {
     return found;
   },
 
+  /** Means of a few values and of many, by the step. */
   async 'by-hosts'(ranks) {
     const graph = new Graph();
     const scope = graph.scope().on(ranks.graphs.device);
     const exchange = ranks.graphs.exchange({ route: 'by-hosts' });
-    const x = scope.placeholder('float32', [40]);
-    const [mean] = exchange.average(scope, [x]);
-    const fed = Tensor.of(
-      'float32',
-      [40],
-      Float32Array.from({ length: 40 }, (_, i) => i + ranks.rank),
-    );
+    const lengths = [40, 300_000];
+    const inputs = lengths.map((length) => scope.placeholder('float32', [length]));
+    const means = exchange.average(scope, inputs);
     const session = new Session(graph, ranks.graphs.session(1));
-    const [seen] = await session.run({ feeds: [[x, fed]], fetches: [mean] });
-    return { hosts: ranks.hosts, means: [...seen.values()] };
+    const feeds = inputs.map((input, which) => {
+      const values = Float32Array.from({ length: lengths[which] }, (_, i) => i + ranks.rank);
+      return [input, Tensor.of('float32', [values.length], values)];
+    });
+    const seen = await session.run({ feeds, fetches: means });
+    const largest = Math.max(
+      ...seen.map((tensor) =>
+        [...tensor.values()].reduce((most, value, i) => Math.max(most, Math.abs(value - i - 1.5)), 0),
+      ),
+    );
+    return { hosts: ranks.hosts, largest, memory: sharedMemory() };
+  },
+
+  /** The bytes of means of tensors of several sizes, as each compression and size of buckets has them, in two steps. */
+  async means(ranks) {
+    const found = [];
+    for (const compression of ['none', 'bfloat16', 'float16']) {
+      for (const bucketBytes of [4096, 4 << 20]) found.push(await bytesOfMeans(ranks, { compression, bucketBytes }));
+    }
+    return { memory: sharedMemory(), found };
   },
 
   /** The derivative of a loss through a mean over ranks. */
@@ -157,10 +174,39 @@ async function errorOf(ranks, compression) {
   return { largest: Math.max(...errors), statistic: statistic.number() };
 }
 
+async function bytesOfMeans(ranks, settings) {
+  const graph = new Graph();
+  const scope = graph.scope().on(ranks.graphs.device);
+  const exchange = ranks.graphs.exchange(settings);
+  const fed = [5, 70_001, 1, 300_000, 0].map((length, which) => {
+    const values = Float32Array.from({ length }, (_, i) => Math.sin(i + which + ranks.rank * 7) * 10 ** ((i % 5) - 2));
+    return Tensor.of('float32', [length], values);
+  });
+  const inputs = fed.map(({ shape }) => scope.placeholder('float32', shape));
+  const means = exchange.average(scope, inputs);
+  const session = new Session(graph, ranks.graphs.session(1));
+  const feeds = inputs.map((input, i) => [input, fed[i]]);
+  const digests = [];
+  for (const step of [0, 1]) {
+    const hash = createHash('sha256');
+    for (const tensor of await session.run({ feeds, fetches: means }))
+      hash.update(Buffer.from(Float32Array.from(tensor.values()).buffer));
+    digests[step] = hash.digest('hex');
+  }
+  return digests;
+}
+
+/** The name that memory once had which this process shares with others. */
+function sharedMemory() {
+  return /\S*\/bluewaters-ranks-\S+/u.exec(readFileSync('/proc/self/maps', 'utf8'))?.[0];
+}
+
 const { MEETING_PLACE: met } = process.env;
 const place = met ? JSON.parse(met) : placeInWorld(process.env);
 // Two hosts, of which the second rank's has no other one.
 if (scene === 'by-hosts') process.env['BLUEWATERS_RANK_HOST'] = place.rank === 1 ? 'a' : 'b';
+// A folder that is named from where the ranks are is then another one of this rank.
+if (scene === 'means' && args[0] === 'elsewhere' && place.rank === 1) process.chdir('/');
 const ranks = await openRanks(place, { silence: 4, collective: 4, start: 30 });
 const found = await SCENES[scene](ranks);
 process.stdout.write(`${ranks.rank} ${JSON.stringify(found)}\n`);

@@ -21,10 +21,13 @@ export type RunRanks = (ranks: number, scene: string, ...args: string[]) => Prom
 const PROGRAM = fileURLToPath(new URL('./ranks.fixture.mjs', import.meta.url));
 
 /** Runs it by the `mpiexec` of this machine. */
-export const runOverMpi: RunRanks = async (ranks, scene, ...args) => {
-  const flags = ['-n', String(ranks), process.execPath, PROGRAM, scene, ...args];
-  const heard = listen([spawn('mpiexec', flags, { stdio: ['ignore', 'pipe', 'pipe'] })]);
-  return heard.ended;
+export const runOverMpi: RunRanks = (ranks, scene, ...args) => runOverMpiWith({}, ranks, scene, ...args);
+
+/** The same with variables of the environment. */
+export const runOverMpiWith = (environment: NodeJS.ProcessEnv, ...[ranks, ...args]: Parameters<RunRanks>) => {
+  const flags = ['-n', String(ranks), process.execPath, PROGRAM, ...args];
+  const env = { ...process.env, ...environment };
+  return listen([spawn('mpiexec', flags, { stdio: ['ignore', 'pipe', 'pipe'], env })]).ended;
 };
 
 /** Runs it as processes that meet in a folder. One that was stopped is killed once the others have ended. */
