@@ -17,11 +17,15 @@
 namespace bluewaters {
 namespace {
 
-/** What fits into the caches of the processor: of one slot, and of all slots of a lane. */
-constexpr int64_t kSlotBytes = 256 << 10;
-constexpr int64_t kLaneBytes = 8 << 20;
+/**
+ * Of one slot: with smaller ones, ranks that share cores change places more often than they compute. And of all slots of
+ * a lane: containers have 64 MB of such memory, and the processor's caches less.
+ */
+constexpr int64_t kSlotBytes = 512 << 10;
+constexpr int64_t kLaneBytes = 16 << 20;
 /** Statistics are small, and what the host says does not come here at all. */
 constexpr int64_t kSmallLaneShare = 16;
+constexpr int64_t kLeastSlotBytes = 1024;
 constexpr int64_t kPage = 4096;
 constexpr int kWordsBytes = 256;
 
@@ -66,7 +70,7 @@ std::string make_room(int file, int64_t bytes) {
 
 int64_t slot_bytes_of(int lane, int ranks) {
   const int64_t most = std::min(kSlotBytes, kLaneBytes / kSlots / ranks);
-  return std::max<int64_t>((lane == kGradients ? most : most / kSmallLaneShare) & -64, 1024);
+  return std::max((lane == kGradients ? most : most / kSmallLaneShare) & -64, kLeastSlotBytes);
 }
 
 int64_t whole_pages(int64_t bytes) { return (bytes + kPage - 1) & -kPage; }

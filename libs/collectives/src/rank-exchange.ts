@@ -8,7 +8,7 @@ type Lane = keyof typeof LANES;
 /** The operation's name in graphs. */
 const TYPE = 'BluewatersAllReduce';
 
-/** Tensors that are smaller together travel together: large enough that the start of a message costs nothing. */
+/** Tensors that are smaller together travel together: large enough that the start of an exchange costs nothing. */
 export const BUCKET_BYTES = 4 << 20;
 
 /** How ranks are averaged over. */
