@@ -62,6 +62,18 @@ describe('initializers', () => {
     },
   );
 
+  it.each([...RANDOM, ['zeros', zeros, 0, 0] as const, ['constant', () => constant(2), 0, 0] as const])(
+    '%s is computed by the run that needs it: what TensorFlow computes beforehand it keeps',
+    async (_name, make) => {
+      using graph = new Graph();
+      const drawn = variable(graph.scope(), 'a', { dtype: 'float32', shape: [50, 50], initializer: make(1) });
+      using session = new Session(graph);
+      const { metadata } = await session.trace({ targets: [drawn.initializer] });
+      const ran = metadata.stepStats?.devStats.flatMap(({ nodeStats }) => nodeStats.map((node) => node.timelineLabel));
+      expect(ran).toContainEqual(expect.stringMatching(/^a\/Initializer\/\w+ = (Fill|Stateless\w+)\(/));
+    },
+  );
+
   it('fill with one value', async () => {
     expect(await draw(zeros(), [3])).toEqual([0, 0, 0]);
     expect(await draw(ones(), [1, 2])).toEqual([1, 1]);

@@ -4,7 +4,7 @@ import * as raw from './generated/operations/index.js';
 import type { Output } from './operation.js';
 import { cast, concat, reshape, transpose } from './operations/arrays.js';
 import { sign } from './operations/elementwise.js';
-import { mul, sub } from './operations/math.js';
+import { add, mul, sub } from './operations/math.js';
 import { slice } from './operations/slices.js';
 import type { Scope } from './scope.js';
 
@@ -31,7 +31,7 @@ export function ones(): Initializer {
 export function constant(value: number): Initializer {
   return (scope, shape, dtype) => {
     const dims = scope.constant(Int32Array.from(shape), { name: 'shape' });
-    return raw.fill(scope, { dims, value: scope.constant(value, { dtype, name: 'value' }) });
+    return raw.fill(scope, { dims, value: late(scope, scope.constant(value, { dtype, name: 'value' })) });
   };
 }
 
@@ -164,7 +164,17 @@ type Drawing = typeof raw.statelessRandomNormal;
 function draw(scope: Scope, drawn: Drawing, { shape, dtype, seed }: Draw): Output {
   const dims = scope.constant(Int32Array.from(shape), { name: 'shape' });
   const key = scope.constant(BigInt64Array.of(BigInt(seed), hashOfName(scope.name)), { name: 'seed' });
-  return drawn<FloatDType>(scope, { shape: dims, seed: key }, { dtype: dtype as FloatDType });
+  return drawn<FloatDType>(scope, { shape: dims, seed: late(scope, key) }, { dtype: dtype as FloatDType });
+}
+
+/**
+ * The same number, by an operation that TensorFlow does not run beforehand. Whatever depends on nothing but constants it
+ * computes twice before the first run, and keeps what is below 10 MiB for as long as the session lives: a network's
+ * first values, once more beside the present ones.
+ */
+function late(scope: Scope, number: Output): Output {
+  const shape = scope.constant(new Int32Array(), { name: 'scalar' });
+  return add(scope, number, raw.empty(scope, { shape }, { dtype: number.dtype, init: true }));
 }
 
 function scaled(scope: Scope, values: Output, factor: number): Output {
