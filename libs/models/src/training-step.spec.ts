@@ -1,4 +1,4 @@
-import { Session, type Output, type Tensor, type Variable } from '@bluewaters/tensorflow';
+import { hasNativeOperations, Session, type Output, type Tensor, type Variable } from '@bluewaters/tensorflow';
 import { describe, expect, it } from 'vitest';
 import { listNetworks, networkByName, syntheticTraining, type StepSettings, type SyntheticTraining } from './index.js';
 
@@ -71,6 +71,24 @@ describe('a training step', { timeout: 120_000 }, () => {
     const expected = after.map((row, i) => row.map((value, j) => kept * before[i]![j]! + (1 - kept) * value));
     expect(await run.values(...averages.map(({ value }) => value))).toEqual(closeTo(expected, 5));
     expect(run.made.slots).toEqual(expect.arrayContaining(averages));
+  });
+
+  it('copies no variable and no gradient for the update', async () => {
+    using run = await start('lenet', PLAIN);
+    const { metadata } = await run.session.trace({ targets: [run.made.step] });
+    const nodes = metadata.stepStats?.devStats.flatMap(({ nodeStats }) => nodeStats) ?? [];
+    const updating = nodes.filter(({ timelineLabel }) =>
+      /= (ResourceApplyMomentum|BluewatersDecayedGradient)\(/.test(timelineLabel),
+    );
+    const decayed = run.made.store.parameters.filter((parameter) => parameter.decayed);
+    const own = hasNativeOperations() ? decayed.length : 0;
+    expect(updating).toHaveLength(run.made.store.parameters.length + own);
+    for (const { nodeName, memory } of updating) {
+      const allocated = memory.flatMap(({ allocationRecords }) =>
+        allocationRecords.map(({ allocBytes }) => allocBytes),
+      );
+      expect(allocated, nodeName).toEqual([]);
+    }
   });
 
   it('clips the common norm of all gradients', async () => {

@@ -1,5 +1,6 @@
 import {
   add,
+  afterLastReads,
   dynamicLossScale,
   fasterBatchNorms,
   fasterConvolutions,
@@ -105,14 +106,10 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
   const told = tellOthers(scope, own, options);
   const parameters = trainedOf(options);
   const scaling = scalingOf(scope, options);
-  const slopes = slopesOf(
-    scope,
-    scaling.scaled(own),
-    parameters.map((parameter) => parameter.variable.value),
-    options,
-  );
+  const values = parameters.map((parameter) => parameter.variable.value);
+  const slopes = slopesOf(scope, scaling.scaled(own), values, options);
   const sums = micro && accumulation(scope, { parameters, slopes, micro, microBatches, updates: training.updates });
-  const { means, collected } = meansOf(scope, parameters, { own: sums?.totals ?? slopes, exchange });
+  const { means, collected } = meansOf(scope, parameters, { own: sums?.totals ?? slopes, step: slopes, exchange });
   const { operation, slots } = scaling.optimiser.apply(
     scope,
     parameters.map((parameter, index) => ({ ...parameter, gradient: means[index] as Output })),
@@ -141,15 +138,22 @@ export function trainingStep(scope: Scope, options: TrainingStepOptions): Traini
   };
 }
 
-/** The gradients that the update is made by: the means over all, however these come about. */
+/**
+ * The gradients that the update is made by: the means over all, however these come about, once all values are read. Collected
+ * ones are applied by a run of its own, which reads no value but for that.
+ */
 function meansOf(
   scope: Scope,
   parameters: readonly Parameter[],
-  { own, exchange }: { readonly own: readonly Output[]; readonly exchange: GradientExchange },
-): { readonly means: readonly Output[]; readonly collected: Collected | undefined } {
+  options: { readonly own: readonly Output[]; readonly step: readonly Output[]; readonly exchange: GradientExchange },
+): { readonly means: readonly Output[]; readonly collected?: Collected } {
+  const { own, step, exchange } = options;
   const variables = parameters.map((parameter) => parameter.variable);
   const collected = exchange.collect?.(scope.child('collect'), variables, own);
-  return { collected, means: collected?.means ?? averaged(scope.child('exchange'), own, exchange) };
+  if (collected) return { means: collected.means, collected };
+  const means = averaged(scope.child('exchange'), own, exchange);
+  const values = variables.map(({ value }) => value);
+  return { means: afterLastReads(scope.child('last_reads'), means, { values, step }) };
 }
 
 /** What follows the layers' statistics: with the update itself or, where that is made elsewhere, with rank 0's gradients. */

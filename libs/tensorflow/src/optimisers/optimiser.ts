@@ -1,10 +1,12 @@
 /** What all optimisers have in common. */
 import type { DType } from '../dtypes.js';
 import * as initializers from '../initializers.js';
+import { hasNativeOperations } from '../native-operations.js';
 import type { Operation, Output } from '../operation.js';
 import { cast } from '../operations/arrays.js';
 import { group } from '../operations/control.js';
 import { add, mul } from '../operations/math.js';
+import { hasKernel } from '../registry.js';
 import type { Scope } from '../scope.js';
 import { variable, type Variable } from '../variables.js';
 
@@ -56,6 +58,8 @@ export interface ParameterStep {
   readonly variable: Variable;
   readonly gradient: Output;
   readonly decayed: boolean;
+  /** Whether the parameter is on the device that gradients come from: a server of parameters has stock operations only. */
+  readonly here: boolean;
   /** Scalar of the parameter's dtype. */
   readonly rate: Output;
   /** A number as a scalar of the parameter's dtype; one constant for all parameters. */
@@ -86,9 +90,10 @@ export function updateEach(
   });
   const updates = parameters.map(({ variable: own, gradient, decayed = true, rateFactor = 1 }) => {
     const coefficient = (value: number) => constants(`${value} ${own.dtype}`);
-    const placed = scope.on(own.handle.operation.device);
+    const { device } = own.handle.operation;
+    const here = device === scope.device;
     const rate = rates(`${rateFactor} ${own.dtype}`);
-    return share({ scope: placed, variable: own, gradient, decayed, rate, coefficient });
+    return share({ scope: scope.on(device), variable: own, gradient, decayed, here, rate, coefficient });
   });
   return { operations: updates.map(({ operation }) => operation), slots: updates.flatMap(({ slots }) => slots) };
 }
@@ -101,11 +106,16 @@ export function updateAll(...parameters: Parameters<typeof updateEach>): Update 
 }
 
 /** The gradient of a parameter with the decay of its weights, where it has one. */
-export function decayedGradient(
-  { scope, variable: own, gradient, decayed }: ParameterStep,
-  weightDecay: number,
-): Output {
-  return decayed && weightDecay > 0 ? add(scope, gradient, mul(scope, own.value, weightDecay)) : gradient;
+export function decayedGradient(step: ParameterStep, weightDecay: number): Output {
+  const { scope, variable: own, gradient, decayed, here } = step;
+  if (!decayed || weightDecay === 0) return gradient;
+  if (here && own.dtype === 'float32' && hasNativeOperations() && !hasKernel('Conv2D', 'GPU')) {
+    const operation = { inputs: [gradient, own.value], attributes: { decay: weightDecay } };
+    return scope.op('BluewatersDecayedGradient', operation).output();
+  }
+  // It could be had before the step has done anything else, and would take as much memory as the weights until the end.
+  const late = scope.after(gradient.operation);
+  return add(scope, gradient, mul(late, own.value, weightDecay));
 }
 
 /** A variable of the optimiser's for a parameter, of its shape; beside it and zero at first unless said otherwise. */
