@@ -195,7 +195,7 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
   const ROLES = ['server', 'chief', 'worker', 'bystander'];
   const asRoles = (run: string): string[] => [
     ...['train', ...TRAINING, ...FOR_LONG, '--servers', '1', '--workers', '2', '--run', run],
-    ...['--bus', nats.url, ...store],
+    ...['--bus', nats.url, ...premises.store],
   ];
   const lateSteps = (generation: number) => (record: CoordinatedRun) =>
     makesSteps(generation)(record) && record.figures?.staleness !== undefined && record.arrived === 4;
@@ -210,7 +210,7 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
       roles: ROLES.map((role, rank) => ({ role, count: 1, ranks: [rank], hosts: [host] })),
     });
     expect(first.figures!.imagesPerSecond).toBeGreaterThan(0);
-    const shown = await runCli(['status', '--bus', nats.url, ...store], { env });
+    const shown = await runCli(['status', '--bus', nats.url, ...premises.store], { env });
     expect(shown.stdout).toContain(ROLES.map((role, rank) => `${role}: rank ${rank} on ${host}`).join('; '));
     const { ranks } = (await (await fetch(`${page}/api/runs/roles/ranks`)).json()) as { ranks: { role: string }[] };
     expect(ranks.map(({ role }) => role)).toEqual(ROLES);

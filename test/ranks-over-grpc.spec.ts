@@ -56,9 +56,9 @@ describe('training on several ranks without MPI', { timeout: 600_000 }, () => {
   }
 
   it('is launched as the environment says, of which ranks are told what is theirs', async () => {
-    const config = join(directory, 'launch.json');
+    const config = join(premises.directory, 'launch.json');
     await writeFile(config, JSON.stringify({ restarts: 0 }));
-    const [, path] = store;
+    const [, path] = premises.store;
     const launcher = { BLUEWATERS_RANKS: '2', BLUEWATERS_OVER: 'grpc', BLUEWATERS_CONFIG: config };
     const env = { ...launcher, BLUEWATERS_STORE: path, BLUEWATERS_DATASET: 'd', BLUEWATERS_EPOCHS: '1' };
     const ended = await runCli(['launch', '--json', '--', 'train', '--batch', '8', '--run', 'environment'], { env });
