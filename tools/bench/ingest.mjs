@@ -1,7 +1,8 @@
 /**
- * `npm run bench:ingest`: our way from an archive to records beside those of others, both sides in turns in the same run.
+ * `npm run bench:ingest`: our way from an archive to records beside those of others, both sides in turns in the same run; then
+ * an archive as large as ImageNet, made while it is read, beside one of a tenth of its pictures (12 minutes).
  *
- *   npm run bench:ingest -- [--turns 3] [--set imagenette224]
+ *   npm run bench:ingest -- [--turns 3] [--set imagenette224] [--only others|size] [--pictures 14197122]
  *
  * BLUEWATERS_DATA names the folder that has the set, with `Images.tar` and `synsets.txt`. It gets a Python with TensorFlow
  * as the tests do, unless BLUEWATERS_PYTHON names one. A ratio above 1 means that ours is the faster one; that by the
@@ -50,7 +51,12 @@ const COMPARISONS = [
 const TWO_CORES = ['taskset', '-c', '0,1'];
 
 const { values } = parseArgs({
-  options: { turns: { type: 'string', default: '3' }, set: { type: 'string', default: 'imagenette224' } },
+  options: {
+    turns: { type: 'string', default: '3' },
+    set: { type: 'string', default: 'imagenette224' },
+    only: { type: 'string' },
+    pictures: { type: 'string', default: '14197122' }, // of ImageNet
+  },
 });
 
 /** @param {import('./comparison.mjs').Place} place @returns {(isOurs: boolean, what: string) => Turn} */
@@ -80,9 +86,8 @@ function sideOf(place) {
 /** @param {readonly Turn[]} turns */
 const milliseconds = (turns) => (1000 * median(turns.map(({ cpuSeconds, images }) => cpuSeconds / images))).toFixed(3);
 
-const folder = mkdtempSync(join(tmpdir(), 'bluewaters-bench-'));
-try {
-  const place = await findPlace(folder, Number(values.turns));
+/** @param {import('./comparison.mjs').Place} place */
+function besideOthers(place) {
   if (place.data === undefined) throw new Error('BLUEWATERS_DATA names no folder of pictures');
   const side = sideOf(place);
   console.log('| work | against | CPU ms an image: ours | theirs | ratio | by the clock | MB: ours | theirs |');
@@ -96,6 +101,33 @@ try {
     const cells = [work, against, milliseconds(mine), milliseconds(other), ratio, byClock, ...memory];
     console.log(`| ${cells.join(' | ')} |`);
   }
+}
+
+/** @param {import('./comparison.mjs').Place} place */
+function bySize(place) {
+  const most = Number(values.pictures);
+  console.log('| pictures | CPU ms an image | as a multiple of the first | MB |');
+  console.log('|---|---|---|---|');
+  /** @type {number | undefined} */
+  let first;
+  for (const pictures of [Math.ceil(most / 10), most]) {
+    const folder = mkdtempSync(join(place.folder, 'size-'));
+    const args = [beside('ingest_virtual.mjs'), folder, String(pictures)];
+    const said = execFileSync(process.execPath, args, { env: place.tuned, stdio: ['ignore', 'pipe', 'inherit'] });
+    rmSync(folder, { recursive: true });
+    const turn = JSON.parse(said.toString());
+    const each = turn.cpuSeconds / turn.images;
+    first ??= each;
+    const cells = [turn.images, (1000 * each).toFixed(4), (each / first).toFixed(2), turn.megabytes.toFixed(0)];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'bluewaters-bench-'));
+try {
+  const place = await findPlace(folder, Number(values.turns));
+  if (values.only !== 'size') besideOthers(place);
+  if (values.only !== 'others') bySize(place);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

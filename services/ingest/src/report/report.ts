@@ -14,6 +14,7 @@ import { indexNameOf } from '../labels.js';
 import type { Refusal } from '../refusal.js';
 import type { SynsetResult } from '../synset-result.js';
 import type { SplitSummary } from './cover-splits.js';
+import { findDuplicates, type DigestedPicture } from './duplicates.js';
 import { reportPage } from './page.js';
 import type { SharedPicture } from './shared-pictures.js';
 import { Tally, type Tallies } from './tally.js';
@@ -37,6 +38,8 @@ export interface IngestReport extends Tallies {
   readonly passedOver: number;
   /** How often each is said of a box. */
   readonly remarks: Readonly<Partial<Record<keyof typeof REMARKS, number>>>;
+  /** Exactly the same bytes under several names: `<synset>/<name>` of each, in the order of the index. */
+  readonly duplicates: readonly (readonly string[])[];
   readonly refusals: readonly Refusal[];
   /** `<synset>/<image id>` of images that were listed and are not in the archive. */
   readonly missing: readonly string[];
@@ -64,14 +67,13 @@ export interface ReportSources {
 export async function storeReport(sources: ReportSources, store: ObjectStore): Promise<void> {
   const { request, classes, results, refusals, boxes, passedOver, missing } = sources;
   const { dataset, split = 'train', check } = request;
-  const tally = new Tally();
-  for (const { synset } of classes) {
-    const file = indexKeys.synset(indexNameOf(request), synset);
-    for (const example of parseIndexedExamples(await store.get(file), { file })) tally.add(synset, example);
-  }
   const examples = sum(results.map((result) => result.examples));
   const repaired = sum(results.map((result) => result.repaired));
   const refused = refusals.length;
+  const tally = new Tally();
+  // The first look of several counts, too.
+  const looks = [tally];
+  const duplicates = await findDuplicates(() => digestsOf(sources, store, looks.pop()), examples);
   const report: IngestReport = {
     format: 'bluewaters.ingest-report.v1',
     dataset,
@@ -86,10 +88,26 @@ export async function storeReport(sources: ReportSources, store: ObjectStore): P
     passedOver,
     remarks: countRemarks(sources.remarks),
     ...tally.result(),
+    duplicates,
     refusals,
     missing,
   };
   await putReport(store, dataset, report);
+}
+
+/** All pictures of the index, in its order. @param tally Gets them as well. */
+async function* digestsOf(
+  { request, classes }: Pick<ReportSources, 'request' | 'classes'>,
+  store: ObjectStore,
+  tally: Tally | undefined,
+): AsyncGenerator<DigestedPicture> {
+  for (const { synset } of classes) {
+    const file = indexKeys.synset(indexNameOf(request), synset);
+    for (const example of parseIndexedExamples(await store.get(file), { file })) {
+      tally?.add(synset, example);
+      yield { name: `${synset}/${example.name}`, sha256: example.sha256 };
+    }
+  }
 }
 
 /** Stores a report, and the page that says the same. */

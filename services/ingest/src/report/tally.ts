@@ -1,6 +1,5 @@
 import type { IndexedExample } from '@bluewaters/records';
 import { momentsOf, type Moments } from './moments.js';
-import { shortDigest } from './shared-pictures.js';
 
 /** A picture that was stored again. */
 export interface Repair {
@@ -22,8 +21,6 @@ export interface SizeBin {
 /** What all pictures of an index are like. */
 export interface Tallies {
   readonly repairs: readonly Repair[];
-  /** Exactly the same bytes under several names: `<synset>/<name>` of each, in the order of the index. */
-  readonly duplicates: readonly (readonly string[])[];
   readonly grey: number;
   readonly colour: number;
   readonly sizes: readonly SizeBin[];
@@ -41,8 +38,6 @@ const BIN_ENDS = [1, 32, 64, 128, 224, 256, 300, 384, 512, 768, 1024, 2048, 4096
 /** Counts over all pictures of an index, which come one by one. */
 export class Tally {
   readonly #repairs: Repair[] = [];
-  readonly #first = new Map<string, string>();
-  readonly #duplicates = new Map<string, string[]>();
   readonly #widths = new Map<number, number>();
   readonly #heights = new Map<number, number>();
   readonly #boxes = new Map<number, number>();
@@ -52,7 +47,7 @@ export class Tally {
 
   /** Adds a picture. */
   add(synset: string, example: IndexedExample): void {
-    const { name, width, height, channels, repairedFor, boxes, sha256 } = example;
+    const { name, width, height, channels, repairedFor, boxes } = example;
     this.#images++;
     if (channels === 1) this.#grey++;
     if (repairedFor !== undefined) this.#repairs.push({ synset, name, reason: repairedFor });
@@ -61,7 +56,6 @@ export class Tally {
     if (boxes) count(this.#boxes, boxes.length);
     const short = Math.min(width, height);
     this.#bins[BIN_ENDS.findIndex((end, i) => i > 0 && short < end) - 1]! += 1;
-    this.#noteDuplicate(`${synset}/${name}`, sha256);
   }
 
   /** Of all that were added. */
@@ -69,7 +63,6 @@ export class Tally {
     const bins = this.#bins.map((images, i) => ({ from: BIN_ENDS[i]!, to: BIN_ENDS[i + 1]!, images }));
     return {
       repairs: this.#repairs,
-      duplicates: [...this.#duplicates.values()],
       grey: this.#grey,
       colour: this.#images - this.#grey,
       sizes: bins.filter(({ images }) => images > 0),
@@ -77,13 +70,6 @@ export class Tally {
       height: momentsOf(this.#heights),
       boxesPerImage: momentsOf(this.#boxes),
     };
-  }
-
-  #noteDuplicate(name: string, sha256: string): void {
-    const digest = shortDigest(sha256);
-    const first = this.#first.get(digest);
-    if (first === undefined) this.#first.set(digest, name);
-    else if (!this.#duplicates.get(digest)?.push(name)) this.#duplicates.set(digest, [first, name]);
   }
 }
 
