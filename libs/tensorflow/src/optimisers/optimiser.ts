@@ -113,8 +113,9 @@ export function decayedGradient(step: ParameterStep, weightDecay: number): Outpu
     const operation = { inputs: [gradient, own.value], attributes: { decay: weightDecay } };
     return scope.op('BluewatersDecayedGradient', operation).output();
   }
-  // It could be had before the step has done anything else, and would take as much memory as the weights until the end.
-  const late = scope.after(gradient.operation);
+  // It could be had before the step has done anything else, and would take as much memory as the weights until the end;
+  // elsewhere, waiting would take a message.
+  const late = here ? scope.after(gradient.operation) : scope;
   return add(scope, gradient, mul(late, own.value, weightDecay));
 }
 
