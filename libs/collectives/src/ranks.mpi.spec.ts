@@ -58,7 +58,7 @@ describe('memory that the ranks of a host share', { timeout: 120_000 }, () => {
   });
 
   it.each([
-    ['there is no such folder', '/nowhere', [], /\/nowhere\/bluewaters-ranks-\S+: No such file/u],
+    ['there is no such folder', '/proc/none', [], /\/proc\/none\/bluewaters-ranks-\S+: No such file/u],
     ['a rank does not see it', '.', ['elsewhere'], /\.\/bluewaters-ranks-\S+: No such file/u],
   ])('is done without, and a line says so, where %s', async (_, memory, args, why) => {
     const { found, stderr, exitCode } = await run(memory, 3, 'means', ...args);
