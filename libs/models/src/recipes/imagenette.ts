@@ -19,6 +19,6 @@ export const imagenette: Recipe = {
     averageDecay: 0.99,
     augmentation: ['distorted-crop', 'flip'],
   },
-  cost: '2 min on an H200 with --image-size 96',
-  result: '75.3 % of 780 held out',
+  cost: '2 min on an H200, some 25 on 2 cores, with --image-size 96',
+  result: '75.3 and 72.6 % of 780 held out',
 };
