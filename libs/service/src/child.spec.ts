@@ -35,6 +35,19 @@ describe('forkChild', () => {
     });
   });
 
+  it('leaves little room for new objects to a child that makes few', async () => {
+    const [usual, few] = await Promise.all(
+      [false, true].map(async (fewObjects) => {
+        const child = forkChild(FIXTURE, { args: ['keep'], fewObjects });
+        const [bytes] = (await once(child.process, 'message')) as [number];
+        await child.stop();
+        return bytes;
+      }),
+    );
+    expect(few).toBeLessThanOrEqual(3 << 20);
+    expect(usual).toBeGreaterThan(few!);
+  });
+
   it('tells a death by its exit code and the last lines that the child wrote', async () => {
     const lines: string[] = [];
     const error = await run('fail', { onLine: (line) => lines.push(line) });

@@ -8,6 +8,8 @@ export interface ForkOptions {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Whether it makes few JavaScript objects a second: it then takes 35 MB less, as {@link FEW_OBJECTS} tells Node. */
+  readonly fewObjects?: boolean;
   /** Told once: undefined after exit code 0 or `stop`, else PROCESS_DIED with the last lines of its stderr. */
   readonly onExit?: (error: CodedError | undefined) => void;
   /** Each line that the child writes to stdout or stderr. */
@@ -35,6 +37,12 @@ export function boundToParent(): string[] {
   return ['--require', builtModule(new URL('./exit-with-parent.cjs', import.meta.url))];
 }
 
+/**
+ * Node's own argument for a process whose work is done by native code. V8 lets new objects take 48 MB before it looks which
+ * of them are still of use, all of which is resident after a while; with 3 MB it looks more often.
+ */
+export const FEW_OBJECTS = '--max-semi-space-size=1';
+
 const KEPT_LINES = 20;
 const DEFAULT_GRACE_MS = 5_000;
 
@@ -46,7 +54,7 @@ const DEFAULT_GRACE_MS = 5_000;
 export function forkChild(modulePath: string, options: ForkOptions = {}): ForkedChild {
   const child = fork(modulePath, [...(options.args ?? [])], {
     env: { ...CHILD_ENVIRONMENT, ...process.env, ...options.env },
-    execArgv: boundToParent(),
+    execArgv: [...boundToParent(), ...(options.fewObjects ? [FEW_OBJECTS] : [])],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

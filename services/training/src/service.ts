@@ -143,6 +143,7 @@ async function runRank(options: TrainingOptions, ports: ServicePorts, assignment
   const died = new Promise<never>((_, reject) => {
     rank = forkChild(builtModule(new URL('./rank.main.js', import.meta.url)), {
       env: { BLUEWATERS_RANK: JSON.stringify(task) },
+      fewObjects: true,
       onExit: (error) => void lastWordOverdue(error).catch(reject),
     });
   });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { boundToParent } from '@bluewaters/service';
+import { boundToParent, FEW_OBJECTS } from '@bluewaters/service';
 
 /** This command, for those who start it again. */
 export const PROGRAM = fileURLToPath(new URL('../bin/bluewaters.mjs', import.meta.url));
@@ -19,7 +19,7 @@ export function startProcess(
     variables,
   }: Readonly<Record<'environment' | 'variables', NodeJS.ProcessEnv>> & { readonly defaults?: NodeJS.ProcessEnv },
 ): ChildProcess {
-  return spawn(process.execPath, [...boundToParent(), PROGRAM, ...args], {
+  return spawn(process.execPath, [...boundToParent(), FEW_OBJECTS, PROGRAM, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
     env: { UV_THREADPOOL_SIZE: '16', ...defaults, ...environment, ...variables, BLUEWATERS_LAUNCHED: '1' },
