@@ -31,6 +31,8 @@ export const DECLARATIONS = {
   ),
   malloc: c<(bytes: number) => Pointer | null>('void *malloc(size_t bytes)'),
   free: c<(memory: Pointer | null) => void>('void free(void *memory)'),
+  /** Of glibc alone. */
+  malloc_trim: c<(kept: number) => number>('int malloc_trim(size_t kept)'),
 
   TF_NewStatus: c<() => Pointer>('void *TF_NewStatus()'),
   TF_DeleteStatus: c<Release>('void TF_DeleteStatus(void *status)'),

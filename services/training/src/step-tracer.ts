@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   chromeTrace,
+  givingMemoryBack,
   type DType,
   type RunRequest,
   type Session,
@@ -30,6 +31,8 @@ export class StepTracer {
   /** Makes one step. The trace is written after the last of those that belong to it. */
   async run<D extends DType>(session: Session, request: RunRequest<D>): Promise<Tensor<D>[]> {
     this.#steps += 1;
+    // It takes the most memory, and puts the graph together before.
+    if (this.#steps === 1) return givingMemoryBack(() => session.run(request));
     if (!this.#run.request.trace || this.#steps < FIRST || this.#steps > LAST) return session.run(request);
     const { tensors, metadata } = await session.trace(request);
     this.#traced.push({ name: `step ${this.#steps} of this start`, metadata });

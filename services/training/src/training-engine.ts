@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { imageSizeAt } from '@bluewaters/models';
-import { hasNativeOperations, Session, Tensor, tensorflowVersion } from '@bluewaters/tensorflow';
+import { givingMemoryBack, hasNativeOperations, Session, Tensor, tensorflowVersion } from '@bluewaters/tensorflow';
 import type { Checkpoint } from './checkpoints.js';
 import type { LocalShards } from './local-shards.js';
 import { rateOf, startFrom } from './parent.js';
@@ -48,7 +48,8 @@ export class TrainingEngine {
    */
   async goTo(checkpoint: Pick<Checkpoint, 'prefix'> | undefined): Promise<readonly string[]> {
     if (checkpoint) await this.graph.saver.restore(this.session, checkpoint.prefix);
-    await this.session.run({ targets: [checkpoint ? this.graph.prepare : this.graph.initialize] });
+    const first = checkpoint ? this.graph.prepare : this.graph.initialize;
+    await givingMemoryBack(() => this.session.run({ targets: [first] }));
     return checkpoint ? [] : startFrom(this.#run, { ...this.graph, session: this.session });
   }
 
