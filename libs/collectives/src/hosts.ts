@@ -1,3 +1,10 @@
+import { hostname } from 'node:os';
+
+/** By which others reach this host: its name, or what the environment says. */
+export function ownHost(): string {
+  return process.env['BLUEWATERS_RANK_HOST'] ?? hostname();
+}
+
 /** Where a rank is among all: the number of its host, in the order of their first ranks, and its own number on it. */
 export function localPlace(hosts: readonly string[], rank: number): { readonly rank: number; readonly host: number } {
   const own = hosts[rank] ?? '';

@@ -1,6 +1,6 @@
 export { EXIT_CODES } from './exit-codes.js';
 export { freePort } from './grpc/held-port.js';
-export { serverAddresses } from './hosts.js';
+export { ownHost, serverAddresses } from './hosts.js';
 export { Line } from './line.js';
 export { DEFAULT_PATIENCE, type Patience } from './patience.js';
 export { openRanks } from './open-ranks.js';

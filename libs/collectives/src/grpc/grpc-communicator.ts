@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server, tensorflowVersion } from '@bluewaters/tensorflow';
 import { EXIT_CODES } from '../exit-codes.js';
-import { localPlace, serverAddresses } from '../hosts.js';
+import { localPlace, ownHost, serverAddresses } from '../hosts.js';
 import { DEFAULT_PATIENCE, type Patience } from '../patience.js';
 import type { Facts, GraphTransport, RankGroup } from '../rank-group.js';
 import type { MeetingPlace } from '../world.js';
@@ -201,9 +200,4 @@ export class GrpcCommunicator implements RankGroup, Listener {
     process.stderr.write(`bluewaters: rank ${this.rank} ends this generation: ${words}\n`);
     endProcess(EXIT_CODES.rankLost);
   }
-}
-
-/** By which the others reach this host. */
-function ownHost(): string {
-  return process.env['BLUEWATERS_RANK_HOST'] ?? hostname();
 }

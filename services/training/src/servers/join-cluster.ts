@@ -33,10 +33,9 @@ export async function joinCluster<Result>(
   work: (seat: Seat, threads: number) => Promise<Result>,
 ): Promise<Result | undefined> {
   const { task, servers, workers, signal } = options;
-  const { threads = Math.max(1, Math.floor(availableCores() / workers)) } = options;
   const rendezvous = new Rendezvous(options.rendezvous);
   try {
-    const server = await startServer(options, rendezvous, threads);
+    const { server, threads } = await startServer(options, rendezvous);
     if (task.job === 'worker') {
       return await work({ worker: task.index, workers, servers, server, rendezvous }, threads);
     }
@@ -50,13 +49,14 @@ export async function joinCluster<Result>(
 }
 
 async function startServer(
-  { task, servers, workers, code }: ClusterOptions,
+  { task, servers, workers, code, threads: asked }: ClusterOptions,
   rendezvous: Rendezvous,
-  threads: number,
-): Promise<Server> {
-  const cluster = await rendezvous.meet(task, { servers, workers }, code);
+): Promise<{ readonly server: Server; readonly threads: number }> {
+  const { cluster, workersHere } = await rendezvous.meet(task, { servers, workers }, code);
+  const threads = asked ?? Math.max(1, Math.floor(availableCores() / Math.max(1, workersHere)));
   hasNativeOperations(); // graphs that come from others name them
-  return Server.start({ cluster, task, intraOpThreads: threads, interOpThreads: threads + WAITING_THREADS });
+  const server = Server.start({ cluster, task, intraOpThreads: threads, interOpThreads: threads + WAITING_THREADS });
+  return { server, threads };
 }
 
 /** TensorFlow says which connection broke, in many words. */

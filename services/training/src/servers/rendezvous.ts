@@ -3,10 +3,9 @@
  * those of the others there. Whoever is started in a lost worker's place finds that one's address, and takes it.
  */
 import { mkdir, readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, serverAddresses } from '@bluewaters/collectives';
+import { freePort, ownHost, serverAddresses } from '@bluewaters/collectives';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import type { Cluster, Task } from '@bluewaters/tensorflow';
 import { z } from 'zod';
@@ -47,6 +46,13 @@ const LOOK_EVERY_MS = 50;
 /** For all tasks to have started, in milliseconds. */
 const PATIENCE_MS = 120_000;
 
+/** The tasks that have met. */
+export interface Met {
+  readonly cluster: Cluster;
+  /** Workers on the host of this task. */
+  readonly workersHere: number;
+}
+
 /** The folder of one generation. */
 export class Rendezvous {
   readonly #folder: string;
@@ -61,7 +67,7 @@ export class Rendezvous {
    * @param task Its job is `ps` or `worker`, as TensorFlow calls them.
    * @throws {CodedError} TIMED_OUT naming a task that did not come; RANKS_DIFFER when one runs other code.
    */
-  async meet(task: Task & { readonly job: Job }, { servers, workers }: Layout, code: string): Promise<Cluster> {
+  async meet(task: Task & { readonly job: Job }, { servers, workers }: Layout, code: string): Promise<Met> {
     await mkdir(this.#folder, { recursive: true });
     const own = await this.#announce(task, code);
     const deadline = performance.now() + PATIENCE_MS;
@@ -73,7 +79,8 @@ export class Rendezvous {
     const found = { ps: await all('ps', servers), worker: await all('worker', workers) };
     assertAlike(own, found);
     const addresses = serverAddresses([...found.ps, ...found.worker]);
-    return { ps: addresses.slice(0, servers), worker: addresses.slice(servers) };
+    const cluster = { ps: addresses.slice(0, servers), worker: addresses.slice(servers) };
+    return { cluster, workersHere: found.worker.filter(({ host }) => host === own.host).length };
   }
 
   /** The chief's: the variables have their values. */
@@ -119,7 +126,7 @@ export class Rendezvous {
   async #announce({ job, index }: Task, code: string): Promise<Entry> {
     const name = `${job}-${index}.json`;
     const before = await this.#read(name);
-    const host = hostname();
+    const host = ownHost();
     const last = before === undefined ? undefined : Entry.parse(JSON.parse(before));
     // Those that go on know this address only.
     const port = last?.host === host ? last.port : await freePort();

@@ -5,8 +5,10 @@ import { openStore } from '@bluewaters/storage';
 import { z } from 'zod';
 import { frameOptions, readPlace } from '../common-options.js';
 import { Generations } from '../generations.js';
-import { launchCluster } from '../launch-cluster.js';
-import { launch as launchRanks, LAUNCHER_NAMES, runByLauncher } from '../launch.js';
+import { ClusterPart, tasksOf } from '../cluster-part.js';
+import { launchCluster, launchPart } from '../launch-cluster.js';
+import { list } from '../line-options.js';
+import { launch as launchRanks, LAUNCHER_NAMES, runByLauncher, type LaunchOptions } from '../launch.js';
 import { runHere } from '../launch-here.js';
 import { endStopped, requestOf } from '../rank.js';
 import { defineVerb, type VerbContext } from '../verb.js';
@@ -35,12 +37,17 @@ export const launcherOptions = {
 
 const options = z.strictObject({
   ranks: z.int().positive().optional().describe('how many; default: what the batch job has room for'),
-  servers: z.int().positive().optional().describe('instead of ranks: parameter servers, on this machine'),
+  servers: z.int().positive().optional().describe('instead of ranks: parameter servers, on this machine or --hosts'),
   workers: z.int().positive().optional().describe('with --servers: workers'),
   layout: z
     .enum(LAYOUT_NAMES)
     .optional()
     .describe('servers and workers of the original jobs: talk for 1 and 15, successor for 4 and 16'),
+  hosts: list(z.string().min(1))
+    .optional()
+    .describe('with --servers: hosts to spread them and workers over, a,b,c; each starts its part by this command'),
+  host: z.string().optional().describe('with --hosts: which of them this is; default: by the name of this machine'),
+  rendezvous: z.string().optional().describe('with --hosts: a new folder that all of them see'),
   ...launcherOptions,
   ...frameOptions,
 });
@@ -88,28 +95,47 @@ export const launch = defineVerb({
  * @throws {CodedError} As what the command needs, and as ranks end: INTERRUPTED, PROCESS_DIED.
  */
 export async function launchCommand(values: Values, context: WordsContext): Promise<object> {
-  const generations = await generationsOf(context.words, context);
+  const cluster = layoutOf(values);
+  const part = await openPart(values, cluster);
+  const command = [...context.words, ...(values.json ? ['--json'] : [])];
+  const environment = withoutVariables(process.env, [...notIn(trainOptions, OWN), 'config']);
+  const launched = { ...values, command, environment };
   try {
-    return await throughRanks({ ...values, generations }, context);
+    if (cluster && part?.leads === false) return await launchPart({ ...launched, ...cluster, part }, context);
+    const generations = await generationsOf(context.words, context);
+    try {
+      if (cluster) return await launchCluster({ ...launched, ...cluster, part, generations }, context);
+      return await launchOnRanks({ ...launched, generations }, context);
+    } finally {
+      await generations.close();
+    }
   } finally {
-    await generations.close();
+    await part?.close();
   }
 }
 
-async function throughRanks(
-  { json, ...values }: Values & { readonly generations: Generations },
+/** This host's part of servers and workers that are spread over several. @throws {CodedError} CONFIG_INVALID. */
+async function openPart(
+  { hosts, ...values }: Values,
+  cluster: ReturnType<typeof layoutOf>,
+): Promise<ClusterPart | undefined> {
+  if (hosts === undefined) return undefined;
+  if (cluster && hosts.every((_, host) => tasksOf(host, hosts.length, cluster).length > 0)) {
+    return ClusterPart.open({ ...values, hosts });
+  }
+  throw new CodedError('CONFIG_INVALID', 'Servers and workers are spread over hosts, one or more on each', {
+    details: { field: 'hosts', expected: 'fewer of them, or --servers and --workers', got: hosts.join(',') },
+  });
+}
+
+async function launchOnRanks(
+  { ranks, ...values }: Values & Pick<LaunchOptions, 'command' | 'environment' | 'generations'>,
   context: WordsContext,
 ): Promise<object> {
-  const { ranks, restarts, generations } = values;
-  const cluster = layoutOf({ ...values, json });
-  const command = [...context.words, ...(json ? ['--json'] : [])];
-  const environment = withoutVariables(process.env, [...notIn(trainOptions, OWN), 'config']);
-  if (cluster) return launchCluster({ ...cluster, command, environment, restarts, generations }, context);
   if (ranks === undefined) throw new CodedError('CONFIG_INVALID', 'Say how many ranks: --ranks N is missing');
-  const launched = { ...values, ranks, command, environment };
-  if (values.over === 'grpc') return launchRanks(launched, context, runHere);
+  if (values.over === 'grpc') return launchRanks({ ...values, ranks }, context, runHere);
   const launcherArguments = values.launcherArguments.split(' ').filter(Boolean);
-  return launchRanks({ ...launched, launcherArguments }, context, runByLauncher);
+  return launchRanks({ ...values, ranks, launcherArguments }, context, runByLauncher);
 }
 
 /** Those of the run that a command trains, which its options name. */
