@@ -18,6 +18,7 @@ import { fuzz, leak, parity } from './src/engine.mjs';
 import { readers } from './src/readers/proof.mjs';
 import { cifar10, cifarFast, cifarLong, finetune, imagenette } from './src/learning.mjs';
 import { killed, quickstart } from './src/line.mjs';
+import { arm64 } from './src/processors.mjs';
 import { LeftOut, REPOSITORY } from './src/support.mjs';
 
 /**
@@ -41,6 +42,7 @@ const PROOFS = {
   finetune,
   asynchronous,
   soak,
+  arm64,
 };
 
 const { values, positionals } = parseArgs({
