@@ -11,7 +11,7 @@ import {
   type StepperParts,
 } from '../stepper.js';
 import { blockAt, blocksThrough, blockStepsOf, type BlockPlan } from './blocks.js';
-import type { Ledger, Standing } from './ledger.js';
+import { ledgerOf, type Ledger, type Standing } from './ledger.js';
 import type { Member } from './member.js';
 
 /** Between two looks of a worker that has nothing to do. */
@@ -35,11 +35,9 @@ export class AsynchronousStepper implements Stepper {
   #staleness: number | undefined;
 
   constructor(parts: StepperParts, member: Member) {
-    const { ledger } = parts.graph;
-    if (!ledger) throw new CodedError('INTERNAL', 'Workers of parameter servers need a ledger in their graph');
     this.#parts = parts;
     this.#member = member;
-    this.#ledger = ledger;
+    this.#ledger = ledgerOf(parts.graph);
   }
 
   /** The chief's: lets all workers begin with the epoch of a step; the first time also with the run itself. */

@@ -2,6 +2,7 @@
  * What workers tell one another, as variables of the first server: the next portion that nobody has taken, how far each
  * worker has come in its own, how stale gradients were, how many came too late. It lasts as long as a generation; no checkpoint has it.
  */
+import { CodedError } from '@bluewaters/errors';
 import { initializers, variable, Tensor, type Operation, type Output, type Scope } from '@bluewaters/tensorflow';
 import type { Session, Variable } from '@bluewaters/tensorflow';
 import type { Counting } from './accumulated-exchange.js';
@@ -183,4 +184,10 @@ export class Ledger {
       .op('Identity', { inputs: [claimed] })
       .output();
   }
+}
+
+/** The ledger of a graph that a worker of parameter servers runs. @throws {CodedError} INTERNAL where it has none. */
+export function ledgerOf({ ledger }: { readonly ledger: Ledger | undefined }): Ledger {
+  if (ledger) return ledger;
+  throw new CodedError('INTERNAL', 'Workers of parameter servers need a ledger in their graph');
 }

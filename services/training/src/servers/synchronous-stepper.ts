@@ -12,7 +12,7 @@ import {
   type StepperParts,
 } from '../stepper.js';
 import type { AccumulatedExchange } from './accumulated-exchange.js';
-import type { Ledger } from './ledger.js';
+import { ledgerOf, type Ledger } from './ledger.js';
 import type { Member } from './member.js';
 
 /** Between two looks at whether the update has been made, in milliseconds. */
@@ -44,12 +44,10 @@ export class SynchronousStepper implements Stepper {
   #failure: unknown;
 
   constructor(parts: StepperParts, member: Member, exchange: AccumulatedExchange) {
-    const { ledger } = parts.graph;
-    if (!ledger) throw new CodedError('INTERNAL', 'Workers of parameter servers need a ledger in their graph');
     this.#parts = parts;
     this.#member = member;
     this.#exchange = exchange;
-    this.#ledger = ledger;
+    this.#ledger = ledgerOf(parts.graph);
   }
 
   /** The chief's: lets all workers begin with the epoch of a step; the first time also with the run itself. */
