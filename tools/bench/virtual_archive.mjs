@@ -90,9 +90,11 @@ export class VirtualStore extends DirectoryStore {
 
   /** @param {number} place */
   #synset(place) {
+    const left = this.#pictures - place * PICTURES;
+    if (left <= 0) return Buffer.alloc(0);
     let made = this.#made.get(place);
     if (made) return made;
-    made = synset(place, Math.max(0, Math.min(PICTURES, this.#pictures - place * PICTURES)));
+    made = synset(place, Math.min(PICTURES, left));
     // Several synsets are read at a time, each from front to back.
     if (this.#made.size > 15) this.#made.delete(/** @type {number} */ (this.#made.keys().next().value));
     this.#made.set(place, made);

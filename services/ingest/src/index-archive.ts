@@ -48,7 +48,7 @@ export async function indexArchive(request: IngestRequest, context: IndexContext
   if (results.every(({ examples }) => examples === 0)) {
     throw refused[0] ? toError(refused[0]) : emptyArchive(file, plan);
   }
-  const counts = await storeFindings({ request, classes, results, refused, boxes, images: selection.images }, store);
+  const counts = await storeFindings({ request, classes, results, refused, boxes, images: selection.images }, context);
   await coverSplits(request, classes, context);
   const result = await commit(
     request,
@@ -73,8 +73,9 @@ interface Findings {
 /** Stores what people and programs read of an index beside its lines. @returns what came of the annotations. */
 async function storeFindings(
   { request, classes, results, refused, boxes, images }: Findings,
-  store: ObjectStore,
+  context: IndexContext,
 ): Promise<BoxCounts | undefined> {
+  const { store } = context;
   const name = indexNameOf(request);
   await store.put(indexKeys.refused(name), jsonLines(refused));
   const remarks = boxes ? remarksOf(boxes, results) : [];
@@ -83,7 +84,7 @@ async function storeFindings(
   const missing = [...(images?.missing() ?? [])];
   const { passedOver = 0 } = boxes ?? {};
   const told = { request, classes, results, refusals: refused, boxes: counts, passedOver, remarks, missing };
-  await storeReport(told, store);
+  await storeReport(told, context);
   if (name === request.dataset)
     await store.put(indexKeys.labelMap(name), classes.map(({ synset }) => `${synset}\n`).join(''));
   return counts;

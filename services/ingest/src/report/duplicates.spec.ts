@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryDirectory } from '@bluewaters/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { findDuplicates, type DigestedPicture } from './duplicates.js';
 
 /** Pictures by what is in them: the same number, the same bytes. */
@@ -35,26 +38,39 @@ function asked(pictures: readonly DigestedPicture[]) {
 
 describe('finding duplicates', () => {
   const contents = Array.from({ length: 3000 }, (_, i) => (i * 7919) % 2900);
+  let scratch: string;
+  beforeAll(async () => {
+    scratch = await temporaryDirectory();
+  });
 
-  it.each([3000, 1000, 100, 7])('finds the same whether %i prints are held at a time or all pictures', async (held) => {
+  it.each([3000, 1000, 100, 40])('finds the same when %i prints of 3,000 are held at a time', async (held) => {
     const pictures = picturesOf(contents);
     const { look, looks } = asked(pictures);
-    const found = await findDuplicates(look, pictures.length, held);
+    const found = await findDuplicates(look, pictures.length, { scratch, held });
     expect(found).toEqual(namesBySecond(pictures));
     expect(found).toHaveLength(100);
-    expect(looks.times).toBe(Math.ceil(3000 / held) + 1);
+    expect(looks.times).toBe(2);
+    expect(await readdir(scratch)).toEqual([]);
   });
 
   it('looks once where there are none', async () => {
     const pictures = picturesOf([1, 2, 3]);
     const { look, looks } = asked(pictures);
-    expect(await findDuplicates(look, 3)).toEqual([]);
+    expect(await findDuplicates(look, 3, { scratch, held: 2 })).toEqual([]);
     expect(looks.times).toBe(1);
-    expect(await findDuplicates(asked([]).look, 0)).toEqual([]);
+    expect(await findDuplicates(asked([]).look, 0, { scratch })).toEqual([]);
   });
 
   it('does with an archive of nothing but one picture', async () => {
     const pictures = picturesOf(Array.from({ length: 500 }, () => 1));
-    expect(await findDuplicates(asked(pictures).look, 500, 20)).toEqual([pictures.map(({ name }) => name)]);
+    const found = await findDuplicates(asked(pictures).look, 500, { scratch, held: 20 });
+    expect(found).toEqual([pictures.map(({ name }) => name)]);
+  });
+
+  it('says so when its folder takes nothing, and leaves nothing', async () => {
+    const missing = join(scratch, 'missing');
+    const finding = findDuplicates(asked(picturesOf(contents)).look, 3000, { scratch: missing, held: 100 });
+    await expect(finding).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    expect(await readdir(scratch)).toEqual([]);
   });
 });

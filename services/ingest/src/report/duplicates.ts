@@ -1,4 +1,5 @@
 /** Finds pictures that an index has several times, byte for byte, in memory that does not grow with the index. */
+import { PrintSpool } from './print-spool.js';
 import { shortDigest } from './shared-pictures.js';
 
 /** A picture as its line has it. */
@@ -9,32 +10,36 @@ export interface DigestedPicture {
   readonly sha256: string;
 }
 
-/** Prints of so many pictures are held at a time: 64 MiB. */
-const MOST_HELD = 8 * 1024 * 1024;
+/** Prints of so many pictures are compared at a time: 8 MiB. */
+const MOST_HELD = 1024 * 1024;
+/** Prints that are written at a time. */
+const CHUNK = 64 * 1024;
 /** 52 bits of a digest: a number that is exact. Two pictures of 14 million have the same by chance once in fifty archives. */
 const PRINT_DIGITS = 13;
 
 /**
- * Finds duplicates by looking at all pictures once and then, where there are prints that came more than once, again to
- * name them. Of a large index it looks at a part of the prints at a time, those with the same rest.
+ * Finds duplicates by a look at all pictures, which leaves their prints, and then, where there are prints that came more than
+ * once, another one to name them. Of many prints a part is compared at a time, those with the same rest.
  *
  * @param pictures Begins anew each time that it is called, in the order of the index.
  * @param count Of the pictures, at most.
- * @param held Prints at a time.
+ * @param options A folder with room for 8 bytes a picture, and how many prints to hold at a time.
  * @returns the names of each, in the order in which the second one comes.
+ * @throws {CodedError} STORE_FULL, STORE_REFUSED by the folder.
  */
 export async function findDuplicates(
   pictures: () => AsyncIterable<DigestedPicture>,
   count: number,
-  held = MOST_HELD,
+  { scratch, held = MOST_HELD }: { readonly scratch: string; readonly held?: number },
 ): Promise<string[][]> {
+  await using spool = new PrintSpool(scratch, Math.min(held, CHUNK));
+  for await (const { sha256 } of pictures()) await spool.add(printOf(sha256));
   const parts = Math.max(1, Math.ceil(count / held));
   const repeated = new Set<number>();
   for (let part = 0; part < parts; part++) {
     const prints = new Prints(Math.min(count, held), repeated);
-    for await (const { sha256 } of pictures()) {
-      const print = printOf(sha256);
-      if (print % parts === part) prints.add(print);
+    for await (const some of spool.read()) {
+      for (const print of some) if (print % parts === part) prints.add(print);
     }
     prints.settle();
   }

@@ -10,6 +10,7 @@ import {
 import { findTerms } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { REMARKS, Remark } from '../boxes/remark.js';
+import type { IndexContext } from '../context.js';
 import { indexNameOf } from '../labels.js';
 import type { Refusal } from '../refusal.js';
 import type { SynsetResult } from '../synset-result.js';
@@ -64,7 +65,10 @@ export interface ReportSources {
 }
 
 /** Looks at every line of the index, and stores the report for programs and for people. */
-export async function storeReport(sources: ReportSources, store: ObjectStore): Promise<void> {
+export async function storeReport(
+  sources: ReportSources,
+  { store, scratch }: Pick<IndexContext, 'store' | 'scratch'>,
+): Promise<void> {
   const { request, classes, results, refusals, boxes, passedOver, missing } = sources;
   const { dataset, split = 'train', check } = request;
   const examples = sum(results.map((result) => result.examples));
@@ -73,7 +77,7 @@ export async function storeReport(sources: ReportSources, store: ObjectStore): P
   const tally = new Tally();
   // The first look of several counts, too.
   const looks = [tally];
-  const duplicates = await findDuplicates(() => digestsOf(sources, store, looks.pop()), examples);
+  const duplicates = await findDuplicates(() => digestsOf(sources, store, looks.pop()), examples, { scratch });
   const report: IngestReport = {
     format: 'bluewaters.ingest-report.v1',
     dataset,
