@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # Builds the images of the four services and of the command, tagged with the version of the repository, and prints their
-# sizes. `containers/build.sh [TARGET…]`; TENSORFLOW=gpu makes `VERSION-gpu`.
+# sizes. `containers/build.sh [TARGET…]`; TENSORFLOW=gpu makes `VERSION-gpu`, of all but blue-waters.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-targets=("$@")
-((${#targets[@]})) || targets=(ingest shards training inference cli)
 variant=${TENSORFLOW:-cpu}
+targets=("$@")
+if ((${#targets[@]} == 0)); then
+  targets=(ingest shards training inference cli)
+  # What its GPUs could run is older than everything else in it.
+  [[ $variant != cpu ]] || targets+=(blue-waters)
+fi
 version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
 tag=$version
 [[ $variant == cpu ]] || tag=$version-$variant
@@ -16,10 +20,10 @@ if revision=$(git rev-parse HEAD 2>/dev/null); then
   arguments+=(--label "org.opencontainers.image.revision=$revision")
 fi
 # A stand-in (stand-in-images.sh) is made here, and so has no digest that it could be pinned by.
-node=node:20-bookworm-slim
-if [[ $(docker image inspect --format '{{index .Config.Labels "bluewaters.stand-in"}}' "$node" 2>/dev/null) =~ ^[0-9a-f]+$ ]]; then
-  arguments+=(--build-arg "NODE_IMAGE=$node")
-fi
+for base in NODE_IMAGE=node:20-bookworm-slim UBUNTU_IMAGE=ubuntu:16.04; do
+  label=$(docker image inspect --format '{{index .Config.Labels "bluewaters.stand-in"}}' "${base#*=}" 2>/dev/null || true)
+  if [[ $label =~ ^[0-9a-f]+$ ]]; then arguments+=(--build-arg "$base"); fi
+done
 # The builder of old is in every engine; the new one is a plug-in of its own.
 docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gives a Docker engine the images that tests and Dockerfiles name, where no image registry answers: stand-ins with the
-# same names, made of Debian's packages, this machine's Node and the server programs that set-up gets. They are labelled
-# bluewaters.stand-in, and an image without that label is never touched.
+# same names, made of Debian's and Ubuntu's packages, this machine's Node and the server programs that set-up gets. They are
+# labelled bluewaters.stand-in, and an image without that label is never touched.
 #
 # Needs root (for debootstrap), docker, and a Docker engine at DOCKER_HOST. Kept in set-up's cache folder as one file.
 set -euo pipefail
@@ -11,9 +11,10 @@ cache=${BLUEWATERS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/bluewaters}
 image_named() { sed -n "s/^export const $1 = '\(.*\)';\$/\1/p" "$root/libs/testing/src/images.ts"; }
 debian=debian:bookworm-slim
 node=node:20-bookworm-slim
+ubuntu=ubuntu:16.04
 nats=$(image_named NATS_IMAGE)
 minio=$(image_named MINIO_IMAGE)
-images=("$debian" "$node" "$nats" "$minio")
+images=("$debian" "$node" "$ubuntu" "$nats" "$minio")
 
 # Other inputs, other stand-ins.
 key=$(cat "$0" "$root/libs/testing/src/images.ts" "$root/tools/setup/src/pins.mjs" <(node --version) | sha256sum | cut -c1-12)
@@ -47,21 +48,47 @@ build() {
   say "made $1"
 }
 
+# Makes the system in folder $1 as slim as public images are: no pages to read, and nothing kept of what was fetched.
+slim() {
+  rm -rf "$1"/{var/cache/apt/*,var/lib/apt/lists/*,usr/share/doc/*,usr/share/locale/*,usr/share/man/*}
+  printf 'path-exclude /usr/share/%s/*\n' doc locale man >"$1/etc/dpkg/dpkg.cfg.d/slim"
+  echo 'DPkg::Post-Invoke {"rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin";};' >"$1/etc/apt/apt.conf.d/slim"
+  echo 'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";' >>"$1/etc/apt/apt.conf.d/slim"
+}
+
 make_debian() {
   say "making $debian with debootstrap, 1 to 3 minutes"
   debootstrap --variant=minbase --include=ca-certificates,libstdc++6,libatomic1 bookworm "$work/debian" \
     >"$work/debootstrap.log" 2>&1 || { tail -n 20 "$work/debootstrap.log" >&2; return 1; }
-  # As slim as the public one: no pages to read, and nothing kept of what was fetched.
-  rm -rf "$work"/debian/{var/cache/apt/*,var/lib/apt/lists/*,usr/share/doc/*,usr/share/locale/*,usr/share/man/*}
-  printf 'path-exclude /usr/share/%s/*\n' doc locale man >"$work/debian/etc/dpkg/dpkg.cfg.d/slim"
-  echo 'DPkg::Post-Invoke {"rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin";};' \
-    >"$work/debian/etc/apt/apt.conf.d/slim"
-  echo 'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";' >>"$work/debian/etc/apt/apt.conf.d/slim"
+  slim "$work/debian"
   # Registries are reached as from here: by the certificates that this machine trusts.
   cp -L /etc/ssl/certs/ca-certificates.crt "$work/debian/etc/ssl/certs/ca-certificates.crt"
   tar -C "$work/debian" -c . | docker import --change "LABEL $label=$key" \
     --change 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' - "$debian" >/dev/null
   say "made $debian"
+}
+
+# Ubuntu's keys, whose package Debian lacks.
+ubuntu_keys=http://archive.ubuntu.com/ubuntu/pool/main/u/ubuntu-keyring/ubuntu-keyring_2012.05.19.1_all.deb
+ubuntu_keys_sha256=351250e124bd46c8fc0c64b1f229e68920488e5267d35475a044b8c70d2dd2d9
+
+fetch_ubuntu() {
+  /usr/lib/apt/apt-helper download-file "$ubuntu_keys" "$work/keys.deb" "SHA256:$ubuntu_keys_sha256" &&
+    dpkg-deb -x "$work/keys.deb" "$work/keys" &&
+    debootstrap --variant=minbase --components=main,universe \
+      --keyring="$work/keys/usr/share/keyrings/ubuntu-archive-keyring.gpg" \
+      xenial "$work/ubuntu" http://archive.ubuntu.com/ubuntu
+}
+
+make_ubuntu() {
+  say "making $ubuntu with debootstrap, 1 to 4 minutes"
+  fetch_ubuntu >"$work/ubuntu.log" 2>&1 || { tail -n 20 "$work/ubuntu.log" >&2; return 1; }
+  slim "$work/ubuntu"
+  # What the public image has too: fixes that came later.
+  printf 'deb http://archive.ubuntu.com/ubuntu xenial-%s main universe\n' updates security \
+    >>"$work/ubuntu/etc/apt/sources.list"
+  tar -C "$work/ubuntu" -c . | docker import --change "LABEL $label=$key" - "$ubuntu" >/dev/null
+  say "made $ubuntu"
 }
 
 # Writes to $1 what the public images have too: arguments that do not start with a program go to $2.
@@ -119,11 +146,15 @@ make_all() {
   local servers
   servers=$(node "$root/tools/setup/setup.mjs" servers)
   work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
+  trap 'wait; rm -rf "$work"' EXIT
+  # Both wait for their archives, most of the time.
+  make_ubuntu &
+  local ubuntu_made=$!
   make_debian
   make_node
   make_server "$nats" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$servers")" '4222 6222 8222' wget
   make_server "$minio" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$servers")" '9000 9001' curl
+  wait "$ubuntu_made"
 }
 
 keep() {

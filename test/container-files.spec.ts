@@ -25,11 +25,21 @@ const stages = new Map(
 );
 
 describe('the Dockerfile', () => {
-  it('starts from one base image, named once and pinned by digest', () => {
+  it('starts from one base image, and from an old one for Blue Waters, each named once and pinned by digest', () => {
     const [head = ''] = read('containers/Dockerfile').split(/^FROM /mu);
-    expect(head.match(/^ARG NODE_IMAGE=.*@sha256:[0-9a-f]{64}$/gmu)).toHaveLength(1);
-    const bases = [...stages.values()].map((text) => text.split(' ')[0]);
-    expect(bases.filter((base = '') => base !== '${NODE_IMAGE}' && !stages.has(base))).toEqual([]);
+    expect(head.match(/^ARG (?:NODE|UBUNTU)_IMAGE=.*@sha256:[0-9a-f]{64}$/gmu)).toHaveLength(2);
+    const bases = [...stages.values()].map((text) => text.split(' ')[0] ?? '');
+    const named = ['${NODE_IMAGE}', '${UBUNTU_IMAGE}'];
+    expect(bases.filter((base) => !named.includes(base) && !stages.has(base))).toEqual([]);
+    const old = [...stages].filter(([, text]) => text.startsWith('${UBUNTU_IMAGE}')).map(([name]) => name);
+    expect(old).toEqual(['old-libraries', 'blue-waters']);
+  });
+
+  it('ends the target blue-waters as a user of its own, without tini', () => {
+    const text = stages.get('blue-waters') ?? '';
+    expect(text).toMatch(/^USER 10001:10001$/mu);
+    expect(text).toMatch(/^HEALTHCHECK NONE$/mu);
+    expect(text).toMatch(/^ENTRYPOINT \["node", "\/opt\/bluewaters\/\S+"\]$/mu);
   });
 
   it.each([...SERVICES, 'cli'])('ends the target %s as its user, with tini and a word on its health', (target) => {
@@ -40,14 +50,13 @@ describe('the Dockerfile', () => {
     expect(stages.get('runtime')).toMatch(/^USER 10001:10001$/mu);
   });
 
-  it('copies every folder of packages that npm makes', () => {
+  it.each(['tensorflow', 'old'])('copies every folder of packages that npm makes from %s-modules', (kind) => {
     const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, object> };
     const folders = Object.keys(lock.packages).flatMap(
       (path) => /^(?:(?:libs|services|tools)\/\w+\/)?node_modules(?=\/)/u.exec(path) ?? [],
     );
-    const copied = [
-      ...read('containers/Dockerfile').matchAll(/^COPY --from=tensorflow-modules \/opt\/bluewaters\/(\S+)/gmu),
-    ];
+    const copies = new RegExp(`^COPY --from=${kind}-modules /opt/bluewaters/(\\S+)`, 'gmu');
+    const copied = [...read('containers/Dockerfile').matchAll(copies)];
     expect(copied.map(([, folder]) => folder).sort()).toEqual([...new Set(folders)].sort());
   });
 

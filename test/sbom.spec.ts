@@ -126,9 +126,9 @@ describe('npm run sbom', () => {
       ...`${read('containers/compose.yaml')}${read('containers/compose.metrics.yaml')}`.matchAll(
         /^ +image: (?!bluewaters)(\S+)$/gmu,
       ),
-      ...read('containers/Dockerfile').matchAll(/^ARG NODE_IMAGE=([^@]+)/gmu),
+      ...read('containers/Dockerfile').matchAll(/^ARG (?:NODE|UBUNTU)_IMAGE=([^@]+)/gmu),
     ].map(([, image = '']) => image);
-    expect(images).toHaveLength(5);
+    expect(images).toHaveLength(6);
     const listed = bill.components.filter(({ type }) => type === 'container');
     expect(listed.map(({ name, version }) => `${name}:${version}`).sort()).toEqual(images.sort());
   });

@@ -4,22 +4,22 @@
  *
  *     npm run release -- REGISTRY/PROJECT                  all but the push
  *     npm run release -- REGISTRY/PROJECT --push           … and the push: of a commit that has the tag vVERSION
- *     npm run release -- REGISTRY/PROJECT --only ingest    some images: ingest, shards, training, inference, cli
- *     npm run release -- REGISTRY/PROJECT --gpu            with TensorFlow for NVIDIA's GPUs, tagged VERSION-gpu
+ *     npm run release -- REGISTRY/PROJECT --only ingest    some images: ingest, shards, training, inference, cli, blue-waters
+ *     npm run release -- REGISTRY/PROJECT --gpu            all but blue-waters with TensorFlow for NVIDIA's GPUs, tagged VERSION-gpu
  *
  * What was released stands in release-VERSION.json afterwards, beside the bill of materials bluewaters-VERSION.cdx.json: in
  * the folder that --out names, else in dist/.
  */
 import { parseArgs } from 'node:util';
 import { buildImages, checkImage, pushImage, tagImage } from './src/images.mjs';
-import { IMAGES, releaseOf } from './src/release.mjs';
+import { releaseOf } from './src/release.mjs';
 import { record } from './src/record.mjs';
 
 const { values, positionals } = parseArgs({
   options: {
     push: { type: 'boolean', default: false },
     gpu: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: [...IMAGES] },
+    only: { type: 'string', multiple: true },
     out: { type: 'string', default: 'dist' },
   },
   allowPositionals: true,

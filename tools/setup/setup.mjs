@@ -9,12 +9,14 @@
  *   node tools/setup/setup.mjs program FILE … and run a program of this repository, with the arguments that follow
  *   node tools/setup/setup.mjs servers      get the NATS and MinIO servers that tests use, and print where
  *   node tools/setup/setup.mjs tensorflow   get libtensorflow alone, and print where
+ *   node tools/setup/setup.mjs old-node     get the oldest Node.js that our programs run on, and print where
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { placeAddon } from './src/addon.mjs';
 import { launchEnvironment } from './src/launch.mjs';
 import { getLibtensorflow } from './src/libtensorflow.mjs';
+import { getOldNode } from './src/old-node.mjs';
 import { placeOperations } from './src/operations.mjs';
 import { compile, installPackages } from './src/packages.mjs';
 import { hand } from './src/process.mjs';
@@ -82,6 +84,10 @@ const COMMANDS = {
   tensorflow: async () => {
     const { folder } = await getLibtensorflow(process.env);
     process.stdout.write(`LIBTENSORFLOW_DIR=${folder}\n`);
+    return 0;
+  },
+  'old-node': async () => {
+    process.stdout.write(`BLUEWATERS_OLD_NODE=${await getOldNode(process.env)}\n`);
     return 0;
   },
 };

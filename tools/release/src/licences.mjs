@@ -30,6 +30,11 @@ const EXCEPTIONS = [
     why: 'a program of its own, unchanged, that is spoken to over the network',
   },
   {
+    licence: 'LicenseRef-Ubuntu',
+    parts: /^ubuntu$/,
+    why: 'programs and libraries of a system, unchanged, which name their licences in /usr/share/doc',
+  },
+  {
     licence: 'LicenseRef-NVIDIA-Proprietary',
     parts: /^nvidia-/,
     why: 'whoever has a GPU fetches them from NVIDIA’s own packages; no image with them is passed on',

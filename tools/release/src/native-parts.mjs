@@ -4,6 +4,8 @@ import {
   MINIO_MODULE_SUM,
   MINIO_VERSION,
   NATS_SERVER_WHEEL,
+  OLD_NODE_PACKAGE,
+  OLD_NODE_VERSION,
   TENSORFLOW_ARCHIVES,
   TENSORFLOW_ARCHIVE_VERSION,
   TENSORFLOW_BUILDS,
@@ -25,6 +27,8 @@ import {
 /** Licences of images are those of the programs that they are named for. */
 const IMAGES = {
   node: 'MIT',
+  // Of a system there is no one licence: each package of it states its own.
+  ubuntu: 'LicenseRef-Ubuntu',
   nats: 'Apache-2.0',
   'minio/minio': 'AGPL-3.0-only',
   'prom/prometheus': 'Apache-2.0',
@@ -49,6 +53,12 @@ export function nativeParts(root) {
       purl: `pkg:golang/github.com/minio/minio@${MINIO_VERSION}`,
       properties: [{ name: 'bluewaters:go.sum', value: MINIO_MODULE_SUM }],
     },
+    {
+      ...part('application', 'node', OLD_NODE_VERSION, 'MIT'),
+      scope: 'optional',
+      purl: `pkg:generic/node@${OLD_NODE_VERSION}`,
+      hashes: [{ alg: 'SHA-256', content: OLD_NODE_PACKAGE.sha256 }],
+    },
     ...images(root).map(imagePart),
   ];
 }
@@ -58,7 +68,7 @@ function images(root) {
   const named = (file, pattern) =>
     [...readFileSync(`${root}/${file}`, 'utf8').matchAll(pattern)].map(([, image = '']) => image);
   return [
-    ...named('containers/Dockerfile', /^ARG NODE_IMAGE=(\S+)$/gm),
+    ...named('containers/Dockerfile', /^ARG (?:NODE|UBUNTU)_IMAGE=(\S+)$/gm),
     ...['compose.yaml', 'compose.metrics.yaml'].flatMap((file) =>
       named(`containers/${file}`, /^ +image: (?!bluewaters\/)(\S+)$/gm),
     ),

@@ -6,8 +6,11 @@ import { fileURLToPath } from 'node:url';
 /** The repository. */
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Those that `containers/build.sh` builds. */
-export const IMAGES = /** @type {const} */ (['ingest', 'shards', 'training', 'inference', 'cli']);
+/** Those that `containers/build.sh` builds; the last for processors alone. */
+export const IMAGES = /** @type {const} */ (['ingest', 'shards', 'training', 'inference', 'cli', 'blue-waters']);
+
+/** @type {ImageName} */
+const FOR_PROCESSORS = 'blue-waters';
 
 /** @typedef {(typeof IMAGES)[number]} ImageName */
 
@@ -34,7 +37,8 @@ const PROJECT = /^[a-z0-9][a-z0-9.-]*(?::\d+)?(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)
 const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
 
 /**
- * @param {{ project: string | undefined, only: readonly string[], gpu: boolean, push: boolean }} asked
+ * @param {{ project: string | undefined, only?: readonly string[], gpu: boolean, push: boolean }} asked `only`: all
+ *   that there are of that kind, unless they are named.
  * @returns {Release}
  * @throws {Error} Where the project or an image has no name, and for a push of what is no version.
  */
@@ -42,7 +46,8 @@ export function releaseOf({ project, only, gpu, push }) {
   if (project === undefined || !PROJECT.test(project)) {
     throw new Error(`expected REGISTRY/PROJECT, such as ghcr.io/you, got ${project ?? 'nothing'}`);
   }
-  const names = only.map(imageName);
+  const names = (only ?? IMAGES.filter((name) => !gpu || name !== FOR_PROCESSORS)).map(imageName);
+  if (gpu && names.includes(FOR_PROCESSORS)) throw new Error(`there is no ${FOR_PROCESSORS} for GPUs`);
   const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
   const commit = git('rev-parse', 'HEAD');
   if (push) assertVersioned(version);
