@@ -13,66 +13,86 @@ import { SERVICES } from './support/services.js';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 
-describe.each([...SERVICES, 'cli'])('the image of %s as one read-only file', { timeout: 180_000 }, (name) => {
-  let folder: string;
-  let image: FlattenedImage;
-  /** What stands for a file system of the site. */
-  let project: string;
+describe.each([...SERVICES, 'cli', 'blue-waters'])(
+  'the image of %s as one read-only file',
+  { timeout: 180_000 },
+  (name) => {
+    let folder: string;
+    let image: FlattenedImage;
+    /** What stands for a file system of the site. */
+    let project: string;
 
-  beforeAll(async () => {
-    folder = await temporaryDirectory();
-    await chmod(folder, 0o755);
-    image = await FlattenedImage.mount(`bluewaters/${name}:${version}`, folder);
-    project = join(folder, 'project');
-    await mkdir(project);
-    await chown(project, OTHER_ACCOUNT.uid, OTHER_ACCOUNT.gid);
-  }, 180_000);
+    beforeAll(async () => {
+      folder = await temporaryDirectory();
+      await chmod(folder, 0o755);
+      image = await FlattenedImage.mount(`bluewaters/${name}:${version}`, folder);
+      project = join(folder, 'project');
+      await mkdir(project);
+      await chown(project, OTHER_ACCOUNT.uid, OTHER_ACCOUNT.gid);
+    }, 180_000);
 
-  afterAll(async () => {
-    await image.unmount();
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  it('is run by an ordinary user, who can write where the site’s folders are bound and nowhere else', async () => {
-    const places = ['/opt/bluewaters', '/var/cache/bluewaters', '/mnt/a', '/sw', '/projects', '/scratch'];
-    const line = `id -u; for place in ${places.join(' ')}; do touch $place/written && echo $place; done`;
-    const { stdout } = await image.run(`bash -c '${line}'`, { '/mnt/a': project, '/scratch': project });
-    expect(stdout.trim().split('\n')).toEqual([String(OTHER_ACCOUNT.uid), '/mnt/a', '/scratch']);
-  });
-
-  if (name === 'cli') {
-    it('takes real work from a bound folder and leaves its results there', async () => {
-      const archive = archiveFlags(await writeArchive(join(project, 'archive')));
-      const files = [
-        ...archive.map((word) => word.replace(project, '/mnt/a')),
-        '--dataset',
-        'd',
-        '--store',
-        '/mnt/a/run',
-      ];
-      const how = ['--network', 'lenet', '--epochs', '1', '--batch', '8', '--threads', '1', '--json'];
-      const command = ['run', ...files, ...how].join(' ');
-      const ended = await image.run(`node /opt/bluewaters/tools/cli/bin/bluewaters.mjs ${command}`, {
-        '/mnt/a': project,
-      });
-      expect(ended).toMatchObject({ code: 0 });
-      expect(JSON.parse(ended.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
-        seconds: expect.any(Number) as number,
-      });
-      const { stdout } = await bash(`find ${project}/run -name saved_model.pb -user ${OTHER_ACCOUNT.uid}`);
-      expect(stdout).toContain('/models/');
+    afterAll(async () => {
+      await image.unmount();
+      await rm(folder, { recursive: true, force: true });
     });
-  } else {
-    it('starts the service, which is well and ends with 0 at SIGTERM', async () => {
-      const [health, port] = [await freePort(), await freePort()];
-      const more = { inference: `--port ${port}`, training: '--page-port 0' }[name] ?? '';
-      const options = `--health-host 127.0.0.1 --health-port ${health} --store directory:/mnt/a/store --bus in-process`;
-      const main = `node /opt/bluewaters/services/${name}/dist/main.js ${options} ${more}`;
-      const service = spawn('bash', ['-c', image.line(main, { '/mnt/a': project })], { stdio: 'ignore' });
-      const ended = once(service, 'exit');
-      await until(`${name} to be well`, () => answers(`http://127.0.0.1:${health}/healthz`), 60_000);
-      service.kill('SIGTERM');
-      expect(await ended).toEqual([0, null]);
+
+    it('is run by an ordinary user, who can write where the site’s folders are bound and nowhere else', async () => {
+      const places = ['/opt/bluewaters', '/var/cache/bluewaters', '/mnt/a', '/sw', '/projects', '/scratch'];
+      const line = `id -u; for place in ${places.join(' ')}; do touch $place/written && echo $place; done`;
+      const { stdout } = await image.run(`bash -c '${line}'`, { '/mnt/a': project, '/scratch': project });
+      expect(stdout.trim().split('\n')).toEqual([String(OTHER_ACCOUNT.uid), '/mnt/a', '/scratch']);
     });
-  }
-});
+
+    if (name === 'cli') {
+      it('takes real work from a bound folder and leaves its results there', async () => {
+        const archive = archiveFlags(await writeArchive(join(project, 'archive')));
+        const files = [
+          ...archive.map((word) => word.replace(project, '/mnt/a')),
+          '--dataset',
+          'd',
+          '--store',
+          '/mnt/a/run',
+        ];
+        const how = ['--network', 'lenet', '--epochs', '1', '--batch', '8', '--threads', '1', '--json'];
+        const command = ['run', ...files, ...how].join(' ');
+        const ended = await image.run(`node /opt/bluewaters/tools/cli/bin/bluewaters.mjs ${command}`, {
+          '/mnt/a': project,
+        });
+        expect(ended).toMatchObject({ code: 0 });
+        expect(JSON.parse(ended.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+          seconds: expect.any(Number) as number,
+        });
+        const { stdout } = await bash(`find ${project}/run -name saved_model.pb -user ${OTHER_ACCOUNT.uid}`);
+        expect(stdout).toContain('/models/');
+      });
+    } else if (name === 'blue-waters') {
+      it('makes shards of what is bound, and trains two ranks on them over the MPI that is in it', async () => {
+        const archive = archiveFlags(await writeArchive(join(project, 'archive')));
+        const lines = [
+          ['ingest', ...archive.map((word) => word.replace(project, '/mnt/a'))],
+          ['shards', 'build', '--train-shards', '2'],
+          ['train', '--network', 'lenet', '--epochs', '1', '--batch', '8', '--threads', '1', '--run', 'two'],
+        ].map((words) => `bluewaters ${words.join(' ')} --dataset d --store /mnt/a/run`);
+        const [ingest, build, train] = lines;
+        const ended = await image.run(`bash -c '${ingest} && ${build} && mpiexec -n 2 ${train}'`, {
+          '/mnt/a': project,
+        });
+        expect(ended).toMatchObject({ code: 0 });
+        const { stdout } = await bash(`find ${project}/run/runs/two -name checkpoint -user ${OTHER_ACCOUNT.uid}`);
+        expect(stdout).toContain('/checkpoint_dir/checkpoint');
+      });
+    } else {
+      it('starts the service, which is well and ends with 0 at SIGTERM', async () => {
+        const [health, port] = [await freePort(), await freePort()];
+        const more = { inference: `--port ${port}`, training: '--page-port 0' }[name] ?? '';
+        const options = `--health-host 127.0.0.1 --health-port ${health} --store directory:/mnt/a/store --bus in-process`;
+        const main = `node /opt/bluewaters/services/${name}/dist/main.js ${options} ${more}`;
+        const service = spawn('bash', ['-c', image.line(main, { '/mnt/a': project })], { stdio: 'ignore' });
+        const ended = once(service, 'exit');
+        await until(`${name} to be well`, () => answers(`http://127.0.0.1:${health}/healthz`), 60_000);
+        service.kill('SIGTERM');
+        expect(await ended).toEqual([0, null]);
+      });
+    }
+  },
+);
