@@ -136,12 +136,9 @@ void infer_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
 
 template <class Direction>
 void register_direction() {
-  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(Direction::kName);
-  for (const char* one : Direction::kInputs) TF_OpDefinitionBuilderAddInput(definition, one);
-  for (const char* one : Direction::kOutputs) TF_OpDefinitionBuilderAddOutput(definition, one);
+  TF_OpDefinitionBuilder* definition = define<Direction>();
   TF_OpDefinitionBuilderAddAttr(definition, "epsilon: float");
   TF_OpDefinitionBuilderAddAttr(definition, "rectify: bool = false");
-  add_means(definition);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_shape<Direction>);
   Kernel<Settings, read_settings, compute<Direction>>::add(Direction::kName, definition);
 }

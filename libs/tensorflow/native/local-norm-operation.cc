@@ -51,6 +51,7 @@ std::vector<OwnedTensor> inputs_of(TF_OpKernelContext* context, TF_Status* statu
 struct Forward {
   static constexpr const char* kName = "BluewatersLocalNorm";
   static constexpr const char* kInputs[] = {"x: float"};
+  static constexpr const char* kOutputs[] = {"y: float"};
 
   static void compute(const Settings& settings, const std::vector<OwnedTensor>& in, int64_t begin, int64_t rows,
                       int64_t channels, float* scratch, float* y) {
@@ -63,6 +64,7 @@ struct Forward {
 struct Backward {
   static constexpr const char* kName = "BluewatersLocalNormGradient";
   static constexpr const char* kInputs[] = {"arriving: float", "x: float", "y: float"};
+  static constexpr const char* kOutputs[] = {"by_x: float"};
 
   static void compute(const Settings& settings, const std::vector<OwnedTensor>& in, int64_t begin, int64_t rows,
                       int64_t channels, float* scratch, float* by_x) {
@@ -100,13 +102,10 @@ void infer_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
 
 template <class Direction>
 void register_direction() {
-  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(Direction::kName);
-  for (const char* one : Direction::kInputs) TF_OpDefinitionBuilderAddInput(definition, one);
-  TF_OpDefinitionBuilderAddOutput(definition, "result: float");
+  TF_OpDefinitionBuilder* definition = define<Direction>();
   TF_OpDefinitionBuilderAddAttr(definition, "radius: int >= 0");
   TF_OpDefinitionBuilderAddAttr(definition, "bias: float");
   TF_OpDefinitionBuilderAddAttr(definition, "alpha: float");
-  add_means(definition);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_shape);
   Kernel<Settings, read_settings, compute<Direction>>::add(Direction::kName, definition);
 }

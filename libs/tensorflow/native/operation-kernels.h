@@ -18,6 +18,20 @@ std::string attribute_text(TF_OpKernelConstruction* construction, const char* na
 void add_means(TF_OpDefinitionBuilder* definition);
 void read_means(TF_OpKernelConstruction* construction, Means* means, TF_Status* status);
 
+/**
+ * Begins to declare an operation that computes by `add_means`.
+ *
+ * @tparam Shape Has its name, and of inputs and outputs names and types: `kName`, `kInputs`, `kOutputs`.
+ */
+template <class Shape>
+TF_OpDefinitionBuilder* define() {
+  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(Shape::kName);
+  for (const char* one : Shape::kInputs) TF_OpDefinitionBuilderAddInput(definition, one);
+  for (const char* one : Shape::kOutputs) TF_OpDefinitionBuilderAddOutput(definition, one);
+  add_means(definition);
+  return definition;
+}
+
 /** Whether it has four axes of fewer than 2^31: so no product of a few of them overflows. */
 bool has_four_axes(const OwnedTensor& tensor);
 

@@ -29,6 +29,12 @@ export function random(scope: Scope, shape: readonly number[], seed: number): Ou
   return initializers.truncatedNormal({ stddev: 1, seed })(scope, shape, 'float32');
 }
 
+/** A tensor of zeros whose shape is not known before it runs: then kernels have to refuse it themselves. */
+export function ofUnknownShape(scope: Scope, shape: readonly number[]): Output {
+  const known = scope.constant(0, { shape });
+  return scope.op('PlaceholderWithDefault', { inputs: [known], attributes: { shape: undefined } }).output();
+}
+
 export async function valuesOf(graph: Graph, fetches: readonly Output[]): Promise<Float32Array[]> {
   using session = new Session(graph, { intraOpThreads: 2, interOpThreads: 1 });
   const tensors = await session.run({ fetches });

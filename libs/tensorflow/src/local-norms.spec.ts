@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { difference, INSTRUCTIONS, random, valuesOf } from './convolutions.fixture.js';
+import { difference, INSTRUCTIONS, ofUnknownShape, random, valuesOf } from './convolutions.fixture.js';
 import { fasterLocalNorms, gradients, Graph, hasNativeOperations, lrn, mul, sum, type Output } from './index.js';
 
 /** Large enough for a sum of squares to matter. */
@@ -96,10 +96,7 @@ describe.skipIf(!hasNativeOperations())('our local response normalisation [needs
   ])('refuses %s', async (_what, ...shapes) => {
     using graph = new Graph();
     const scope = graph.scope();
-    const inputs = shapes.map((shape) => {
-      const known = scope.constant(0, { shape });
-      return scope.op('PlaceholderWithDefault', { inputs: [known], attributes: { shape: undefined } }).output();
-    });
+    const inputs = shapes.map((shape) => ofUnknownShape(scope, shape));
     const gradient = () => scope.op('BluewatersLocalNormGradient', { inputs, attributes }).output();
     await expect(async () => valuesOf(graph, [gradient()])).rejects.toThrow(/4 axes|rank/u);
   });
