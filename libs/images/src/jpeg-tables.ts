@@ -7,6 +7,8 @@
 /** How many bits of a code are looked up at once; longer ones are rare. */
 export const LOOKUP_BITS = 10;
 const LONGEST_CODE = 16;
+/** Of all components, in a minimum coded unit. */
+const MOST_BLOCKS = 10;
 
 /** What {@link CodeTable} adds to the number of coefficients where a block ends. */
 export const END_OF_BLOCK = 128;
@@ -201,15 +203,15 @@ function scanOf(header: Buffer, said: Said, at: number): BaselineScan | undefine
   const across = Math.max(...components.map((each) => each.across));
   const down = Math.max(...components.map((each) => each.down));
   if (!isWhole || !components.every((each) => isUsual(each, across, down, said))) return undefined;
-  const inScan = components.map((each, i) => componentOf(each, header.subarray(1 + 2 * i), said));
-  const [first] = components;
   // One component alone is not interleaved: its blocks come one by one, whatever its sampling says.
-  const [wide, high] = count === 1 ? [8, 8] : [8 * across, 8 * down];
-  const units = Math.ceil(width / wide) * Math.ceil(height / high);
-  const found = inScan.filter((each): each is ScanComponent => each !== undefined);
+  const interleaved = count > 1;
+  const inScan = components.map((each, i) => componentOf(each, header.subarray(1 + 2 * i), { said, interleaved }));
+  const found = inScan.filter((each) => each !== undefined);
   const blocks = found.reduce((sum, each) => sum + each.blocks, 0);
-  if (found.length < count || (count > 1 && blocks > 10) || first === undefined) return undefined;
-  return { components: count === 1 ? [{ ...found[0]!, blocks: 1 }] : found, units, restartInterval, at };
+  if (found.length < count || blocks > MOST_BLOCKS) return undefined;
+  const [wide, high] = interleaved ? [8 * across, 8 * down] : [8, 8];
+  const units = Math.ceil(width / wide) * Math.ceil(height / high);
+  return { components: found, units, restartInterval, at };
 }
 
 function isUsual({ across, down, quantiser }: FrameComponent, most: number, deepest: number, said: Said): boolean {
@@ -218,10 +220,14 @@ function isUsual({ across, down, quantiser }: FrameComponent, most: number, deep
 }
 
 /** @param header Of the scan, from this component on. */
-function componentOf(component: FrameComponent, header: Buffer, said: Said): ScanComponent | undefined {
+function componentOf(
+  component: FrameComponent,
+  header: Buffer,
+  { said, interleaved }: { readonly said: Said; readonly interleaved: boolean },
+): ScanComponent | undefined {
   const tables = header[1]!;
   const dc = said.codes.get(tables >> 4);
   const ac = said.codes.get(0x10 | (tables & 15));
   if (header[0] !== component.id || dc === undefined || ac === undefined) return undefined;
-  return { blocks: component.across * component.down, dc, ac };
+  return { blocks: interleaved ? component.across * component.down : 1, dc, ac };
 }
