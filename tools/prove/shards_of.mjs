@@ -13,7 +13,7 @@ const [images, synsets, folder] = process.argv.slice(2);
 const { signal } = new AbortController();
 const context = { store: new DirectoryStore(folder), scratch: folder, signal, report: () => {} };
 const index = await indexArchive(
-  { dataset: 'pictures', images: { path: images }, synsets: { path: synsets }, maxRefused: 0, check: 'decode' },
+  { dataset: 'pictures', images: { path: images }, synsets: { path: synsets }, maxRefused: 0, check: 'full' },
   { ...context, limits: DEFAULT_LIMITS },
 );
 const shards = await buildShards(
