@@ -9,17 +9,17 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEFAULT_LIMITS } from '@bluewaters/images';
 import { indexArchive, IngestOptions, start } from '@bluewaters/ingest';
 import { IndexArchive, InProcessBus, submitJob } from '@bluewaters/messages';
 import { createLogger, Registry } from '@bluewaters/service';
 import { buildShards } from '@bluewaters/shards';
 import { DirectoryStore } from '@bluewaters/storage';
+import { peakMegabytes } from './peak_memory.mjs';
 
 const [images, synsets, folder, what] = process.argv.slice(2);
 const store = new DirectoryStore(join(folder, 'store'));
 const context = { store, scratch: folder, signal: new AbortController().signal, report: () => {} };
-const limits = { maxBytes: 64 * 1024 * 1024, maxPixels: 100_000_000 };
-
 const request = {
   dataset: 'd',
   images: { path: images },
@@ -29,13 +29,13 @@ const request = {
 };
 
 async function alone() {
-  const index = await indexArchive(request, { ...context, limits });
+  const index = await indexArchive(request, { ...context, limits: DEFAULT_LIMITS });
   if (what !== 'index') {
     const counts = { trainShards: 16, validationShards: 1, seed: 1 };
     const build = { dataset: 'd', index: index.digest, validation: { kind: 'share', share: 0.01 }, ...counts };
     await buildShards(build, { ...context, shardsAtATime: 2, onShard: async () => {} });
   }
-  return { images: index.examples, seconds: secondsSince(startedAt), megabytes: megabytesOf('self') };
+  return { images: index.examples, seconds: secondsSince(startedAt), megabytes: peakMegabytes('self') };
 }
 
 /** @param {number} workers */
@@ -46,7 +46,7 @@ async function byWorkers(workers) {
   const service = await start(IngestOptions.parse({ workers, scratch: folder, store: place }), ports);
   const index = await submitJob(bus, IndexArchive, request, { job: 'index' });
   const seconds = secondsSince(startedAt);
-  const megabytes = Math.max(...childrenOf('self').map(megabytesOf));
+  const megabytes = Math.max(...childrenOf('self').map(peakMegabytes));
   await service.stop();
   await bus.close();
   return { images: index.examples, seconds, megabytes };
@@ -55,11 +55,6 @@ async function byWorkers(workers) {
 /** @param {number} from */
 function secondsSince(from) {
   return (performance.now() - from) / 1000;
-}
-
-/** The most that a process had. @param {string} pid */
-function megabytesOf(pid) {
-  return Number(/^VmHWM:\s+(\d+)/mu.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 /** @param {string} pid */
