@@ -6,7 +6,18 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { CodedError } from '@bluewaters/errors';
 import { DEFAULT_LIMITS } from '@bluewaters/images';
-import { IndexSynset, InProcessBus, Jobs, submitJob, type IngestRequest, type JobRecord } from '@bluewaters/messages';
+import {
+  consumeJobs,
+  IndexSynset,
+  InProcessBus,
+  Jobs,
+  submitJob,
+  type IngestRequest,
+  type JobContext,
+  type JobRecord,
+  type Progress,
+  type SynsetRequest,
+} from '@bluewaters/messages';
 import { MemoryStore } from '@bluewaters/storage';
 import { temporaryDirectory, until } from '@bluewaters/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,6 +74,22 @@ describe('units of an archive', () => {
       await worker.stop();
     },
   );
+
+  it('are told as the work of as many as have one in hand', async () => {
+    const { request } = await writeOddArchive();
+    const phases: string[] = [];
+    // Each of the two keeps what it has until both were heard of.
+    const hold = async (_: SynsetRequest, { report }: JobContext): Promise<never> => {
+      report({ phase: 'indexing', done: 0, total: 6, unit: 'images' });
+      await until('both to be heard of', () => phases.includes('indexing by 2 workers'));
+      throw new CodedError('ARCHIVE_INVALID', 'This worker is for holding units');
+    };
+    const holders = [await consumeJobs(bus, IndexSynset, hold), await consumeJobs(bus, IndexSynset, hold)];
+    const report = ({ phase }: Progress): void => void phases.push(phase);
+    await expect(indexArchive(request, { ...context(), report })).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' });
+    expect(phases).not.toContain('indexing by 3 workers');
+    for (const holder of holders) await holder.stop();
+  });
 
   it('are passed over by workers once the work on the archive was stopped, and done when it goes on', async () => {
     const { request, synsets } = await writeOddArchive();

@@ -2,7 +2,7 @@
  * How the tasks of a generation find one another: each puts its address into a folder that all of them see, and reads
  * those of the others there. Whoever is started in a lost worker's place finds that one's address, and takes it.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, ownHost, serverAddresses } from '@bluewaters/collectives';
@@ -108,9 +108,14 @@ export class Rendezvous {
     while ((await this.#read(OVER)) === undefined) await this.#pause(signal);
   }
 
-  /** Passes on to the chief that somebody else was asked to stop. */
+  /** Passes on to the chief that somebody else was asked to stop. Several may ask at once, or when all is over. */
   async askToStop(): Promise<void> {
-    await writeWhole(join(this.#folder, STOP), '{}\n');
+    try {
+      // That it is there says all: nobody could read half of it.
+      await appendFile(join(this.#folder, STOP), '');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
 
   /** The chief's: whether one of the others has. */
