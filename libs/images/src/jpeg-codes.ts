@@ -7,6 +7,8 @@ import { END_OF_BLOCK, LOOKUP_BITS, readBaselineTables, type BaselineScan, type 
 const EOI = 0xd9;
 const RST0 = 0xd0;
 const COEFFICIENTS = 64;
+/** One code takes 16 coefficients at most, so that of two from here on the first cannot be the block's last. */
+const LAST_BEFORE_PAIR = COEFFICIENTS - 17;
 /** No byte. */
 const END = -1;
 
@@ -58,30 +60,37 @@ class CodeReader {
   /** One loop over local variables, since it is nearly all of the time. */
   private readBlock(dc: CodeTable, ac: CodeTable): boolean {
     const { bytes } = this;
+    const last = bytes.length - 1;
     let { bits, count, at } = this;
-    let table = dc;
+    let codes = dc.short;
     let coefficients = 0;
     while (coefficients < COEFFICIENTS) {
-      for (; count <= 24; count += 8) {
+      if (count <= 16 && at < last && bytes[at] !== 0xff && bytes[at + 1] !== 0xff) {
+        bits = (bits << 16) | (bytes[at]! << 8) | bytes[at + 1]!;
+        at += 2;
+        count += 16;
+      }
+      for (; count <= 16; count += 8) {
         const byte = bytes[at] ?? END;
         const isEnd = byte === END || (byte === 0xff && bytes[at + 1] !== 0);
         if (isEnd) this.invented += 8;
         else at += byte === 0xff ? 2 : 1;
         bits = (bits << 8) | (isEnd ? 0 : byte);
       }
-      let found = table.short[(bits >>> (count - LOOKUP_BITS)) & ((1 << LOOKUP_BITS) - 1)]!;
-      if (found === 0) found = longCode(table, (bits >>> (count - 16)) & 0xffff);
+      let found = codes[(bits >>> (count - LOOKUP_BITS)) & ((1 << LOOKUP_BITS) - 1)]!;
+      if (found === 0) found = longCode(coefficients === 0 ? dc : ac, (bits >>> (count - 16)) & 0xffff);
       if (found === 0) return false;
       count -= found >> 8;
       coefficients += found & 0xff;
-      table = ac;
+      codes = coefficients <= LAST_BEFORE_PAIR ? ac.pairs : ac.short;
     }
     this.bits = bits;
     this.count = count;
     this.at = at;
     // Of a run of zeros that leads beyond the block decoders make nothing, but it is no sign of health.
     const isExact = coefficients === COEFFICIENTS || coefficients >= END_OF_BLOCK;
-    return isExact && count >= this.invented;
+    // Below 0 where a long value reaches into bytes that are not read yet.
+    return isExact && (this.invented === 0 || count >= this.invented);
   }
 
   /** Whether the marker comes next, behind nothing but the rest of a byte. */

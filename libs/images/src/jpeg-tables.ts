@@ -20,6 +20,8 @@ export const END_OF_BLOCK = 128;
 export interface CodeTable {
   /** By the next {@link LOOKUP_BITS}; 0 where a code is longer, or none. */
   readonly short: Uint16Array;
+  /** The same, but two codes as one where both, with their values, are among the bits; none for DC, which are alone. */
+  readonly pairs: Uint16Array;
   /** By the length of a code, what its first ones are below: codes of that length, put at the left of 16 bits. */
   readonly below: Int32Array;
   /** By the length of a code, what to add to a code of that length to find it in `symbols`. */
@@ -78,6 +80,11 @@ const TAKERS: Readonly<Record<number, Taker>> = {
   0xee: takeAdobe,
   0xfe: () => true,
 };
+
+/** Most writers use the codes of the standard's annex K: their tables, or those of other segments, are made once. */
+const KNOWN_CODES = new Map<string, ReadonlyMap<number, CodeTable>>();
+/** Some 16 kB each. */
+const MOST_KNOWN = 64;
 
 /**
  * Reads the segments before the scan. `bytes` must start as a JPEG file does.
@@ -149,6 +156,18 @@ function takeAdobe(content: Buffer): boolean {
 }
 
 function takeCodes(content: Buffer, said: Said): boolean {
+  const key = content.toString('latin1');
+  const tables = KNOWN_CODES.get(key) ?? readCodes(content);
+  if (tables === undefined) return false;
+  if (KNOWN_CODES.size >= MOST_KNOWN) KNOWN_CODES.clear();
+  KNOWN_CODES.set(key, tables);
+  for (const [which, table] of tables) said.codes.set(which, table);
+  return true;
+}
+
+/** @returns By class and number, as a segment has them; undefined where it is not whole. */
+function readCodes(content: Buffer): ReadonlyMap<number, CodeTable> | undefined {
+  const tables = new Map<number, CodeTable>();
   let at = 0;
   while (at + 1 + LONGEST_CODE <= content.length) {
     const which = content[at]!;
@@ -157,12 +176,12 @@ function takeCodes(content: Buffer, said: Said): boolean {
     const count = lengths.reduce((sum, each) => sum + each, 0);
     const symbols = content.subarray(at, at + count);
     at += count;
-    if (which >> 4 > 1 || (which & 15) > 3 || symbols.length < count) return false;
+    if (which >> 4 > 1 || (which & 15) > 3 || symbols.length < count) return undefined;
     const table = tableOf(lengths, symbols, which >> 4 === 0);
-    if (table === undefined) return false;
-    said.codes.set(which, table);
+    if (table === undefined) return undefined;
+    tables.set(which, table);
   }
-  return at === content.length;
+  return at === content.length ? tables : undefined;
 }
 
 /** @returns Undefined where there are more codes than fit, or a value of DC that nobody writes. */
@@ -184,7 +203,18 @@ function tableOf(lengths: Uint8Array, values: Uint8Array, isDc: boolean): CodeTa
     }
     below[length] = code << (LONGEST_CODE - length);
   }
-  return { short, below, base, symbols };
+  return { short, pairs: isDc ? short : pairsOf(short), below, base, symbols };
+}
+
+function pairsOf(short: Uint16Array): Uint16Array {
+  const mask = short.length - 1;
+  return short.map((first, bits) => {
+    const taken = first >> 8;
+    // Behind the end of a block comes a code of another table.
+    if (first === 0 || taken >= LOOKUP_BITS || (first & END_OF_BLOCK) !== 0) return first;
+    const second = short[(bits << taken) & mask]!;
+    return second !== 0 && taken + (second >> 8) <= LOOKUP_BITS ? first + second : first;
+  });
 }
 
 /** A value of AC is how many zeros come before a coefficient, and the bits of that; 0 bits are 16 zeros, or the end. */

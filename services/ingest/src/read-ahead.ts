@@ -21,25 +21,24 @@ export class ReadAhead {
     this.#windowBytes = windowBytes;
   }
 
-  /** Bytes of the part; a view that stays valid. The caller sees to it that the range lies within the part. */
+  /**
+   * Bytes of the part, which stay valid: a view, but where the range begins in one window and ends in the next. The caller
+   * sees to it that the range lies within the part.
+   */
   async read(offset: number, length: number): Promise<Buffer> {
-    if (!holds(this.#window, offset, length)) await this.#advance(offset, length);
-    const at = offset - this.#window.start;
-    return this.#window.bytes.subarray(at, at + length);
-  }
-
-  async #advance(offset: number, length: number): Promise<void> {
-    // A member that begins in this window and ends in the next is put together from both.
-    const kept = this.#tail(offset);
-    const start = offset + kept.length;
-    const [next] = await Promise.all([this.#take(start, length - kept.length)]);
-    this.#window = { start: offset, bytes: kept.length === 0 ? next.bytes : Buffer.concat([kept, next.bytes]) };
-    this.#prefetch(start + next.bytes.length);
-  }
-
-  #tail(offset: number): Buffer {
     const { start, bytes } = this.#window;
-    return offset >= start && offset < start + bytes.length ? bytes.subarray(offset - start) : Buffer.alloc(0);
+    const at = offset - start;
+    if (holds(this.#window, offset, length)) return bytes.subarray(at, at + length);
+    const tail = at >= 0 && at < bytes.length ? bytes.subarray(at) : Buffer.alloc(0);
+    const head = await this.#advance(offset + tail.length, length - tail.length);
+    return tail.length === 0 ? head : Buffer.concat([tail, head]);
+  }
+
+  /** Goes on to the window that begins at an offset. @returns So many of its bytes. */
+  async #advance(start: number, length: number): Promise<Buffer> {
+    const { bytes } = (this.#window = await this.#take(start, length));
+    this.#prefetch(start + bytes.length);
+    return bytes.subarray(0, length);
   }
 
   async #take(start: number, length: number): Promise<Window> {
