@@ -1,10 +1,12 @@
 /**
- * `npm run bench:ingest`: our way from an archive to records beside those of others, both sides in turns in the same run; then
- * an archive as large as ImageNet, made while it is read, beside one of a tenth of its pictures (12 minutes).
+ * `npm run bench:ingest`: our way from an archive to records beside those of others, both sides in turns in the same run (5
+ * minutes a turn); then an archive as large as ImageNet, made while it is read, beside one of a tenth of its pictures (12
+ * minutes).
  *
- *   npm run bench:ingest -- [--turns 3] [--set imagenette224] [--only others|size] [--pictures 14197122]
+ *   npm run bench:ingest -- [--turns 3] [--set imagenette224] [--times 40] [--only others|size] [--pictures 14197122]
  *
- * BLUEWATERS_DATA names the folder that has the set, with `Images.tar` and `synsets.txt`. It gets a Python with TensorFlow
+ * BLUEWATERS_DATA names the folder that has the set, with `Images.tar`, whose pictures are taken so many times, each time as
+ * other pictures: see repeated_archive.mjs. It gets a Python with TensorFlow
  * as the tests do, unless BLUEWATERS_PYTHON names one. A ratio above 1 means that ours is the faster one; that by the
  * processor's time is disturbed less by other programs.
  */
@@ -15,6 +17,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { beside } from './comparison.mjs';
 import { findPlace } from './place.mjs';
+import { repeatArchive } from './repeated_archive.mjs';
 import { median } from './side.mjs';
 
 /** @typedef {{ images: number, seconds: number, cpuSeconds: number, megabytes: number }} Turn */
@@ -54,18 +57,22 @@ const { values } = parseArgs({
   options: {
     turns: { type: 'string', default: '3' },
     set: { type: 'string', default: 'imagenette224' },
+    times: { type: 'string', default: '40' },
     only: { type: 'string' },
     pictures: { type: 'string', default: '14197122' }, // of ImageNet
   },
 });
 
-/** @param {import('./comparison.mjs').Place} place @returns {(isOurs: boolean, what: string) => Turn} */
-function sideOf(place) {
+/**
+ * @param {import('./comparison.mjs').Place} place
+ * @param {string} set The folder of the archive.
+ * @returns {(isOurs: boolean, what: string) => Turn}
+ */
+function sideOf(place, set) {
   return (isOurs, what) => {
     const hasWorkers = what.startsWith('workers-');
     const ours = isOurs || hasWorkers;
     const folder = mkdtempSync(join(place.folder, 'turn-'));
-    const set = join(place.data ?? '', values.set);
     const args = [
       ours ? process.execPath : place.python,
       beside(ours ? 'ingest_ours.mjs' : 'ingest_theirs.py'),
@@ -89,7 +96,9 @@ const milliseconds = (turns) => (1000 * median(turns.map(({ cpuSeconds, images }
 /** @param {import('./comparison.mjs').Place} place */
 function besideOthers(place) {
   if (place.data === undefined) throw new Error('BLUEWATERS_DATA names no folder of pictures');
-  const side = sideOf(place);
+  const set = mkdtempSync(join(place.folder, 'set-'));
+  repeatArchive(join(place.data, values.set, 'Images.tar'), set, Number(values.times));
+  const side = sideOf(place, set);
   console.log('| work | against | CPU ms an image: ours | theirs | ratio | by the clock | MB: ours | theirs |');
   console.log('|---|---|---|---|---|---|---|---|');
   for (const { work, ours, against, theirs } of COMPARISONS) {

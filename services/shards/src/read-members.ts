@@ -5,7 +5,7 @@ import type { ObjectStore, SourceFile } from '@bluewaters/storage';
 import { sha256Of, type LabelledImage } from './load-index.js';
 
 /** Images are read in portions of so many bytes: enough to sort reads by place, little enough to hold. */
-const PORTION_BYTES = 32 * 1024 * 1024;
+const PORTION_BYTES = 12 * 1024 * 1024;
 const READS_AT_A_TIME = 8;
 /**
  * What is read in one call: members no further apart than `gap` bytes, together up to `most`. Over a network a call costs

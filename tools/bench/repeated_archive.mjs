@@ -1,0 +1,64 @@
+/**
+ * An archive that takes a while, from a small one: its pictures many times, each time as other synsets and with a comment that
+ * makes them other pictures. What a process takes to start, and to be compiled, then weighs no more than it does in earnest.
+ */
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeTar } from '../../libs/testing/dist/synthetic/tar.js';
+
+const CLOSING_BYTES = 1024;
+
+/** @typedef {{ name: string, bytes: Buffer }} Member */
+
+/** The members of a tar, by the tar of this machine. @param {string} path @param {string} folder @returns {Member[]} */
+function membersOf(path, folder) {
+  const unpacked = mkdtempSync(join(folder, 'unpacked-'));
+  execFileSync('tar', ['-xf', path, '-C', unpacked]);
+  const members = readdirSync(unpacked).map((name) => ({ name, bytes: readFileSync(join(unpacked, name)) }));
+  rmSync(unpacked, { recursive: true });
+  return members;
+}
+
+/** @param {Buffer} jpeg @param {number} time */
+function another(jpeg, time) {
+  const comment = Buffer.concat([
+    Buffer.from([0xff, 0xfe, 0, 6]),
+    Buffer.from(String(time).padStart(4, '0'), 'latin1'),
+  ]);
+  return Buffer.concat([jpeg.subarray(0, 2), comment, jpeg.subarray(2)]);
+}
+
+/**
+ * Writes `Images.tar` and `synsets.txt` into a folder.
+ *
+ * @param {string} images A tar of tars of JPEGs.
+ * @param {string} folder
+ * @param {number} times
+ */
+export function repeatArchive(images, folder, times) {
+  const tars = membersOf(images, folder).map(({ name, bytes }) => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    const members = membersOf(path, folder);
+    rmSync(path);
+    return members;
+  });
+  /** @type {string[]} */
+  const synsets = [];
+  const archive = openSync(join(folder, 'Images.tar'), 'wx');
+  for (let time = 0; time < times; time++) {
+    for (const pictures of tars) {
+      const synset = `n${String(synsets.length + 1).padStart(8, '0')}`;
+      const members = pictures.map(({ name, bytes }) => ({
+        name: `${synset}_${name.split('_')[1] ?? ''}`,
+        bytes: another(bytes, time),
+      }));
+      writeSync(archive, makeTar([{ name: `${synset}.tar`, bytes: makeTar(members) }]).subarray(0, -CLOSING_BYTES));
+      synsets.push(synset);
+    }
+  }
+  writeSync(archive, Buffer.alloc(CLOSING_BYTES));
+  closeSync(archive);
+  writeFileSync(join(folder, 'synsets.txt'), synsets.map((synset) => `${synset}\n`).join(''));
+}
