@@ -8,8 +8,7 @@
  *   npm run bench:distributed -- --turns 5      turns of each side (3 by default)
  *   npm run bench:distributed -- --json         one line of JSON for each
  *
- * It needs MPICH and a C compiler; PyTorch is had as for `bench:train`. Keras 3 does not train under TensorFlow's
- * MultiWorkerMirroredStrategy, so that is not beside it. Ends with 1 when a line misses its goal.
+ * It needs MPICH and a C compiler; PyTorch is had as for `bench:train`. Ends with 1 when a line misses its goal.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -117,9 +116,14 @@ function allReduces(place) {
 async function stacks(place) {
   const plan = [String(RANKS), String(BATCH), String(STEPS)];
   const last = (/** @type {readonly number[]} */ numbers) => numbers.at(-1) ?? NaN;
+  const mirrored = beside('distributed/mirrored.py');
   /** @type {Stack[]} */
   const found = [
     { name: 'ours', seconds: (how) => last(ours(RANKS, 'rank_train.mjs', [how, 'resnet-20', BATCH, STEPS], place)) },
+    {
+      name: 'TensorFlow, MultiWorkerMirroredStrategy',
+      seconds: (how) => last(numbersOf(place.python, [mirrored, how, ...plan], place.plain)),
+    },
   ];
   try {
     const torch = process.env['BLUEWATERS_PYTORCH'] ?? (await getTorch(process.env));

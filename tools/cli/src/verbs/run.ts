@@ -52,7 +52,7 @@ export const run = defineVerb({
     ['$0 run --images A.tar --synsets synsets.txt --words words.txt --network cifarnet', 'an archive of your own'],
   ],
   run: async (values, context) => {
-    const place = { ...readPlace(values), workers: await workersFor(values.images) };
+    const place = { ...readPlace(values), workers: await workersFor(values.images, values.check) };
     return withWorkplace(place, (workplace) => runLine({ ...context, workplace }, values, context.print));
   },
 });
