@@ -82,19 +82,19 @@ describe('a plan', () => {
 
   it.each([
     [1, 1],
-    [2, 0.89],
-    [4, 0.64],
+    [2, 0.99],
+    [4, 0.92],
   ])('comes within 10 points of what %i ranks on two cores keep of what they do apart', (ranks, kept) => {
     const { efficiency, parts } = planStep(TWO_CORES, work('resnet-20', 269_722, 64, 40_551_040), ranks);
     // Apart, too, they have the two cores only.
     expect(Math.abs(efficiency * Math.max(1, ranks / TWO_CORES.cores) - kept)).toBeLessThan(0.1);
-    expect(parts.sharing > 0).toBe(ranks > 1);
+    expect(parts.sharing > 0).toBe(ranks > TWO_CORES.cores);
   });
 
-  it('loses nothing by ranks that speak to one another on cores that are left over, or compute on no core', () => {
+  it('loses nothing by ranks that have a core each, or compute on no core', () => {
     const { device } = TWO_CORES;
     for (const machine of [
-      { ...TWO_CORES, cores: 5 },
+      { ...TWO_CORES, cores: 4 },
       { ...TWO_CORES, device: { ...device, threads: 0 } },
     ]) {
       expect(planStep(machine, RESNET_50, 4).parts.sharing).toBe(0);

@@ -56,12 +56,6 @@ export const ACHIEVED = 0.75;
 /** Gradients that travel together; the last of them have no computing beside them. */
 const BUCKET_BYTES = 4 << 20;
 
-/**
- * Of a core, what the thread takes by which a rank speaks to others, over a step. One figure for what 2 and 4 ranks keep
- * that share 2 cores: docs/planning.md.
- */
-const SPEAKING = 0.12;
-
 /** @param ranks At least 1; as many as the machine has, at most. */
 export function planStep(machine: PlannedNodes, work: Work, ranks: number): PlannedStep {
   const nodes = Math.ceil(ranks / machine.ranksPerNode);
@@ -92,8 +86,7 @@ function imagesPerSecondAlone({ device }: PlannedNodes, { network, multiplyAdds 
 /** By how much longer a rank computes on a node whose cores other ranks need as well; 1 where there are enough. */
 function slowdown({ cores, ranksPerNode, device: { threads } }: PlannedNodes, ranks: number): number {
   const neighbours = Math.min(ranks, ranksPerNode);
-  const left = cores - (ranks === 1 ? 0 : neighbours * SPEAKING);
-  return Math.max(1, (neighbours * threads) / left);
+  return Math.max(1, (neighbours * threads) / cores);
 }
 
 function inputAlone(machine: PlannedNodes, work: Work, compute: number): number {
