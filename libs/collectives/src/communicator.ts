@@ -70,7 +70,11 @@ export class Communicator implements RankGroup {
       device: '',
       exchange: (settings) => new RankExchange({ ...settings, rank: this.rank, worldSize: this.size }),
       // Operations wait in threads for other ranks.
-      session: (threads) => ({ intraOpThreads: threads, interOpThreads: threads + RankExchange.waitingThreads }),
+      session: (threads, exchange) => {
+        const { mostWaitingThreads: most } = RankExchange;
+        const waiting = exchange instanceof RankExchange ? exchange.waitingThreads : most;
+        return { intraOpThreads: threads, interOpThreads: threads + waiting };
+      },
     };
   }
 

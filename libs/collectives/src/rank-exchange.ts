@@ -32,7 +32,7 @@ export interface RankExchangeOptions {
  *
  * An operation that waits for other ranks occupies a thread of the session, one in each of two lanes at most: give
  * a session {@link waitingThreads} more threads for operations than it has to compute with, else ranks that wait in
- * different lanes would wait for each other.
+ * different lanes would wait for each other. More than that would have operations of one rank take turns on its cores.
  */
 export class RankExchange {
   readonly rank: number;
@@ -54,8 +54,13 @@ export class RankExchange {
     this.#route = options.route ?? 'flat';
   }
 
-  /** Threads for operations that may wait for other ranks. */
-  static readonly waitingThreads = Object.keys(LANES).length;
+  /** Threads for operations that may wait for other ranks, of any graph. */
+  static readonly mostWaitingThreads = Object.keys(LANES).length;
+
+  /** Threads for operations that may wait for other ranks, of the graph as it is now. */
+  get waitingThreads(): number {
+    return this.#last.size;
+  }
 
   /**
    * What `gradients` needs to go back through {@link averageStatistics}: where gradients are averaged over the ranks in

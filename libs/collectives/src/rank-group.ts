@@ -28,8 +28,10 @@ export interface GraphTransport {
    * What a session needs to run such a graph.
    *
    * @param threads To compute with; the same in all calls of a process.
+   * @param exchange The graph's, once all of that is built: no more threads are then had than it needs to wait in, so that
+   * fewer want the same core.
    */
-  session(threads: number): SessionOptions;
+  session(threads: number, exchange?: Exchange): SessionOptions;
 }
 
 /** The ranks that were started together, as one of them sees them. Every call is made by all, in the same order. */

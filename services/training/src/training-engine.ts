@@ -36,7 +36,7 @@ export class TrainingEngine {
       threads: run.threads,
       way,
     });
-    this.session = new Session(this.graph.graph, way.session);
+    this.session = new Session(this.graph.graph, way.session());
     this.stepper = way.stepper({ run, shards, graph: this.graph, session: this.session });
   }
 

@@ -32,7 +32,8 @@ export interface Way {
   readonly own: string;
   /** The device of what all share beside the network's variables, such as the count of steps. */
   readonly shared: string;
-  readonly session: SessionOptions;
+  /** What runs the graph, once it is built. */
+  session(): SessionOptions;
   /** What workers tell one another by way of the servers. */
   ledger?(scope: Scope, globalStep: Variable): Ledger;
   stepper(parts: StepperParts): Stepper;
@@ -45,12 +46,13 @@ export function wayOf(run: OpenedRun): Way {
 
 /** Alone, or as one of several ranks, whatever carries their gradients. */
 function byAllReduce({ ranks: { size, graphs }, request, threads }: OpenedRun): Way {
+  const exchange = size === 1 ? undefined : graphs.exchange(request);
   return {
-    exchange: size === 1 ? ALONE : graphs.exchange(request),
+    exchange: exchange ?? ALONE,
     placement: TOGETHER,
     own: graphs.device,
     shared: graphs.device,
-    session: graphs.session(threads),
+    session: () => graphs.session(threads, exchange),
     stepper: (parts) => new OrderedStepper(parts),
   };
 }
@@ -67,7 +69,7 @@ function byServers(member: Member): Way {
     own,
     shared: serverAt(0),
     // Other workers may not have come yet, or be gone; their threads are those of their servers.
-    session: { target: server.target, deviceFilters: ['/job:ps', own] },
+    session: () => ({ target: server.target, deviceFilters: ['/job:ps', own] }),
     ledger: (scope, globalStep) => new Ledger(scope, { globalStep, worker, workers, counting: counting?.() }),
   };
 }

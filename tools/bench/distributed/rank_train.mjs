@@ -11,12 +11,13 @@ import { Session } from '@bluewaters/tensorflow';
 
 const [how, network = '', batch = '', steps = ''] = process.argv.slice(2);
 const ranks = await openRanks(placeInWorld(process.env), { silence: 60, collective: 60, start: 60 });
-const together = how === 'together';
+const exchange = how === 'together' ? ranks.graphs.exchange({}) : undefined;
 const made = syntheticTraining(networkByName(network), {
   ...{ batch: Number(batch), outputs: 11, threads: 1, seed: 1 + ranks.rank },
-  ...(together && { exchange: ranks.graphs.exchange({}) }),
+  ...(exchange && { exchange }),
 });
-const session = new Session(made.graph, together ? ranks.graphs.session(1) : { intraOpThreads: 1, interOpThreads: 1 });
+const threads = exchange ? ranks.graphs.session(1, exchange) : { intraOpThreads: 1, interOpThreads: 1 };
+const session = new Session(made.graph, threads);
 await session.run({ targets: [made.initialize] });
 const step = session.prepare({ fetches: [], targets: [made.step] });
 for (let warm = 0; warm < 3; warm += 1) await step.run();
