@@ -1,16 +1,24 @@
 /**
- * An operation of our own: some tensors, summed or averaged over all ranks. It waits until all ranks have come, so it
- * occupies one of the session's threads for operations; whoever builds a graph chains those of one lane by control
- * inputs, which also gives every rank the same order. (TensorFlow's kernels that give their result later, through a
- * `done` call, cannot be had through its C interface: the call is gone once `compute` has returned.)
+ * Operations of our own: some tensors, summed or averaged over all ranks. BluewatersAllReduce waits until all ranks have
+ * come, so it occupies one of the session's threads for operations. BluewatersBeginAllReduce does not: a thread of its
+ * lane waits, and BluewatersEndAllReduce then gives what came of it, or waits where it comes too early. Whoever builds a
+ * graph chains those of one lane by control inputs, which also gives every rank the same order. (TensorFlow's kernels that
+ * give their result later, through a `done` call, cannot be had through its C interface: the call is gone once `compute`
+ * has returned.)
  */
 #include <limits.h>
 #include <string.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <queue>
 #include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "half.h"
@@ -61,19 +69,79 @@ Room& room_of(Lane lane) {
   return rooms[lane];
 }
 
-/** One operation of a graph. */
+/** The all-reduces of a lane that nobody waits for yet: a thread makes them, one after the other. */
+class Background {
+ public:
+  static Background& of(Lane lane) {
+    static Background* const all = new Background[kLanes];  // never destroyed, as its threads may outlive the rest
+    return all[lane];
+  }
+
+  /** Has work done that says what failed. @returns a ticket for {@link end}, which is called once for each. */
+  int64_t begin(std::function<std::string()> work) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!started_) std::thread([this] { run(); }).detach();
+    started_ = true;
+    const int64_t ticket = next_++;
+    waiting_.emplace(ticket, std::move(work));
+    changed_.notify_all();
+    return ticket;
+  }
+
+  /** Waits until it is done. @returns what failed; empty where nothing has. */
+  std::string end(int64_t ticket) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return done_.count(ticket) > 0; });
+    const auto found = done_.find(ticket);
+    std::string why = std::move(found->second);
+    done_.erase(found);
+    return why;
+  }
+
+ private:
+  void run() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return !waiting_.empty(); });
+      auto [ticket, work] = std::move(waiting_.front());
+      waiting_.pop();
+      lock.unlock();
+      std::string why = work();
+      work = nullptr;  // lets go of the tensors, which whoever waits wants for himself
+      lock.lock();
+      done_.emplace(ticket, std::move(why));
+      changed_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool started_ = false;
+  int64_t next_ = 0;
+  std::queue<std::pair<int64_t, std::function<std::string()>>> waiting_;
+  std::unordered_map<int64_t, std::string> done_;
+};
+
+/** What an operation of a graph reduces, and how. */
 class AllReduce {
  public:
   AllReduce(const Way& way, bool average) : way_(way), average_(average) {}
 
-  void compute(TF_OpKernelContext* context, TF_Status* status) {
-    std::vector<OwnedTensor> results(TF_NumInputs(context));
+  Lane lane() const { return way_.lane; }
+
+  /** The outputs, with the values of as many inputs. */
+  static std::vector<OwnedTensor> copies(TF_OpKernelContext* context, int count, TF_Status* status) {
+    std::vector<OwnedTensor> results(count);
+    for (size_t i = 0; i < results.size() && TF_GetCode(status) == TF_OK; ++i) results[i] = copy(context, i, status);
+    return results;
+  }
+
+  /** In place. */
+  void reduce_all(const std::vector<OwnedTensor>& tensors, TF_Status* status) const {
     std::vector<Part> parts;
     int64_t total = 0;
-    for (size_t i = 0; i < results.size(); ++i) {
-      results[i] = copy(context, i, status);
-      if (TF_GetCode(status) != TF_OK) return;
-      parts.push_back({floats(results[i]), count_of(results[i])});
+    for (const OwnedTensor& tensor : tensors) {
+      parts.push_back({floats(tensor), count_of(tensor)});
       total += parts.back().count;
     }
     if (total > INT_MAX) return TF_SetStatus(status, TF_INVALID_ARGUMENT, "more than 2^31 numbers in one all-reduce");
@@ -86,7 +154,7 @@ class AllReduce {
   }
 
  private:
-  void reduce_pieces(const Part& whole, TF_Status* status) {
+  void reduce_pieces(const Part& whole, TF_Status* status) const {
     for (int64_t begin = 0; begin < whole.count; begin += kPiece) {
       float* const piece = static_cast<float*>(whole.values) + begin;
       if (!reduce({{piece, std::min(kPiece, whole.count - begin)}}, status)) return;
@@ -94,7 +162,7 @@ class AllReduce {
   }
 
   /** At the same time, each where it is but for the small ones, which travel as one. */
-  void reduce_together(const std::vector<Part>& parts, TF_Status* status) {
+  void reduce_together(const std::vector<Part>& parts, TF_Status* status) const {
     Room& room = room_of(way_.lane);
     std::lock_guard<std::mutex> lock(room.mutex);
     std::vector<Part> travelling;
@@ -154,7 +222,7 @@ class AllReduce {
   }
 
   /** In place. */
-  bool reduce(const std::vector<Part>& parts, TF_Status* status) {
+  bool reduce(const std::vector<Part>& parts, TF_Status* status) const {
     if (way_.number == kFloat32) return sum(parts, factor(), status);
     if (way_.number == kBfloat16) return reduce_as<Bfloat16>(parts, status);
     return reduce_as<Float16>(parts, status);
@@ -162,7 +230,7 @@ class AllReduce {
 
   /** Scaled before they travel: their sum might be beyond the largest number. */
   template <class Half>
-  bool reduce_as(const std::vector<Part>& parts, TF_Status* status) {
+  bool reduce_as(const std::vector<Part>& parts, TF_Status* status) const {
     const float by = factor();
     std::vector<std::vector<uint16_t>> halves;
     std::vector<Part> travelling;
@@ -180,7 +248,7 @@ class AllReduce {
     return true;
   }
 
-  bool sum(const std::vector<Part>& parts, float factor, TF_Status* status) {
+  bool sum(const std::vector<Part>& parts, float factor, TF_Status* status) const {
     std::string why;
     if (all_reduce(parts, way_, factor, &why)) return true;
     TF_SetStatus(status, TF_FAILED_PRECONDITION, why.c_str());
@@ -223,15 +291,51 @@ void* create(TF_OpKernelConstruction* construction) {
   return new AllReduce(way, average != 0);
 }
 
+using Work = void (*)(const AllReduce& all_reduce, TF_OpKernelContext* context, TF_Status* status);
+
+void wait_for_all(const AllReduce& all_reduce, TF_OpKernelContext* context, TF_Status* status) {
+  const std::vector<OwnedTensor> results = AllReduce::copies(context, TF_NumInputs(context), status);
+  if (TF_GetCode(status) == TF_OK) all_reduce.reduce_all(results, status);
+}
+
+/** Its last output is the ticket; the others are not to be looked at before the end. */
+void begin(const AllReduce& all_reduce, TF_OpKernelContext* context, TF_Status* status) {
+  const int count = TF_NumInputs(context);
+  auto results = std::make_shared<std::vector<OwnedTensor>>(AllReduce::copies(context, count, status));
+  if (TF_GetCode(status) != TF_OK) return;
+  const OwnedTensor ticket(TF_AllocateOutput(context, count, TF_INT64, nullptr, 0, sizeof(int64_t), status));
+  if (TF_GetCode(status) != TF_OK) return;
+  // The graph may be gone before the work is done, where another of its operations fails.
+  const auto work = [all_reduce, results]() -> std::string {
+    const OwnedStatus failed(TF_NewStatus());
+    all_reduce.reduce_all(*results, failed.get());
+    return TF_GetCode(failed.get()) == TF_OK ? "" : TF_Message(failed.get());
+  };
+  *static_cast<int64_t*>(TF_TensorData(ticket.get())) = Background::of(all_reduce.lane()).begin(work);
+}
+
+/** Its last input is the ticket. */
+void end(const AllReduce& all_reduce, TF_OpKernelContext* context, TF_Status* status) {
+  const int count = TF_NumInputs(context) - 1;
+  TF_Tensor* ticket = nullptr;
+  TF_GetInput(context, count, &ticket, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  const OwnedTensor owned(ticket);
+  const std::string why = Background::of(all_reduce.lane()).end(*static_cast<int64_t*>(TF_TensorData(ticket)));
+  if (!why.empty()) return TF_SetStatus(status, TF_FAILED_PRECONDITION, why.c_str());
+  AllReduce::copies(context, count, status);
+}
+
+template <Work work>
 void compute(void* kernel, TF_OpKernelContext* context) {
   const OwnedStatus status(TF_NewStatus());
-  static_cast<AllReduce*>(kernel)->compute(context, status.get());
+  work(*static_cast<AllReduce*>(kernel), context, status.get());
   if (TF_GetCode(status.get()) != TF_OK) TF_OpKernelContext_Failure(context, status.get());
 }
 
 void destroy(void* kernel) { delete static_cast<AllReduce*>(kernel); }
 
-/** Each output has the shape of its input. */
+/** Each output has the shape of its input, if there is one; a ticket is a scalar. */
 void same_shapes(TF_ShapeInferenceContext* context, TF_Status* status) {
   const int64_t inputs = TF_ShapeInferenceContextNumInputs(context);
   TF_ShapeHandle* const shape = TF_NewShapeHandle();
@@ -242,23 +346,54 @@ void same_shapes(TF_ShapeInferenceContext* context, TF_Status* status) {
   TF_DeleteShapeHandle(shape);
 }
 
-/** Runs while TF_LoadLibrary loads this file. */
-__attribute__((constructor)) void register_operation() {
-  TF_OpDefinitionBuilder* const definition = TF_NewOpDefinitionBuilder("BluewatersAllReduce");
+void same_shapes_and_ticket(TF_ShapeInferenceContext* context, TF_Status* status) {
+  same_shapes(context, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  TF_ShapeHandle* const scalar = TF_ShapeInferenceContextScalar(context);
+  const int last = static_cast<int>(TF_ShapeInferenceContextNumInputs(context));
+  TF_ShapeInferenceContextSetOutput(context, last, scalar, status);
+  TF_DeleteShapeHandle(scalar);
+}
+
+/** All but the ticket, which comes last. */
+void shapes_without_ticket(TF_ShapeInferenceContext* context, TF_Status* status) {
+  const int64_t outputs = TF_ShapeInferenceContextNumInputs(context) - 1;
+  TF_ShapeHandle* const shape = TF_NewShapeHandle();
+  for (int i = 0; i < outputs && TF_GetCode(status) == TF_OK; ++i) {
+    TF_ShapeInferenceContextGetInput(context, i, shape, status);
+    if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, i, shape, status);
+  }
+  TF_DeleteShapeHandle(shape);
+}
+
+using Shapes = void (*)(TF_ShapeInferenceContext* context, TF_Status* status);
+
+/** @param tickets What is said of a ticket, where there is one: an input or an output. */
+template <Work work>
+void register_as(const char* type, Shapes shapes, bool gives_ticket, bool takes_ticket) {
+  TF_OpDefinitionBuilder* const definition = TF_NewOpDefinitionBuilder(type);
   TF_OpDefinitionBuilderAddAttr(definition, "N: int >= 1");
   TF_OpDefinitionBuilderAddAttr(definition, "lane: int");
   TF_OpDefinitionBuilderAddAttr(definition, "average: bool");
   TF_OpDefinitionBuilderAddAttr(definition, "compression: {'none', 'bfloat16', 'float16'} = 'none'");
   TF_OpDefinitionBuilderAddAttr(definition, "route: {'flat', 'by-hosts'} = 'flat'");
   TF_OpDefinitionBuilderAddInput(definition, "values: N * float");
+  if (takes_ticket) TF_OpDefinitionBuilderAddInput(definition, "ticket: int64");
   TF_OpDefinitionBuilderAddOutput(definition, "reduced: N * float");
+  if (gives_ticket) TF_OpDefinitionBuilderAddOutput(definition, "ticket: int64");
   TF_OpDefinitionBuilderSetIsStateful(definition, true);
-  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, same_shapes);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, shapes);
   const OwnedStatus status(TF_NewStatus());
   TF_RegisterOpDefinition(definition, status.get());
   if (TF_GetCode(status.get()) != TF_OK) return;
-  TF_RegisterKernelBuilder("BluewatersAllReduce",
-                           TF_NewKernelBuilder("BluewatersAllReduce", "CPU", create, compute, destroy), status.get());
+  TF_RegisterKernelBuilder(type, TF_NewKernelBuilder(type, "CPU", create, compute<work>, destroy), status.get());
+}
+
+/** Runs while TF_LoadLibrary loads this file. */
+__attribute__((constructor)) void register_operations() {
+  register_as<wait_for_all>("BluewatersAllReduce", same_shapes, false, false);
+  register_as<begin>("BluewatersBeginAllReduce", same_shapes_and_ticket, true, false);
+  register_as<end>("BluewatersEndAllReduce", shapes_without_ticket, false, true);
 }
 
 }  // namespace

@@ -1,12 +1,23 @@
-import { zerosLike, type GradientRules, type Operation, type Output, type Scope } from '@bluewaters/tensorflow';
+import {
+  zerosLike,
+  type GradientRules,
+  type Operation,
+  type OperationOptions,
+  type Output,
+  type Scope,
+} from '@bluewaters/tensorflow';
 import { native } from './native.js';
 
 /** As in `native/ranks.h`: collectives of one lane follow one another, in the same order on every rank. */
 const LANES = { statistics: 1, gradients: 2 } as const;
 type Lane = keyof typeof LANES;
 
-/** The operation's name in graphs. */
-const TYPE = 'BluewatersAllReduce';
+/** The operations' names in graphs: one that waits for all ranks, and the two halves of one that does not. */
+const TYPES = {
+  whole: 'BluewatersAllReduce',
+  begin: 'BluewatersBeginAllReduce',
+  end: 'BluewatersEndAllReduce',
+} as const;
 
 /** Tensors that are smaller together travel together: large enough that the start of an exchange costs nothing. */
 export const BUCKET_BYTES = 4 << 20;
@@ -30,9 +41,10 @@ export interface RankExchangeOptions {
  * Means over all ranks, inside a graph: an all-reduce as an operation, so that it runs while back-propagation goes on.
  * For one graph, which is the same on every rank.
  *
- * An operation that waits for other ranks occupies a thread of the session, one in each of two lanes at most: give
- * a session {@link waitingThreads} more threads for operations than it has to compute with, else ranks that wait in
- * different lanes would wait for each other. More than that would have operations of one rank take turns on its cores.
+ * What travels of gradients is begun as they come, which occupies no thread of the session, and waited for when all are on
+ * their way: nothing is left to compute then. Statistics are needed where they are made, so that their operation waits, and
+ * ranks that wait in different lanes would wait for each other: give a session {@link waitingThreads} more threads for
+ * operations than it has to compute with. More would have operations of one rank take turns on its cores.
  */
 export class RankExchange {
   readonly rank: number;
@@ -54,12 +66,12 @@ export class RankExchange {
     this.#route = options.route ?? 'flat';
   }
 
-  /** Threads for operations that may wait for other ranks, of any graph. */
-  static readonly mostWaitingThreads = Object.keys(LANES).length;
+  /** Threads for operations that wait for other ranks where there may be something to compute, of any graph. */
+  static readonly mostWaitingThreads = 1;
 
-  /** Threads for operations that may wait for other ranks, of the graph as it is now. */
+  /** The same of the graph as it is now. */
   get waitingThreads(): number {
-    return this.#last.size;
+    return this.#last.has('statistics') ? 1 : 0;
   }
 
   /**
@@ -67,9 +79,9 @@ export class RankExchange {
    * the end, that of a mean over ranks is the mean of what arrives on each.
    */
   readonly gradientRules: GradientRules = {
-    [TYPE]: (scope, { inputs }, arriving) => {
+    [TYPES.whole]: (scope, { inputs }, arriving) => {
       const all = inputs.map((input, index) => arriving[index] ?? zerosLike(scope, input));
-      return this.#reduce(scope, all, 'statistics');
+      return this.averageStatistics(scope, all);
     },
   };
 
@@ -79,23 +91,31 @@ export class RankExchange {
    */
   average(scope: Scope, values: readonly Output[]): Output[] {
     const buckets = inBuckets(values, this.#bucketBytes);
-    return buckets.flatMap((bucket) => this.#reduce(scope, bucket, 'gradients'));
+    const begun = buckets.map((bucket) => this.#next(scope, 'gradients', TYPES.begin, bucket));
+    const attributes = this.#attributes('gradients');
+    return begun.flatMap(({ outputs }) => {
+      // The last is the ticket.
+      const inputs = [outputs.slice(0, -1), ...outputs.slice(-1)];
+      return scope.after(...begun.slice(-1)).op(TYPES.end, { inputs, attributes }).outputs;
+    });
   }
 
   /** The mean of each over all ranks, float32, within the forward pass: gradients go back through it. */
   averageStatistics(scope: Scope, values: readonly Output[]): Output[] {
-    return this.#reduce(scope, values, 'statistics');
+    return this.#next(scope, 'statistics', TYPES.whole, values).outputs;
   }
 
-  #reduce(scope: Scope, values: readonly Output[], lane: Lane): Output[] {
+  /** Adds what begins after all that was begun in its lane. */
+  #next(scope: Scope, lane: Lane, type: string, values: readonly Output[]): Operation {
     const last = this.#last.get(lane);
+    const next = (last ? scope.after(last) : scope).op(type, { inputs: [values], attributes: this.#attributes(lane) });
+    this.#last.set(lane, next);
+    return next;
+  }
+
+  #attributes(lane: Lane): NonNullable<OperationOptions['attributes']> {
     const compression = lane === 'gradients' ? this.#compression : 'none';
-    const reduced = (last ? scope.after(last) : scope).op(TYPE, {
-      inputs: [values],
-      attributes: { lane: LANES[lane], average: true, compression, route: this.#route },
-    });
-    this.#last.set(lane, reduced);
-    return reduced.outputs;
+    return { lane: LANES[lane], average: true, compression, route: this.#route };
   }
 }
 

@@ -11,7 +11,7 @@ import { Graph, gradients, Session, sum, Tensor } from '@bluewaters/tensorflow';
 const [scene = '', ...args] = process.argv.slice(2);
 
 /** What exchanges something. */
-const COLLECTIVES = new Set(['BluewatersAllReduce', 'CollectiveReduceV2']);
+const COLLECTIVES = new Set(['BluewatersAllReduce', 'BluewatersBeginAllReduce', 'CollectiveReduceV2']);
 
 /** Each is given the ranks, and what it resolves to is told. */
 const SCENES = {

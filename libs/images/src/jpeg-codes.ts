@@ -60,22 +60,20 @@ class CodeReader {
   /** One loop over local variables, since it is nearly all of the time. */
   private readBlock(dc: CodeTable, ac: CodeTable): boolean {
     const { bytes } = this;
-    const last = bytes.length - 1;
     let { bits, count, at } = this;
     let codes = dc.short;
     let coefficients = 0;
     while (coefficients < COEFFICIENTS) {
-      if (count <= 16 && at < last && bytes[at] !== 0xff && bytes[at + 1] !== 0xff) {
+      if (count <= 16 && areTwoPlain(bytes, at)) {
         bits = (bits << 16) | (bytes[at]! << 8) | bytes[at + 1]!;
         at += 2;
         count += 16;
       }
       for (; count <= 16; count += 8) {
-        const byte = bytes[at] ?? END;
-        const isEnd = byte === END || (byte === 0xff && bytes[at + 1] !== 0);
-        if (isEnd) this.invented += 8;
+        const byte = byteOfCodes(bytes, at);
+        if (byte === END) this.invented += 8;
         else at += byte === 0xff ? 2 : 1;
-        bits = (bits << 8) | (isEnd ? 0 : byte);
+        bits = (bits << 8) | (byte === END ? 0 : byte);
       }
       let found = codes[(bits >>> (count - LOOKUP_BITS)) & ((1 << LOOKUP_BITS) - 1)]!;
       if (found === 0) found = longCode(coefficients === 0 ? dc : ac, (bits >>> (count - 16)) & 0xffff);
@@ -101,6 +99,17 @@ class CodeReader {
     this.bits = this.count = this.invented = 0;
     return true;
   }
+}
+
+/** Whether two bytes follow of which neither stands for anything else. */
+function areTwoPlain(bytes: Buffer, at: number): boolean {
+  return at + 1 < bytes.length && bytes[at] !== 0xff && bytes[at + 1] !== 0xff;
+}
+
+/** The next byte of codes, where 0xff has a zero behind it; {@link END} before a marker and at the end. */
+function byteOfCodes(bytes: Buffer, at: number): number {
+  const byte = bytes[at] ?? END;
+  return byte === 0xff && bytes[at + 1] !== 0 ? END : byte;
 }
 
 /** @param next 16 bits, of which the first are a code of more than {@link LOOKUP_BITS}. */
