@@ -60,7 +60,7 @@ export type IngestResult = z.infer<typeof IngestResult>;
 /** Asks ingest to index an archive. Sent by whoever drives the line; a repeat with the same request is harmless. */
 export const IndexArchive = defineWork('ingest.v1.index', jobRequest(IngestRequest), IngestResult);
 
-/** A unit of an archive's work: the index of one synset. */
+/** A unit of an archive's work: the index of one synset, or what is found in a part of it. */
 export const SynsetRequest = z.strictObject({
   /** What the whole archive is to become. */
   request: IngestRequest,
@@ -74,13 +74,15 @@ export const SynsetRequest = z.strictObject({
   synset: z.string().regex(/^n\d{8}$/u, 'n and eight digits'),
   /** Of everything that the synset's index depends on; who finds another has another archive before it. */
   identity: Digest,
+  /** Which of its bytes, from the start of the plain archive, where it is given out in parts: `from` to `to`, without `to`. */
+  part: z.strictObject({ from: z.int().nonnegative(), to: z.int().positive() }).optional(),
 });
 /** See {@link SynsetRequest:variable}. */
 export type SynsetRequest = z.infer<typeof SynsetRequest>;
 
 /** What a unit leaves behind, in the store when it is told. */
 export const SynsetIndexed = z.strictObject({
-  /** Of the synset's lines. */
+  /** Of the synset's lines, or the part's. */
   sha256: Digest,
   examples: z.int().nonnegative(),
 });

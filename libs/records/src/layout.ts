@@ -36,6 +36,8 @@ export const indexKeys = {
   synset: (dataset: string, synset: string) => `indexes/${dataset}/synsets/${synset}.jsonl`,
   /** What is known of a synset that is done. */
   progress: (dataset: string, synset: string) => `indexes/${dataset}/progress/${synset}.json`,
+  /** What was found in a part of a large synset, until that is done. @param identity Of the part. */
+  part: (dataset: string, synset: string, identity: string) => `indexes/${dataset}/parts/${synset}.${identity}.jsonl`,
   /** @param sha256 Of the original picture, so that a later codec finds the copy that there is. */
   repaired: (dataset: string, sha256: string) => `indexes/${dataset}/repaired/${sha256}.jpeg`,
   refused: (dataset: string) => `indexes/${dataset}/refused.jsonl`,

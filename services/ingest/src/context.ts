@@ -26,4 +26,6 @@ export interface Spread {
   readonly bus: MessageBus;
   /** Who asks, as they say. */
   readonly person: string | undefined;
+  /** Of a part of a synset that has several times as many; 128 MiB unless it is given. */
+  readonly partBytes?: number;
 }

@@ -21,6 +21,11 @@ export type Outcome =
   /** The same member once more, byte for byte. */
   | { readonly kind: 'repeated' };
 
+/** What a member is by itself. */
+export type Looked =
+  | { readonly kind: 'example'; readonly example: IndexedExample; readonly file: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
 /** What indexing a synset needs beside its tars. */
 export interface SynsetContext extends ExamineContext {
   readonly source: SourceFile;
@@ -38,12 +43,17 @@ export interface SynsetContext extends ExamineContext {
  *
  * @throws {CodedError} INTERRUPTED by the signal; what the source and store throw.
  */
-export async function* indexSynset(tars: readonly SynsetTar[], context: SynsetContext): AsyncGenerator<Outcome> {
-  const seen = new Map<string, string>();
+export async function* lookAt(tars: readonly SynsetTar[], context: SynsetContext): AsyncGenerator<Looked> {
   const members = loadMembers(tars, context);
   const { picturesAtATime = IN_FLIGHT } = context;
-  for await (const outcome of inOrder(members, picturesAtATime, (member) => outcomeOf(member, context))) {
-    yield outcome.kind === 'example' ? settleName(outcome.example, outcome.file, seen) : outcome;
+  yield* inOrder(members, picturesAtATime, (member) => lookAtMember(member, context));
+}
+
+/** What becomes of the members of a synset, by what each of them is and by what came before it. */
+export async function* settle(looked: AsyncIterable<Looked>): AsyncGenerator<Outcome> {
+  const seen = new Map<string, string>();
+  for await (const each of looked) {
+    yield each.kind === 'example' ? settleName(each.example, each.file, seen) : each;
   }
 }
 
@@ -117,10 +127,7 @@ function tooLarge(file: string, offset: number, size: number): Refusal {
   );
 }
 
-async function outcomeOf(
-  member: Loaded,
-  context: SynsetContext,
-): Promise<{ kind: 'example'; example: IndexedExample; file: string } | { kind: 'refused'; refusal: Refusal }> {
+async function lookAtMember(member: Loaded, context: SynsetContext): Promise<Looked> {
   if (!('bytes' in member)) return { kind: 'refused', refusal: member };
   try {
     return { kind: 'example', example: await examine(member, context), file: member.file };

@@ -18,7 +18,8 @@ export async function removeStrays(
   if (!current.hasBoxes) unused.push(indexKeys.boxes(index));
   for await (const { key } of store.list(indexKeys.prefix(index))) {
     const synset = ofSynset.exec(key)?.[1];
-    const isStray = synset === undefined ? unused.includes(key) : !current.synsets.has(synset);
-    if (isStray) await store.delete(key);
+    const isPart = key.startsWith(`${indexKeys.prefix(index)}parts/`);
+    const isUnused = synset === undefined ? unused.includes(key) : !current.synsets.has(synset);
+    if (isPart || isUnused) await store.delete(key);
   }
 }

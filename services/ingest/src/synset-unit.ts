@@ -4,7 +4,7 @@ import { annotationName } from './boxes/box-table.js';
 import { idOf, joinBoxes, type JoinedBoxes } from './boxes/join-boxes.js';
 import type { Remark } from './boxes/remark.js';
 import { sha256 } from './examine.js';
-import { indexSynset } from './index-synset.js';
+import { lookAt, settle, type Looked, type SynsetContext } from './index-synset.js';
 import { indexNameOf } from './labels.js';
 import type { SynsetTar } from './plan.js';
 import { toError, type Refusal } from './refusal.js';
@@ -47,23 +47,33 @@ export function bySynset(tars: readonly SynsetTar[]): Map<string, SynsetTar[]> {
   return parts;
 }
 
+/** What looking at a synset's members needs. */
+export function lookContext(
+  synset: string,
+  { request, context, source, images }: ArchiveInWork,
+  { signal, tally }: { readonly signal: AbortSignal; readonly tally: Pick<Tally, 'add'> },
+): SynsetContext {
+  const onBytes = (bytes: number): void => tally.add(synset, { images: 0, bytes });
+  const takes = images && ((name: string, of: string): boolean => images.takes(of, name));
+  return { ...context, signal, index: indexNameOf(request), check: request.check, source, onBytes, takes };
+}
+
 /**
  * Indexes a synset in this process and stores its result.
  *
+ * @param work May have what its members are, where others have looked at them.
  * @throws {CodedError} the first refusal beyond what the request allows in all; INTERRUPTED by the signal; the store's.
  */
 export async function indexUnit(
   { synset, identity, tars }: SynsetUnit,
   archive: ArchiveInWork,
-  { signal, tally }: { readonly signal: AbortSignal; readonly tally: Tally },
+  work: { readonly signal: AbortSignal; readonly tally: Pick<Tally, 'add'>; readonly looked?: AsyncIterable<Looked> },
 ): Promise<SynsetResult> {
-  const { request, context, source, images } = archive;
-  const { check, maxRefused } = request;
-  const index = indexNameOf(request);
+  const { request, context } = archive;
+  const { maxRefused } = request;
+  const { tally, looked = lookAt(tars, lookContext(synset, archive, work)) } = work;
   const [examples, refusals, remarks]: [IndexedExample[], Refusal[], Remark[]] = [[], [], []];
-  const onBytes = (bytes: number): void => tally.add(synset, { images: 0, bytes });
-  const takes = images && ((name: string, of: string): boolean => images.takes(of, name));
-  for await (const outcome of indexSynset(tars, { ...context, signal, index, check, source, onBytes, takes })) {
+  for await (const outcome of settle(looked)) {
     tally.add(synset, { images: 1, bytes: 0 });
     if (outcome.kind === 'example') {
       const joined = boxesFor(outcome.example, synset, archive);
@@ -74,7 +84,7 @@ export async function indexUnit(
       if (refusals.length > maxRefused) throw toError(outcome.refusal);
     }
   }
-  return storeSynsetResult(context.store, index, examples, { identity, synset, refusals, remarks });
+  return storeSynsetResult(context.store, indexNameOf(request), examples, { identity, synset, refusals, remarks });
 }
 
 /** Pictures that were indexed before, or by others, count as found, and their boxes as used, too. */

@@ -18,6 +18,7 @@ import { findSynsetResult } from '../synset-result.js';
 import { bytesOf, indexUnit } from '../synset-unit.js';
 import { Tally } from '../tally.js';
 import { JoinedArchive } from './joined-archive.js';
+import { partOf, storePart } from './unit-parts.js';
 
 /** A unit that so many workers died of, or were stopped at, would go on to take each that is left. */
 const MOST_DELIVERIES = 10;
@@ -74,6 +75,10 @@ async function takeUnit(
   await assertAccess(store, request.request.dataset, person);
   const report = (progress: Progress): void => context.report(progress);
   const { unit, archive } = await joined.find(request, { signal, report });
+  if (request.part) {
+    const part = partOf(unit, request.part);
+    return storePart(part, archive, { signal, tally: new Tally(report, bytesOf(part)) });
+  }
   const tally = new Tally(report, bytesOf(unit));
   const found = await findSynsetResult(store, indexNameOf(request.request), unit);
   const { sha256, examples } = found ?? (await indexUnit(unit, archive, { signal, tally }));
