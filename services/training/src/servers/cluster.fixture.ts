@@ -1,4 +1,5 @@
 /** A cluster whose tasks are all in this process. */
+import { isCodedError } from '@bluewaters/errors';
 import type { TrainRequest, TrainResult } from '@bluewaters/messages';
 import { Server } from '@bluewaters/tensorflow';
 import { freePort, temporaryDirectory } from '@bluewaters/testing';
@@ -8,8 +9,20 @@ import type { workplace } from '../workplace.fixture.js';
 import type { Member, UpdateRule } from './member.js';
 import { Rendezvous, type Layout } from './rendezvous.js';
 
+/** Another process may take a port between its choice and its use. */
+const MOST_ATTEMPTS = 5;
+
 /** Starts all servers; they live as long as the process. */
-export async function startCluster(layout: Layout & Partial<UpdateRule>): Promise<Member[]> {
+export async function startCluster(layout: Layout & Partial<UpdateRule>, attempts = MOST_ATTEMPTS): Promise<Member[]> {
+  try {
+    return await startOnce(layout);
+  } catch (error) {
+    if (attempts === 1 || !isCodedError(error, 'PORT_IN_USE')) throw error;
+    return startCluster(layout, attempts - 1);
+  }
+}
+
+async function startOnce(layout: Layout & Partial<UpdateRule>): Promise<Member[]> {
   const { servers, workers, update = 'asynchronous', backupWorkers = 0 } = layout;
   const addresses = async (count: number): Promise<string[]> => {
     const found: string[] = [];
