@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { until } from '@bluewaters/testing';
@@ -8,8 +9,12 @@ import { RankLines } from './rank-lines.js';
 
 const PROGRAM = fileURLToPath(new URL('./launcher-line.fixture.mjs', import.meta.url));
 
-/** Lets a process end, while this one hears nothing. */
-const standStill = (ms: number): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+/** Kills a process and lets it end, all of its connections too, while this one hears nothing. */
+function killUnheard(child: ChildProcess | undefined): void {
+  child?.kill('SIGKILL');
+  const hasEnded = (): boolean => / [ZX] /u.test(readFileSync(`/proc/${child?.pid ?? 0}/stat`, 'latin1'));
+  while (!hasEnded()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+}
 
 describe('the lines of ranks', () => {
   const started: ChildProcess[] = [];
@@ -49,10 +54,7 @@ describe('the lines of ranks', () => {
     const lines = await open(3);
     const ranks = [0, 1, 2].map((rank) => start(lines, rank));
     await until('all to call', () => lines.called === 3);
-    for (const rank of [2, 0, 1]) {
-      ranks[rank]?.kill('SIGKILL');
-      standStill(200);
-    }
+    for (const rank of [2, 0, 1]) killUnheard(ranks[rank]);
     await until('the ends', () => lines.lost !== undefined);
     expect(lines.lost).toMatch(/^rank 2 on \S+ was lost$/u);
   });

@@ -66,7 +66,8 @@ export const ingest = defineVerb({
 /** @throws {CodedError} CONFIG_INVALID for workers of services that run elsewhere. */
 async function placeOf({ workers, ...values }: Options): Promise<Place> {
   const place = readPlace(values);
-  if (place.bus.kind === 'in-process') return { ...place, workers: workers ?? (await workersFor(values.images, values.check)) };
+  if (place.bus.kind === 'in-process')
+    return { ...place, workers: workers ?? (await workersFor(values.images, values.check)) };
   if (!workers) return place;
   throw new CodedError('CONFIG_INVALID', 'Services on a bus have workers of their own', {
     details: { field: 'workers', expected: '--workers where the ingest services are started', got: `${workers}` },
