@@ -5,9 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeTar } from '../../libs/testing/dist/synthetic/tar.js';
-
-const CLOSING_BYTES = 1024;
+import { CLOSING_BYTES, padded, synsetPart, withComment } from './nested_tar.mjs';
 
 /** @typedef {{ name: string, bytes: Buffer }} Member */
 
@@ -18,15 +16,6 @@ function membersOf(path, folder) {
   const members = readdirSync(unpacked).map((name) => ({ name, bytes: readFileSync(join(unpacked, name)) }));
   rmSync(unpacked, { recursive: true });
   return members;
-}
-
-/** @param {Buffer} jpeg @param {number} time */
-function another(jpeg, time) {
-  const comment = Buffer.concat([
-    Buffer.from([0xff, 0xfe, 0, 6]),
-    Buffer.from(String(time).padStart(4, '0'), 'latin1'),
-  ]);
-  return Buffer.concat([jpeg.subarray(0, 2), comment, jpeg.subarray(2)]);
 }
 
 /**
@@ -49,12 +38,12 @@ export function repeatArchive(images, folder, times) {
   const archive = openSync(join(folder, 'Images.tar'), 'wx');
   for (let time = 0; time < times; time++) {
     for (const pictures of tars) {
-      const synset = `n${String(synsets.length + 1).padStart(8, '0')}`;
+      const synset = `n${padded(synsets.length + 1, 8)}`;
       const members = pictures.map(({ name, bytes }) => ({
         name: `${synset}_${name.split('_')[1] ?? ''}`,
-        bytes: another(bytes, time),
+        bytes: withComment(bytes, padded(time, 4)),
       }));
-      writeSync(archive, makeTar([{ name: `${synset}.tar`, bytes: makeTar(members) }]).subarray(0, -CLOSING_BYTES));
+      writeSync(archive, synsetPart(synset, members));
       synsets.push(synset);
     }
   }

@@ -6,34 +6,22 @@
  */
 import { DirectoryStore } from '@bluewaters/storage';
 import { syntheticJpeg } from '../../libs/testing/dist/synthetic/jpeg.js';
-import { makeTar } from '../../libs/testing/dist/synthetic/tar.js';
+import { CLOSING_BYTES, padded, synsetPart, withComment } from './nested_tar.mjs';
 
 /** As many as ImageNet has on average. */
 const PICTURES = 650;
-const CLOSING_BYTES = 1024;
 export const KEY = 'archives/virtual.tar';
 
-/** @param {number} number @param {number} digits */
-const padded = (number, digits) => String(number).padStart(digits, '0');
+const JPEG = Buffer.from(await syntheticJpeg({ width: 8, height: 8, channels: 1 }));
 
-const [start, rest] = await (async () => {
-  const jpeg = Buffer.from(await syntheticJpeg({ width: 8, height: 8, channels: 1 }));
-  return [jpeg.subarray(0, 2), jpeg.subarray(2)];
-})();
-
-/** @param {number} number */
-function picture(number) {
-  return Buffer.concat([start, Buffer.from([0xff, 0xfe, 0, 12]), Buffer.from(padded(number, 10), 'latin1'), rest]);
-}
-
-/** The part of the archive that is a synset: a header, and its tar. @param {number} place @param {number} pictures */
+/** @param {number} place @param {number} pictures */
 function synset(place, pictures) {
   const name = `n${padded(place + 1, 8)}`;
   const members = Array.from({ length: pictures }, (_, i) => {
     const number = place * PICTURES + i;
-    return { name: `${name}_${padded(number, 10)}.JPEG`, bytes: picture(number) };
+    return { name: `${name}_${padded(number, 10)}.JPEG`, bytes: withComment(JPEG, padded(number, 10)) };
   });
-  return makeTar([{ name: `${name}.tar`, bytes: makeTar(members) }]).subarray(0, -CLOSING_BYTES);
+  return synsetPart(name, members);
 }
 
 /** A directory in which {@link KEY} is an archive of so many pictures. */

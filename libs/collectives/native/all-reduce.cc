@@ -335,42 +335,43 @@ void compute(void* kernel, TF_OpKernelContext* context) {
 
 void destroy(void* kernel) { delete static_cast<AllReduce*>(kernel); }
 
-/** Each output has the shape of its input, if there is one; a ticket is a scalar. */
-void same_shapes(TF_ShapeInferenceContext* context, TF_Status* status) {
-  const int64_t inputs = TF_ShapeInferenceContextNumInputs(context);
+/** The first outputs have the shapes of as many inputs. */
+void copy_shapes(TF_ShapeInferenceContext* context, int64_t count, TF_Status* status) {
   TF_ShapeHandle* const shape = TF_NewShapeHandle();
-  for (int i = 0; i < inputs && TF_GetCode(status) == TF_OK; ++i) {
+  for (int i = 0; i < count && TF_GetCode(status) == TF_OK; ++i) {
     TF_ShapeInferenceContextGetInput(context, i, shape, status);
     if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, i, shape, status);
   }
   TF_DeleteShapeHandle(shape);
 }
 
-void same_shapes_and_ticket(TF_ShapeInferenceContext* context, TF_Status* status) {
-  same_shapes(context, status);
+void whole_shapes(TF_ShapeInferenceContext* context, TF_Status* status) {
+  copy_shapes(context, TF_ShapeInferenceContextNumInputs(context), status);
+}
+
+void begin_shapes(TF_ShapeInferenceContext* context, TF_Status* status) {
+  const int64_t count = TF_ShapeInferenceContextNumInputs(context);
+  copy_shapes(context, count, status);
   if (TF_GetCode(status) != TF_OK) return;
-  TF_ShapeHandle* const scalar = TF_ShapeInferenceContextScalar(context);
-  const int last = static_cast<int>(TF_ShapeInferenceContextNumInputs(context));
-  TF_ShapeInferenceContextSetOutput(context, last, scalar, status);
-  TF_DeleteShapeHandle(scalar);
+  TF_ShapeHandle* const ticket = TF_ShapeInferenceContextScalar(context);
+  TF_ShapeInferenceContextSetOutput(context, static_cast<int>(count), ticket, status);
+  TF_DeleteShapeHandle(ticket);
 }
 
-/** All but the ticket, which comes last. */
-void shapes_without_ticket(TF_ShapeInferenceContext* context, TF_Status* status) {
-  const int64_t outputs = TF_ShapeInferenceContextNumInputs(context) - 1;
-  TF_ShapeHandle* const shape = TF_NewShapeHandle();
-  for (int i = 0; i < outputs && TF_GetCode(status) == TF_OK; ++i) {
-    TF_ShapeInferenceContextGetInput(context, i, shape, status);
-    if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, i, shape, status);
-  }
-  TF_DeleteShapeHandle(shape);
+void end_shapes(TF_ShapeInferenceContext* context, TF_Status* status) {
+  copy_shapes(context, TF_ShapeInferenceContextNumInputs(context) - 1, status);
 }
 
 using Shapes = void (*)(TF_ShapeInferenceContext* context, TF_Status* status);
 
-/** @param tickets What is said of a ticket, where there is one: an input or an output. */
+constexpr const char* kTicket = "ticket: int64";
+
+/**
+ * @param more_input What comes in behind the tensors; null for nothing.
+ * @param more_output What goes out behind them.
+ */
 template <Work work>
-void register_as(const char* type, Shapes shapes, bool gives_ticket, bool takes_ticket) {
+void register_as(const char* type, Shapes shapes, const char* more_input, const char* more_output) {
   TF_OpDefinitionBuilder* const definition = TF_NewOpDefinitionBuilder(type);
   TF_OpDefinitionBuilderAddAttr(definition, "N: int >= 1");
   TF_OpDefinitionBuilderAddAttr(definition, "lane: int");
@@ -378,9 +379,9 @@ void register_as(const char* type, Shapes shapes, bool gives_ticket, bool takes_
   TF_OpDefinitionBuilderAddAttr(definition, "compression: {'none', 'bfloat16', 'float16'} = 'none'");
   TF_OpDefinitionBuilderAddAttr(definition, "route: {'flat', 'by-hosts'} = 'flat'");
   TF_OpDefinitionBuilderAddInput(definition, "values: N * float");
-  if (takes_ticket) TF_OpDefinitionBuilderAddInput(definition, "ticket: int64");
+  if (more_input != nullptr) TF_OpDefinitionBuilderAddInput(definition, more_input);
   TF_OpDefinitionBuilderAddOutput(definition, "reduced: N * float");
-  if (gives_ticket) TF_OpDefinitionBuilderAddOutput(definition, "ticket: int64");
+  if (more_output != nullptr) TF_OpDefinitionBuilderAddOutput(definition, more_output);
   TF_OpDefinitionBuilderSetIsStateful(definition, true);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, shapes);
   const OwnedStatus status(TF_NewStatus());
@@ -391,9 +392,9 @@ void register_as(const char* type, Shapes shapes, bool gives_ticket, bool takes_
 
 /** Runs while TF_LoadLibrary loads this file. */
 __attribute__((constructor)) void register_operations() {
-  register_as<wait_for_all>("BluewatersAllReduce", same_shapes, false, false);
-  register_as<begin>("BluewatersBeginAllReduce", same_shapes_and_ticket, true, false);
-  register_as<end>("BluewatersEndAllReduce", shapes_without_ticket, false, true);
+  register_as<wait_for_all>("BluewatersAllReduce", whole_shapes, nullptr, nullptr);
+  register_as<begin>("BluewatersBeginAllReduce", begin_shapes, nullptr, kTicket);
+  register_as<end>("BluewatersEndAllReduce", end_shapes, kTicket, nullptr);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ import { indexNameOf } from '../labels.js';
 import type { PlainArchive } from '../plain-archive.js';
 import { bytesOf, indexUnit, type SynsetUnit } from '../synset-unit.js';
 import type { Done, Share } from '../tally.js';
-import { findPart, forgetParts, PART_BYTES, partOf, partsOf, readParts } from './unit-parts.js';
+import { forgetParts, isStored, PART_BYTES, partOf, partsOf, readParts } from './unit-parts.js';
 
 /** More than there are workers, as a rule, and few enough to be followed each. */
 export const UNITS_AT_A_TIME = 256;
@@ -64,7 +64,7 @@ export class UnitDesk {
     // Each part that is under way listens to it.
     setMaxListeners(UNITS_AT_A_TIME, signal);
     const given = inOrder(parts.entries(), UNITS_AT_A_TIME, async ([i, part]) => {
-      if (await findPart(part, this.#archive)) return;
+      if (await isStored(part, this.#archive)) return;
       await this.#give(part, { ...this.#requestOf(unit), part: cut[i] }, { signal, share: shares[i] ?? share });
     });
     for await (const _ of given);

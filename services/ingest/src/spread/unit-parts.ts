@@ -1,7 +1,7 @@
 /** Parts of a synset that is so large that one worker would still be at it when all others have nothing left. */
 import { CodedError } from '@bluewaters/errors';
 import { indexKeys, IndexedExample } from '@bluewaters/records';
-import { getIfThere, type ObjectStore, type SourceFile } from '@bluewaters/storage';
+import { getIfThere, type SourceFile } from '@bluewaters/storage';
 import { z } from 'zod';
 import type { ArchiveInWork } from '../archive-in-work.js';
 import { sha256 } from '../examine.js';
@@ -9,6 +9,7 @@ import { lookAt, type Looked } from '../index-synset.js';
 import { indexNameOf } from '../labels.js';
 import type { SynsetTar } from '../plan.js';
 import { asRefusal, Refusal } from '../refusal.js';
+import { parseJson } from '../synset-result.js';
 import { bytesOf, lookContext, type SynsetUnit } from '../synset-unit.js';
 import { BLOCK_BYTES } from '../tar-header.js';
 import type { Tally } from '../tally.js';
@@ -23,7 +24,7 @@ export interface Part {
   readonly to: number;
 }
 
-/** A line of what was found in a part, in archive order; the first line is the identity. */
+/** A line of what was found in a part; they are in archive order. */
 const Line = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('example'), example: IndexedExample, file: z.string() }),
   z.strictObject({ kind: z.literal('refused'), refusal: Refusal }),
@@ -35,22 +36,23 @@ const Line = z.discriminatedUnion('kind', [
  */
 export async function partsOf(unit: SynsetUnit, source: SourceFile, partBytes: number): Promise<Part[]> {
   if (bytesOf(unit) < 2 * partBytes) return [];
-  const cuts = [unit.tars[0]?.start ?? 0];
-  let last = cuts[0] ?? 0;
+  const end = endOf(unit);
+  const parts: Part[] = [];
+  let from = Math.min(...unit.tars.map(({ start }) => start));
+  const cut = (to: number): void => {
+    parts.push({ from, to });
+    from = to;
+  };
   try {
     for (const tar of unit.tars) {
-      for await (const end of memberEnds(tar, source)) {
-        if (end - last < partBytes) continue;
-        cuts.push(end);
-        last = end;
-      }
+      for await (const to of memberEnds(tar, source)) if (to - from >= partBytes && to < end) cut(to);
     }
   } catch (error) {
     asRefusal(error); // throws what is not about the archive
     return [];
   }
-  cuts.push(Infinity);
-  return cuts.slice(1).map((to, i) => ({ from: cuts[i] ?? 0, to: to === Infinity ? endOf(unit) : to }));
+  cut(end);
+  return parts;
 }
 
 /** Where something else may begin. */
@@ -90,7 +92,7 @@ export async function storePart(
   { signal, tally }: { readonly signal: AbortSignal; readonly tally: Pick<Tally, 'add'> },
 ): Promise<{ readonly sha256: string; readonly examples: number }> {
   const { request, context } = archive;
-  const lines = [JSON.stringify(part.identity)];
+  const lines: string[] = [];
   let [examples, refused] = [0, 0];
   for await (const looked of lookAt(part.tars, lookContext(part.synset, archive, { signal, tally }))) {
     tally.add(part.synset, { images: 1, bytes: 0 });
@@ -103,31 +105,34 @@ export async function storePart(
   return { sha256: sha256(text), examples };
 }
 
-/** What was found in a part, if it is stored. */
-export async function findPart(part: SynsetUnit, archive: ArchiveInWork): Promise<readonly Looked[] | undefined> {
-  const bytes = await getIfThere(archive.context.store, keyOf(part, archive));
-  const [identity, ...lines] = bytes ? Buffer.from(bytes).toString('utf8').trimEnd().split('\n') : [];
-  if (identity !== JSON.stringify(part.identity)) return undefined;
-  return lines.map((line) => Line.parse(JSON.parse(line)));
+/** Whether what was found in a part is stored. Its key has its identity. */
+export async function isStored(part: SynsetUnit, archive: ArchiveInWork): Promise<boolean> {
+  return (await archive.context.store.stat(keyOf(part, archive))) !== undefined;
 }
 
-/** What was found in the parts of a synset, in their order. @throws {CodedError} INDEX_INVALID where one is missing. */
+/** What was found in the parts of a synset, in their order. @throws {CodedError} INDEX_INVALID where it cannot be read. */
 export async function* readParts(parts: readonly SynsetUnit[], archive: ArchiveInWork): AsyncGenerator<Looked> {
-  for (const part of parts) yield* (await findPart(part, archive)) ?? missing(keyOf(part, archive));
+  for (const part of parts) {
+    const key = keyOf(part, archive);
+    const text = Buffer.from((await getIfThere(archive.context.store, key)) ?? notWhole(key, 'no such object'));
+    for (const line of text.toString('utf8').split('\n').slice(0, -1)) {
+      const { data } = Line.safeParse(parseJson(Buffer.from(line)));
+      yield data ?? notWhole(key, line.slice(0, 100));
+    }
+  }
 }
 
 /** Forgets the parts of a synset that is done. */
 export async function forgetParts(parts: readonly SynsetUnit[], archive: ArchiveInWork): Promise<void> {
-  const { store }: { readonly store: ObjectStore } = archive.context;
-  for (const part of parts) await store.delete(keyOf(part, archive));
+  for (const part of parts) await archive.context.store.delete(keyOf(part, archive));
 }
 
 function keyOf({ synset, identity }: SynsetUnit, { request }: Pick<ArchiveInWork, 'request'>): string {
   return indexKeys.part(indexNameOf(request), synset, identity);
 }
 
-function missing(file: string): never {
-  throw new CodedError('INDEX_INVALID', 'What was found in a part of a synset is gone', {
-    details: { file, expected: 'what a worker has stored', got: 'no such object' },
+function notWhole(file: string, got: string): never {
+  throw new CodedError('INDEX_INVALID', 'What was found in a part of a synset is not as it was stored', {
+    details: { file, expected: 'what a worker has stored', got },
   });
 }

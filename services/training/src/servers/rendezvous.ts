@@ -114,7 +114,7 @@ export class Rendezvous {
       // That it is there says all: nobody could read half of it.
       await appendFile(join(this.#folder, STOP), '');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (toCodedError(error).code !== 'FILE_NOT_FOUND') throw error;
     }
   }
 
