@@ -207,7 +207,9 @@ const place = met ? JSON.parse(met) : placeInWorld(process.env);
 if (scene === 'by-hosts') process.env['BLUEWATERS_RANK_HOST'] = place.rank === 1 ? 'a' : 'b';
 // A folder that is named from where the ranks are is then another one of this rank.
 if (scene === 'means' && args[0] === 'elsewhere' && place.rank === 1) process.chdir('/');
-const ranks = await openRanks(place, { silence: 4, collective: 4, start: 30 });
+// One that is stopped is late as well: what is said of it then would be a matter of chance.
+const collective = args[0] === 'late' ? 4 : 60;
+const ranks = await openRanks(place, { silence: 4, collective, start: 30 });
 const found = await SCENES[scene](ranks);
 process.stdout.write(`${ranks.rank} ${JSON.stringify(found)}\n`);
 await ranks.close();

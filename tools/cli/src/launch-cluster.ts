@@ -10,6 +10,7 @@ import { CodedError, toCodedError } from '@bluewaters/errors';
 import { tasksOf, type Begun, type ClusterPart } from './cluster-part.js';
 import { throughGenerations, type Generations, type Outcome } from './generations.js';
 import { onLines, resultIn } from './launch.js';
+import { onAbort } from './on-abort.js';
 import { RANK_WORD } from './rank-word.js';
 import { startProcess } from './start-process.js';
 import type { TaskWord } from './task.js';
@@ -137,12 +138,11 @@ class RunningCluster {
   async ended(): Promise<Ending> {
     const { signal } = this.#context;
     const settled = new Promise<void>((resolve) => (this.#tell = resolve));
-    const stop = (): void => this.#stop();
-    signal.addEventListener('abort', stop, { once: true });
     const { part } = this.#options;
+    this.#tasks.forEach((task) => this.#start(task));
+    const stopHeeding = onAbort(signal, () => this.#stop());
     const looking = part && this.#keepLooking(part);
     try {
-      this.#tasks.forEach((task) => this.#start(task));
       // A run that was scaled may have fewer tasks than hosts.
       if (this.#tasks.length === 0) this.#settle({ outcome: 'done' });
       await settled;
@@ -150,7 +150,7 @@ class RunningCluster {
       await this.#endAll(ending.outcome === 'lost' ? 0 : GRACE_MS);
       return ending;
     } finally {
-      signal.removeEventListener('abort', stop);
+      stopHeeding();
       await looking;
       // Tasks of other hosts may not have read yet that all is over.
       if (!part) await rm(this.#rendezvous, { recursive: true, force: true });

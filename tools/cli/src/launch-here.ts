@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { RankWord } from '@bluewaters/training';
 import type { GenerationOptions, NextGeneration } from './generations.js';
 import { onLines, wordIn, type Generation } from './launch.js';
+import { onAbort } from './on-abort.js';
 import { startProcess } from './start-process.js';
 import type { VerbContext } from './verb.js';
 
@@ -32,15 +33,14 @@ export async function runHere(options: HereOptions & NextGeneration, context: Ve
     return child;
   });
   // One rank that knows is enough, since all agree on the step after which they stop.
-  const stop = (): void => void ranks[0]?.kill('SIGTERM');
-  signal.addEventListener('abort', stop, { once: true });
+  const stopHeeding = onAbort(signal, () => void ranks[0]?.kill('SIGTERM'));
   try {
     const { codes, killed } = await ended(ranks);
     const lost = killed < 0 ? heard.ends || undefined : `rank ${killed} on ${hostname()} was lost`;
     const exitCode = codes.find((code) => code !== 0) ?? 0;
     return { exitCode, words: heard.words, lost, lastLine: heard.lastLine };
   } finally {
-    signal.removeEventListener('abort', stop);
+    stopHeeding();
     await rm(rendezvous, { recursive: true, force: true });
   }
 }

@@ -9,7 +9,8 @@ import { throughGenerations, type GenerationOptions, type NextGeneration, type O
 import { RankLines } from './rank-lines.js';
 import { RANK_WORD } from './rank-word.js';
 import { PROGRAM } from './start-process.js';
-import { stopRanks } from './stop-ranks.js';
+import { onAbort } from './on-abort.js';
+import { RankStopper } from './stop-ranks.js';
 import type { VerbContext } from './verb.js';
 
 /** The programs that start ranks, with what each wants to know of their number. */
@@ -93,14 +94,16 @@ export async function runByLauncher(
   const words: RankWord[] = [];
   const lines = await RankLines.open({ ranks, areHere: areHere(options), hear: (word) => words.push(word) });
   const child = spawnLauncher(options, lines.variables);
-  const stop = (): void => stopRanks(child, words, context);
-  signal.addEventListener('abort', stop, { once: true });
+  const stopper = new RankStopper(child, context);
+  const stopHeeding = onAbort(signal, () => stopper.stop());
   // Of a lost rank: what came first of the watchdog's word and the end of a connection, and what the launcher says.
   let [found, said, lastLine] = ['', '', ''];
   onLines(child.stderr, (line) => {
     const word = wordIn(line);
-    if (word) words.push(word);
-    else if (/ends this generation/u.test(line)) found ||= lines.lost ?? line;
+    if (word) {
+      words.push(word);
+      stopper.hear(word);
+    } else if (/ends this generation/u.test(line)) found ||= lines.lost ?? line;
     else if (!found) said ||= lostRank(line, words) ?? (process.stderr.write(`${line}\n`), '');
   });
   onLines(child.stdout, (line) => {
@@ -112,7 +115,7 @@ export async function runByLauncher(
     const exitCode = await exitOf(child, launcher);
     return { exitCode, words, lost: found || lines.lost || said || undefined, lastLine };
   } finally {
-    signal.removeEventListener('abort', stop);
+    stopHeeding();
     lines.close();
   }
 }
