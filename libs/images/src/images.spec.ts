@@ -32,7 +32,6 @@ describe('inspecting pictures', () => {
     ['a grey JPEG', () => grey, 1],
     ['a progressive JPEG', () => picture().jpeg({ progressive: true }).toBuffer(), 3],
     ['a JPEG with restart markers and subsampled colours', () => picture().jpeg({ quality: 50 }).toBuffer(), 3],
-    ['a JPEG with an EXIF orientation', () => picture().withMetadata({ orientation: 6 }).jpeg().toBuffer(), 3],
     ['a JPEG with bytes after its end', () => Buffer.concat([jpeg, Buffer.from('more')]), 3],
   ])('takes %s as it is', async (_, make, channels) => {
     expect(await outcome(await make())).toEqual({ width, height, channels, format: 'jpeg', readable: true });
@@ -56,6 +55,54 @@ describe('inspecting pictures', () => {
       expect(data[4 * 3]!).toBeLessThan(data[(width - 4) * 3]!);
     },
   );
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'tells EXIF orientation %i as libvips does, of every format',
+    async (orientation) => {
+      const turned = picture().withMetadata({ orientation });
+      const pictures = [
+        turned.clone().jpeg(),
+        turned.clone().jpeg({ progressive: true }),
+        turned.clone().png(),
+        turned.webp(),
+      ];
+      for (const each of pictures) {
+        const bytes = await each.toBuffer();
+        expect((await sharp(bytes).metadata()).orientation).toBe(orientation);
+        // Upright is what is left out; sides are those of the stored picture.
+        const facts = { width, height, ...(orientation !== 1 && { orientation }) };
+        const found = await inspectImage(bytes, source);
+        expect(found).toMatchObject(facts);
+        expect('orientation' in found).toBe(orientation !== 1);
+        expect(await outcome((await repairImage(bytes, source)).encoded)).not.toHaveProperty('orientation');
+      }
+    },
+  );
+
+  it('reads EXIF in either order of bytes, and takes for upright what is no sound EXIF', async () => {
+    const orientationIn = async (hex: string): Promise<number | undefined> => {
+      const payload = Buffer.concat([Buffer.from('Exif\0\0'), Buffer.from(hex.replaceAll(' ', ''), 'hex')]);
+      const head = Buffer.from([0xff, 0xe1, 0, payload.length + 2]);
+      const bytes = Buffer.concat([jpeg.subarray(0, 2), head, payload, jpeg.subarray(2)]);
+      return (await inspectImage(bytes, source)).orientation;
+    };
+    const [big, little] = ['4d4d 002a 00000008', '4949 2a00 08000000'];
+    const other = '0100 0003 00000001 00100000';
+    expect(await orientationIn(`${big} 0002 ${other} 0112 0003 00000001 00060000`)).toBe(6);
+    expect(await orientationIn(`${little} 0100 1201 0300 01000000 08000000`)).toBe(8);
+    for (const damaged of [
+      '',
+      '4d4d',
+      `4d4d 002b 00000008 0001 0112 0003 00000001 00060000`, // not TIFF
+      `5050 002a 00000008 0001 0112 0003 00000001 00060000`, // no order of bytes
+      `4d4d 002a ffffffff 0001 0112 0003 00000001 00060000`, // a directory beyond the end
+      `${big} ffff ${other} 0112 0003 00000001`, // cut in the entry
+      `${big} 0001 0112 0004 00000001 00000006`, // another type
+      `${big} 0001 0112 0003 00000001 00090000`, // beyond 8
+    ]) {
+      expect(await orientationIn(damaged)).toBeUndefined();
+    }
+  });
 
   it('refuses a JPEG cut at any of its bytes', async () => {
     for (let length = 0; length < jpeg.length; length++)

@@ -1,4 +1,5 @@
 import type { Metadata } from 'sharp';
+import { asOrientation, type Orientation } from './exif.js';
 import { startsAsJpeg, walkJpeg } from './jpeg-walk.js';
 import {
   DEFAULT_LIMITS,
@@ -22,6 +23,8 @@ export interface ImageFacts {
   /** Of the picture as a reader gets it: 1 for grey, 3 for everything else. */
   readonly channels: 1 | 3;
   readonly format: ImageFormat;
+  /** How EXIF says that the stored picture is to be turned; left out where it says nothing, or that it is upright. */
+  readonly orientation?: Exclude<Orientation, 1>;
   /** True when TensorFlow's DecodeJpeg reads it as is; otherwise it needs {@link repairImage}. */
   readonly readable: boolean;
   /** Why it is not readable as it is, in a few words: `a PNG with 16 bits`. */
@@ -50,14 +53,19 @@ export async function inspectImage(
 
 /** Undefined for a JPEG that libvips must judge. */
 function inspectJpeg(bytes: Uint8Array, source: ImageSource, limits: ImageLimits): ImageFacts | undefined {
-  const { frame, fault, at } = walkJpeg(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const { frame, fault, at, orientation } = walkJpeg(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   if (!frame) throw invalidImage(source, `a JPEG without a frame header: ${fault ?? 'none'} at byte ${at}`);
   assertPixels(frame.width, frame.height, source, limits);
   // Truncation is certain here, and libvips would only find it by decoding.
   if (at === bytes.length && fault !== undefined) throw invalidImage(source, `a JPEG with ${fault}`);
   if (fault !== undefined || !frame.ordinary || frame.precision !== 8) return undefined;
   if (frame.components !== 1 && frame.components !== 3) return undefined;
-  return { width: frame.width, height: frame.height, channels: frame.components, format: 'jpeg', readable: true };
+  const { width, height, components: channels } = frame;
+  return { width, height, channels, format: 'jpeg', ...turned(orientation), readable: true };
+}
+
+function turned(orientation: Orientation | undefined): Pick<ImageFacts, 'orientation'> {
+  return orientation === undefined || orientation === 1 ? {} : { orientation };
 }
 
 async function inspectOther(
@@ -75,7 +83,14 @@ async function inspectOther(
   const { width, height, space } = metadata;
   assertPixels(width, height, source, limits);
   const grey = space === 'b-w' || space === 'grey16';
-  return { width, height, channels: grey ? 1 : 3, format, readable: false, reason: reasonOf(metadata, format) };
+  const facts = {
+    width,
+    height,
+    channels: grey ? 1 : 3,
+    format,
+    ...turned(asOrientation(metadata.orientation)),
+  } as const;
+  return { ...facts, readable: false, reason: reasonOf(metadata, format) };
 }
 
 /** What a reader of JPEGs in RGB or grey would stumble over. */

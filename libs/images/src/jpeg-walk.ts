@@ -1,3 +1,5 @@
+import { readOrientation, type Orientation } from './exif.js';
+
 /**
  * A walk along the segments of a JPEG file, without decoding: a few microseconds. It follows the marker rules that
  * libjpeg follows, so that a file that passes is one that TensorFlow's DecodeJpeg opens.
@@ -25,11 +27,14 @@ export interface JpegWalk {
   readonly fault: string | undefined;
   /** Bytes from the start of the file to the fault, or to the end of the picture. */
   readonly at: number;
+  /** Of the first EXIF segment that has one. */
+  readonly orientation: Orientation | undefined;
 }
 
 const SOI = 0xd8;
 const EOI = 0xd9;
 const SOS = 0xda;
+const APP1 = 0xe1;
 
 /** True when the bytes start as a JPEG file does. */
 export function startsAsJpeg(bytes: Uint8Array): boolean {
@@ -39,19 +44,22 @@ export function startsAsJpeg(bytes: Uint8Array): boolean {
 /** Walks from SOI to EOI; what follows EOI does not matter. `bytes` must start as a JPEG file does. */
 export function walkJpeg(bytes: Buffer): JpegWalk {
   let frame: JpegFrame | undefined;
+  let orientation: Orientation | undefined;
+  const endAt = (at: number, fault?: string): JpegWalk => ({ frame, fault, at, orientation });
   let scans = 0;
   for (let at = 2; ; ) {
     const marker = findMarker(bytes, at);
-    if (marker < 0) return { frame, fault: 'no end-of-image marker', at: bytes.length };
+    if (marker < 0) return endAt(bytes.length, 'no end-of-image marker');
     // Before the first scan decoders skip stray bytes; after it they are picture that was lost.
-    if (scans > 0 && hasStrayBytes(bytes, at, marker)) return { frame, fault: 'bytes between segments', at };
+    if (scans > 0 && hasStrayBytes(bytes, at, marker)) return endAt(at, 'bytes between segments');
     const code = bytes[marker + 1]!;
-    if (code === EOI) return { frame, fault: scans === 0 ? 'no scan' : undefined, at: marker + 2 };
+    if (code === EOI) return endAt(marker + 2, scans === 0 ? 'no scan' : undefined);
     const end = endOfSegment(bytes, marker);
-    if (end === undefined) return { frame, fault: `a damaged segment 0x${code.toString(16)}`, at: marker };
+    if (end === undefined) return endAt(marker, `a damaged segment 0x${code.toString(16)}`);
     if (isFrameHeader(code)) frame ??= readFrame(bytes, marker);
+    if (code === APP1) orientation ??= readOrientation(bytes.subarray(marker + 4, end));
     if (code === SOS) scans++;
-    if (code === SOS && !frame) return { frame, fault: 'a scan without a frame header', at: marker };
+    if (code === SOS && !frame) return endAt(marker, 'a scan without a frame header');
     at = code === SOS ? endOfScan(bytes, end) : end;
   }
 }

@@ -39,7 +39,9 @@ describe('manifest and index', () => {
     const bytes = encodeManifest({ ...rest, format });
     expect(parseManifest(bytes, { file: 'x' })).toEqual(manifest);
     expect(bytes).toEqual(encodeManifest(manifest));
-    const examples = [example, { ...example, repaired: digest }];
+    // Indexes of earlier versions say neither format nor orientation.
+    const turned: IndexedExample = { ...example, format: 'jpeg', orientation: 6 };
+    const examples = [example, { ...example, repaired: digest }, turned];
     expect(parseIndexedExamples(encodeIndexedExamples(examples), { file: 'x' })).toEqual(examples);
   });
 

@@ -31,6 +31,10 @@ export const IndexedExample = z.strictObject({
   height: z.int().positive(),
   /** 1 for grey, 3 for colour. */
   channels: z.union([z.literal(1), z.literal(3)]),
+  /** What kind of file the original is, by its bytes; indexes of earlier versions have none. */
+  format: z.enum(['jpeg', 'png', 'gif', 'webp']).optional(),
+  /** How EXIF says that the stored picture is to be turned, which TensorFlow does not do; left out for upright ones. */
+  orientation: z.int().min(2).max(8).optional(),
   /** Digest of the repaired copy that stands in for the member, where TensorFlow can't read the original. */
   repaired: z.string().optional(),
   /** What the original is that is not read as it is: `a PNG with 16 bits`. */

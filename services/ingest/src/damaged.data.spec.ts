@@ -13,6 +13,7 @@ import { describe, expect, it } from 'vitest';
 import type { Remark } from './boxes/remark.js';
 import { indexArchive } from './index.js';
 import type { Refusal } from './refusal.js';
+import type { IngestReport } from './report/report.js';
 
 /** A folder with real and damaged archives; without it these tests are skipped. */
 const data = process.env['BLUEWATERS_DATA'];
@@ -64,6 +65,16 @@ const IMAGES: Readonly<Record<number, string>> = {
   20: 'IMAGE_INVALID', // SOI and EOI alone
   21: 'repaired', // WebP
   22: 'IMAGE_INVALID', // BMP
+};
+
+/** By the number of an accepted or repaired picture, where it is not an upright JPEG: its format and EXIF orientation. */
+const FORMATS: Readonly<Record<number, string>> = {
+  6: 'png',
+  8: 'png',
+  9: 'gif',
+  18: 'png',
+  19: 'jpeg 6',
+  21: 'webp',
 };
 
 /** By the number of `xml/n02102040_N.xml`: boxes and remarks, or the code of the refusal. */
@@ -195,6 +206,21 @@ describe.skipIf(!data)('damaged input', { timeout: 10_000 }, () => {
       verdicts[numberOf(name)] = repaired === undefined ? 'accepted' : 'repaired';
     }
     expect(verdicts).toEqual(IMAGES);
+  });
+
+  it('of each picture keeps what its bytes are, whatever its name says, and how EXIF says to turn it', async () => {
+    const store = new MemoryStore();
+    await ingest({ images: 'images.tar' }, store);
+    const formats: Record<number, string> = {};
+    for (const { name, format, orientation } of (await examples(store)).values()) {
+      const found = [format, orientation].join(' ').trim();
+      if (found !== 'jpeg') formats[numberOf(name)] = found;
+    }
+    expect(formats).toEqual(FORMATS);
+    const report = JSON.parse(Buffer.from(await store.get(indexKeys.report('damaged'))).toString()) as IngestReport;
+    expect(report.turned).toBe(1);
+    const page = Buffer.from(await store.get(indexKeys.reportPage('damaged'))).toString();
+    expect(page).toContain('To be turned, as their EXIF says, and taken as stored: 1.');
   });
 
   it('of each annotation gives boxes, remarks, or a refusal by name', async () => {

@@ -12,7 +12,7 @@ import { storeSynsetResult, type SynsetResult } from './synset-result.js';
 import type { Tally } from './tally.js';
 
 /** Changes when the same archive would give another index: what older versions left is then not taken up. */
-const INDEXER = 'bluewaters.ingest.2';
+const INDEXER = 'bluewaters.ingest.3';
 
 /** One synset of an archive. */
 export interface SynsetUnit {

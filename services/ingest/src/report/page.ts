@@ -34,13 +34,14 @@ export function reportPage(report: IngestReport, terms?: PageTerms): string {
   return htmlPage({ title: `${name}: ${count(images)} images`, style: ARCHIVE_STYLE, terms, sections });
 }
 
-function verdicts({ accepted, repaired, refused, images, grey, colour }: IngestReport): string {
+function verdicts({ accepted, repaired, refused, images, grey, colour, turned }: IngestReport): string {
   const rows = [
     ['accepted as they are', accepted],
     ['repaired: stored again as RGB JPEG', repaired],
     ['refused', refused],
   ] as const;
-  const shares = `<p>${count(colour)} in colour, ${count(grey)} grey.</p>`;
+  const sideways = turned === 0 ? '' : ` To be turned, as their EXIF says, and taken as stored: ${count(turned)}.`;
+  const shares = `<p>${count(colour)} in colour, ${count(grey)} grey.${sideways}</p>`;
   return `<h2>Verdicts</h2>${bars(rows, images)}${shares}`;
 }
 

@@ -23,6 +23,8 @@ export interface Tallies {
   readonly repairs: readonly Repair[];
   readonly grey: number;
   readonly colour: number;
+  /** To be turned, as their EXIF says; they are taken as they are stored. */
+  readonly turned: number;
   readonly sizes: readonly SizeBin[];
   /** In pixels. */
   readonly width: Moments | undefined;
@@ -43,13 +45,15 @@ export class Tally {
   readonly #boxes = new Map<number, number>();
   readonly #bins = new Array<number>(BIN_ENDS.length - 1).fill(0);
   #grey = 0;
+  #turned = 0;
   #images = 0;
 
   /** Adds a picture. */
   add(synset: string, example: IndexedExample): void {
-    const { name, width, height, channels, repairedFor, boxes } = example;
+    const { name, width, height, channels, orientation, repairedFor, boxes } = example;
     this.#images++;
     if (channels === 1) this.#grey++;
+    if (orientation !== undefined) this.#turned++;
     if (repairedFor !== undefined) this.#repairs.push({ synset, name, reason: repairedFor });
     count(this.#widths, width);
     count(this.#heights, height);
@@ -65,6 +69,7 @@ export class Tally {
       repairs: this.#repairs,
       grey: this.#grey,
       colour: this.#images - this.#grey,
+      turned: this.#turned,
       sizes: bins.filter(({ images }) => images > 0),
       width: momentsOf(this.#widths),
       height: momentsOf(this.#heights),

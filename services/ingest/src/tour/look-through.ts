@@ -22,6 +22,8 @@ export interface Seen {
   readonly pictures: readonly ClassPictures[];
   /** Names of pictures without a box, {@link MOST_NAMES} at most. */
   readonly boxless: readonly string[];
+  /** Names of pictures that are to be turned, as their EXIF says; all of them. */
+  readonly turned: readonly string[];
 }
 
 /**
@@ -34,7 +36,8 @@ export async function lookThrough(
   entry: IndexEntry,
   { store, candidates }: { readonly store: ObjectStore; readonly candidates: number },
 ): Promise<Seen> {
-  const [classes, pictures, boxless]: [TourClass[], ClassPictures[], string[]] = [[], [], []];
+  const [classes, pictures]: [TourClass[], ClassPictures[]] = [[], []];
+  const [boxless, turned]: [string[], string[]] = [[], []];
   const formats = new Map<string, Amount>();
   for (const { synset, words } of entry.synsets) {
     const file = indexKeys.synset(entry.dataset, synset);
@@ -44,12 +47,14 @@ export async function lookThrough(
       formats.set(format, add(formats.get(format) ?? NOTHING, { images: 1, bytes: example.size }));
     }
     const without = examples.filter((example) => !hasBoxes(example));
-    boxless.push(...without.slice(0, MOST_NAMES - boxless.length).map(({ name }) => `${synset}/${name}`));
+    const named = (some: readonly IndexedExample[]): string[] => some.map(({ name }) => `${synset}/${name}`);
+    boxless.push(...named(without.slice(0, MOST_NAMES - boxless.length)));
+    turned.push(...named(examples.filter(({ orientation }) => orientation !== undefined)));
     classes.push({ synset, words, images: examples.length, bytes: examples.reduce((sum, { size }) => sum + size, 0) });
     pictures.push({ synset, examples: [...examples.filter(hasBoxes), ...without].slice(0, candidates) });
   }
   const inOrder = [...formats].map(([format, amount]) => ({ format, ...amount }));
-  return { classes, formats: inOrder.sort((a, b) => b.images - a.images), pictures, boxless };
+  return { classes, formats: inOrder.sort((a, b) => b.images - a.images), pictures, boxless, turned };
 }
 
 /** What TensorFlow reads as it is can only be a JPEG; the rest was looked at when it was repaired. */

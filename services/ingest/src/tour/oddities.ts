@@ -30,6 +30,7 @@ export async function odditiesOf(report: IngestReport, sources: OdditySources): 
     ...repairs(report),
     oddity('refused', report.refusals, ({ file, offset, message }) => `${file} at ${offset}: ${message}`),
     oddity('cannot be decoded, of those that were to be shown', undecodable, (name) => name),
+    oddity('to be turned, as its EXIF says; taken as it is stored', seen.turned, (name) => name),
     oddity('the same bytes under several names', report.duplicates, (names) => names.join(' = ')),
     oddity('a synset without a picture', empty, ({ synset, words }) => `${synset} ${words}`),
     ...(report.boxes ? await oddBoxes(report, seen, store) : []),

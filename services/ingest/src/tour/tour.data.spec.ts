@@ -39,6 +39,11 @@ describe.skipIf(!data)('a tour of real archives', { timeout: 60_000 }, () => {
     const found = await tour('damaged/images.tar', { pictures: 12 });
     const odd = Object.fromEntries(found.oddities.map(({ what, count }) => [what, count]));
     expect(odd).toMatchObject({ 'a JPEG in CMYK': 1, 'a PNG with 16 bits, under the name of a JPEG': 1, refused: 10 });
+    expect(found.oddities).toContainEqual({
+      what: 'to be turned, as its EXIF says; taken as it is stored',
+      count: 1,
+      names: ['n02102040/n02102040_19.JPEG'],
+    });
     expect(found.images).toBe(12);
     const unshown = odd['cannot be decoded, of those that were to be shown'] ?? 0;
     expect(found.pictures.length + unshown).toBe(12);
