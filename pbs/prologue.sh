@@ -14,6 +14,7 @@
 #   DRY_RUN=1  print what would run, and run nothing
 #   MARGIN     seconds before the end of the walltime that are kept for the last checkpoint; default: 300
 #   RESTARTS   times to start ranks again when one was lost; default: 3
+#   SPARES     nodes of the job that stand by, one for each node that a rank is lost on; default: 0
 # shellcheck shell=bash
 
 job=${1:?source prologue.sh with the name of the job}
@@ -50,17 +51,32 @@ nodes() {
   fi
 }
 
+# Nodes of the job that a rank was lost on.
+lost=()
+
+# Names of those that are to train, one a line: as many whatever was lost, until there are no spare nodes any more.
+usable() {
+  nodes | grep -vxF -f <(printf '%s\n' "${lost[@]:-}") | head -n "$(($(nodes | wc -l) - ${SPARES:-0}))"
+}
+
 # Sets `command` to what runs bluewaters with the arguments after the first on that many nodes, one process each. Job
 # scripts of a Cray run on a service node: only aprun reaches a compute node, and without -d and -cc none a program is
 # held on one core. Of srun: a rank that ends ahead of the others, having stopped in good order, must not take them along.
 compose() {
-  local count=$1 cores=${PBS_NUM_PPN:-${SLURM_CPUS_ON_NODE:-1}}
+  local count=$1 cores=${PBS_NUM_PPN:-${SLURM_CPUS_ON_NODE:-1}} names place=()
   shift
+  names=$(usable | head -n "$count" | paste -sd,)
   command=()
   case $(launcher) in
-    srun) command+=(srun "--nodes=$count" "--ntasks=$count" "--cpus-per-task=$cores" "--mpi=${SRUN_MPI:-pmi2}" --wait=60) ;;
-    aprun) command+=(aprun -b -n "$count" -N 1 -d "$cores" -cc none --) ;;
-    mpiexec) command+=(mpiexec -n "$count" -ppn 1 -hosts "$(nodes | head -n "$count" | paste -sd,)") ;;
+    srun)
+      if [[ -n ${SPARES:-} ]]; then place=("--nodelist=$names"); fi
+      command+=(srun "--nodes=$count" "--ntasks=$count" "--cpus-per-task=$cores" "--mpi=${SRUN_MPI:-pmi2}" --wait=60 "${place[@]}")
+      ;;
+    aprun)
+      if [[ -n ${SPARES:-} ]]; then place=(-L "$(usable | head -n "$count" | sed 's/nid0*//' | paste -sd,)"); fi
+      command+=(aprun -b -n "$count" -N 1 -d "$cores" -cc none "${place[@]}" --)
+      ;;
+    mpiexec) command+=(mpiexec -n "$count" -ppn 1 -hosts "$names") ;;
     none) if ((count > 1)); then fail "$count nodes, but no launcher that reaches them"; fi ;;
     *) fail "LAUNCHER=$LAUNCHER is not known; as in LAUNCHER=aprun" ;;
   esac
@@ -100,9 +116,9 @@ enter_container() {
 }
 
 # Variables of a training job that later jobs want to know of.
-REMEMBERED=(STORE RUN MODEL DATASET NETWORK RECIPE EPOCHS BATCH THREADS SERVERS TRAIN_OPTIONS)
+REMEMBERED=(STORE RUN MODEL DATASET NETWORK RECIPE EPOCHS BATCH THREADS SERVERS SPARES TRAIN_OPTIONS)
 
-# Runs `command`, and notes in the output and in LOGS what ran where, by whose wish.
+# Runs `command`, and notes in the output and in LOGS what ran where, by whose wish. What it says is kept in $1, if given.
 run() {
   local line name code=0 note=$LOGS/$job.$job_id
   line=$(printf '%q ' "${command[@]}")
@@ -112,12 +128,17 @@ run() {
   fi
   mkdir -p "$LOGS"
   {
-    echo "# job $job_id on $(nodes | paste -sd,) from $(date -u +%FT%TZ)"
+    echo "# job $job_id on $(usable | paste -sd,) from $(date -u +%FT%TZ)"
     echo "# version $(version), commit $(commit), image ${UDI:-${IMAGE:-none}}"
     for name in "${REMEMBERED[@]}"; do [[ -z ${!name:-} ]] || printf '%s=%q\n' "$name" "${!name}"; done
     echo "# $line"
   } | tee -a "$note"
-  "${command[@]}" || code=$?
+  if (($# > 0)); then
+    # A signal to all of the job must not take away what ranks write their last words to.
+    "${command[@]}" 2>&1 | (trap '' TERM INT USR1 && tee "$1") || code=${PIPESTATUS[0]}
+  else
+    "${command[@]}" || code=$?
+  fi
   echo "# ended with $code at $(date -u +%FT%TZ)" | tee -a "$note"
   return "$code"
 }
@@ -170,9 +191,10 @@ seconds_in() { awk -F'[-:]' '{ for (i = NF; i > 0; i--) sum += $i * (i == NF ? 1
 # Trains DATASET with one rank a node until RUN is done or the walltime ends; then the job goes into the queue again.
 # Exit codes of ranks: 1 failed and said why, 75 stopped after a checkpoint; any other means that a rank was lost.
 train_on_all_nodes() {
-  local code restart before left margin=${MARGIN:-300}
+  local code restart before left margin=${MARGIN:-300} said=$LOGS/$job.$job_id.said
   RUN=${RUN:-$DATASET-${NETWORK:-${RECIPE:-lenet}}}
   before=$(newest_checkpoint)
+  if (($(nodes | wc -l) <= ${SPARES:-0})); then fail "SPARES=$SPARES leaves no node to train on"; fi
   for ((restart = 0; ; restart++)); do
     left=$(seconds_left)
     if [[ -n $left ]] && ((left <= margin)); then
@@ -181,20 +203,40 @@ train_on_all_nodes() {
     fi
     compose_training ${left:+--stop-after "$((left - margin))"}
     code=0
-    run || code=$?
+    run ${SPARES:+"$said"} || code=$?
     case $code in
       0 | 1) return "$code" ;;
       75) submit_again "$before" ;;
     esac
     if ((restart >= ${RESTARTS:-3})); then fail "ranks were lost $((restart + 1)) times; the last left code $code"; fi
     say "a rank was lost (code $code): starting again from the last checkpoint"
+    if [[ -n ${SPARES:-} ]]; then leave_out "$(lost_node "$said")"; fi
   done
+}
+
+# The node that is named first where a launcher, or a rank that misses another one, tells of a loss; nothing where none is.
+lost_node() {
+  sed -n -E -e '/Exited with exit code 76$/d' -e 's/\[NID ([0-9]+)\]/nid\1/p' -e t \
+    -e '/^srun: error: |^slurmstepd: error: |ends this generation: |RUNNING AT /p' "$1" |
+    grep -owF -f <(usable) | head -n 1 || true
+}
+
+# Lets a spare node train in the place of one that was lost.
+leave_out() {
+  if [[ -z $1 ]]; then
+    say 'nobody says which node it was on'
+  elif ((${#lost[@]} >= SPARES)); then
+    say "it was on $1, and no spare node is left"
+  else
+    lost+=("$1")
+    say "it was on $1: going on without that node, on $(usable | paste -sd,)"
+  fi
 }
 
 # Sets `command` to training, with the given options and those that the job was given.
 compose_training() {
   local count
-  count=$(nodes | wc -l)
+  count=$(usable | wc -l)
   # shellcheck disable=SC2086 # TRAIN_OPTIONS holds several
   compose "$count" train --world-size "$count" "$@" \
     --dataset "$DATASET" --run "$RUN" \

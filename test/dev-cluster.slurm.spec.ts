@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND, runCli } from './support/cli.js';
+import { findProcess, hasOption } from './support/dataset.js';
 import { startCluster, type Cluster } from './support/cluster.js';
 import { ROOT } from './support/pages.js';
 import { writeArchive } from './support/pictures.js';
@@ -177,6 +178,27 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     expect(JSON.parse(await readFile(entry, 'utf8'))).toMatchObject({ state: 'done', version: 3 });
   });
 
+  it('trains on a spare node in the place of the one that a rank was lost on', async () => {
+    const training = { DATASET: 'd', RUN: 'spare', NETWORK: 'lenet', BATCH: '40', THREADS: '1', SPARES: '1' };
+    const options = join(cluster.workdir, 'spare.json');
+    await writeFile(options, JSON.stringify({ epochs: 100_000 }));
+    const three = ['-l', 'nodes=3:ppn=4,walltime=00:10:00'];
+    const given = { ...training, TRAIN_OPTIONS: `--config ${options}` };
+    const job = await cluster.qsub(pbs('distributed_tf_launch'), three, given);
+    const isOn = (...nodes: readonly string[]): Promise<void> =>
+      cluster.says(job, new RegExp(`^# job \\S+ on ${nodes.join()} from `, 'mu'), PATIENCE);
+    await isOn('nid00001', 'nid00002');
+    await cluster.says(job, /training: epoch [2-9]\d* of 100,?000/u, PATIENCE);
+    await writeFile(options, JSON.stringify({ epochs: 20 }));
+    process.kill(await findProcess(isRankOn('spare', 'nid00002')), 'SIGKILL');
+    await isOn('nid00001', 'nid00003');
+    await cluster.ended(job, PATIENCE);
+    const said = await cluster.output(job);
+    expect(said).toContain('it was on nid00002: going on without that node, on nid00001,nid00003');
+    expect(said).toContain('going on from the checkpoint of step');
+    expect(said).toMatch(/result in \S+\/runs\/spare\/checkpoint_dir\n$/u);
+  });
+
   it('runs applications as strictly as a Cray, and a job after its condition only', async () => {
     await writeFile(join(cluster.workdir, 'hello'), HELLO);
     await chmod(join(cluster.workdir, 'hello'), 0o755);
@@ -206,5 +228,13 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     expect(await cluster.output(waits)).toBe('');
   });
 });
+
+/** Looks for the program itself: what starts it on a node has another first argument. */
+const isRankOn =
+  (run: string, node: string) =>
+  (args: readonly string[], environment: readonly string[]): boolean =>
+    (args[1] ?? '').endsWith('bluewaters.mjs') &&
+    hasOption(args, '--run', run) &&
+    environment.includes(`SLURMD_NODENAME=${node}`);
 
 const pbs = (name: string): string => join(ROOT, 'pbs', `${name}.pbs`);

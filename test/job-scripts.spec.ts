@@ -16,10 +16,11 @@ const ARGUMENTS = {
   ...{ PREVIOUS_JOBNAME: 'training', PREVIOUS_JOBID: '7.bw' },
 };
 
-/** Writes down its arguments and ends with the first code in a list, which it takes from there. */
+/** Writes down its arguments, says the first line of another list, and ends with the first code of one; it takes both away. */
 const LAUNCHER = `#!/bin/bash
 echo "\${0##*/} $*" >> calls
 code=$(head -n 1 codes); sed -i 1d codes
+if [[ -e words ]]; then head -n 1 words | tr '|' '\\n' >&2; sed -i 1d words; fi
 if [[ $code == 75 || $code == 76 ]]; then mkdir -p run/runs/fish-lenet/checkpoint_dir; fi
 if [[ $code == 75 ]]; then date +%N > run/runs/fish-lenet/checkpoint_dir/checkpoint; fi
 exit "\${code:-0}"
@@ -66,11 +67,9 @@ describe('job scripts', { timeout: 60_000 }, () => {
     return start(script, { ...ARGUMENTS, ...job, PBS_NUM_PPN: '16', ...given });
   };
 
-  const slurm = async (script: string, given: Readonly<Record<string, string>> = {}) => {
-    await program(
-      'scontrol',
-      '#!/bin/bash\n[[ $1 != show ]] || { echo cn012; echo cn007; exit; }\necho "scontrol $*" >> calls\n',
-    );
+  const slurm = async (script: string, given: Readonly<Record<string, string>> = {}, nodes = ['cn012', 'cn007']) => {
+    const show = `printf '%s\\n' ${nodes.join(' ')}`;
+    await program('scontrol', `#!/bin/bash\n[[ $1 != show ]] || { ${show}; exit; }\necho "scontrol $*" >> calls\n`);
     await program('squeue', '#!/bin/bash\necho 1-00:10:00\n');
     await program('srun', LAUNCHER);
     const job = { SLURM_SUBMIT_DIR: workdir, SLURM_JOB_ID: '42', SLURM_JOB_NODELIST: 'cn[007,012]' };
@@ -177,6 +176,54 @@ describe('job scripts', { timeout: 60_000 }, () => {
     await exits(1);
     expect((await pbs('distributed_tf_launch.pbs')).code).toBe(1);
     expect(await calls()).toHaveLength(6);
+  });
+
+  describe('with spare nodes', () => {
+    const spare = { SPARES: '1' };
+    const says = (...words: string[]): Promise<void> => writeFile(join(workdir, 'words'), words.join('\n'));
+
+    it('train on the others, and on a spare one in the place of the one that a rank was lost on', async () => {
+      await writeFile(join(workdir, 'nodefile'), '12\n12\n7\n7\n1009\n');
+      await exits(137, 76);
+      await says('[NID 00012] 2026-11-27 12:00:00 Apid 12: initiated application termination');
+      const { code, stdout, stderr } = await pbs('distributed_tf_launch.pbs', spare);
+      expect(code, stderr).toBe(0);
+      const train = (nids: string) =>
+        expect.stringMatching(`^aprun -b -n 2 .* -L ${nids} -- .* train --world-size 2 `) as string;
+      // A second loss finds no spare node: the same two are tried again.
+      expect(await calls()).toEqual([train('12,7'), train('7,1009'), train('7,1009')]);
+      expect(stdout).toContain('it was on nid00012: going on without that node, on nid00007,nid01009\n');
+      expect(stdout).toContain('nobody says which node it was on\n');
+      expect(stdout).toContain('# job 42.bw on nid00007,nid01009 from ');
+    });
+
+    it.each([
+      ['of Slurm', 'srun: error: cn007: task 1: Killed|srun: error: cn012: task 0: Exited with exit code 76'],
+      ['of a failed node', 'srun: error: Node failure on cn007'],
+      [
+        'of a rank that misses another',
+        'bluewaters: rank 0 ends this generation: no sign of life for 20 s from rank 1 on cn007.site.org|' +
+          'srun: error: cn012: task 0: Exited with exit code 76|srun: error: cn007: task 1: Killed',
+      ],
+    ])('learn from the words %s which one it was', async (_, words) => {
+      await exits(76);
+      await says(words);
+      const { code, stdout, stderr } = await slurm('distributed_tf_launch.sbatch', spare, ['cn012', 'cn007', 'cn0071']);
+      expect(code, stderr).toBe(0);
+      const on = (names: string) => expect.stringMatching(`^srun --nodes=2 .* --nodelist=${names} `) as string;
+      expect(await calls()).toEqual([on('cn012,cn007'), on('cn012,cn0071')]);
+      expect(stdout).toContain(words.split('|')[0]);
+    });
+
+    it('refuse to be nothing but spare nodes, and give none to jobs that ask for none', async () => {
+      const idle = await pbs('distributed_tf_launch.pbs', { SPARES: '2' });
+      expect(idle).toMatchObject({ code: 1, stderr: expect.stringContaining('leaves no node to train on') as string });
+      await exits(76);
+      await says('[NID 00012] 2026-11-27 12:00:00 Apid 12: initiated application termination');
+      expect((await pbs('distributed_tf_launch.pbs')).code).toBe(0);
+      expect(await calls()).toHaveLength(2);
+      for (const call of await calls()) expect(call).not.toContain(' -L ');
+    });
   });
 
   it('restore what a previous job left, as it had it, and refuse one that left nothing', async () => {

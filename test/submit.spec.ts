@@ -15,7 +15,7 @@ const script = (job: number): string => join(ROOT, 'pbs', `${JOBS[job]}.pbs`);
 /** Writes down how it was called and what it finds in the environment, and answers with a number as PBS and Slurm do. */
 const SUBMIT = `#!/bin/bash
 if [[ " $* " == *" $REFUSED "* ]]; then echo "\${0##*/}: no such account" >&2; exit 1; fi
-{ echo "\${0##*/} $*"; env | grep -E '^(IMAGES|SYNSETS|LIST|DATASET|NETWORK|TRAIN_OPTIONS|BATCH|IMAGE|MOUNTS|LAUNCHER)=' | sort; } >> "$CALLS"
+{ echo "\${0##*/} $*"; env | grep -E '^(IMAGES|SYNSETS|LIST|DATASET|NETWORK|TRAIN_OPTIONS|BATCH|IMAGE|MOUNTS|LAUNCHER|SPARES)=' | sort; } >> "$CALLS"
 echo "$(grep -c '^qsub\\|^sbatch' "$CALLS").bw"
 `;
 const CANCEL = '#!/bin/bash\necho "${0##*/} $*" >> "$CALLS"\n';
@@ -83,6 +83,20 @@ describe('submit', { timeout: 120_000 }, () => {
         `BATCH=512\nDATASET=fish\nIMAGE=bw.sif\nLAUNCHER=srun\nMOUNTS=${directory}\nNETWORK=lenet\nTRAIN_OPTIONS=--decay-epochs 30,60\n`,
     );
     expect(said.match(/^sbatch --parsable --ignore-pbs /gmu)).toHaveLength(3);
+  });
+
+  it('asks for spare nodes beside those that train, among which a batch is divided', async () => {
+    const asked = ['--nodes', '4', '--spares', '2', '--batch', '64', '--account', 'b'];
+    expect((await submit(['--machine', 'bluewaters', ...archive, ...training, ...asked])).code).toBe(0);
+    expect(await called()).toMatch(/-v \S+,SPARES\S* -l nodes=6:ppn=16:xk,/u);
+    expect(await called()).toContain('SPARES=2\n');
+    expect((await submit(['--machine', 'delta', ...archive, ...training, ...asked])).code).toBe(0);
+    // Slurm would end the job with the first node that fails.
+    const [prepare, train] = [/^sbatch .*extract_data.*$/mu, /^sbatch .*distributed_tf.*$/mu];
+    expect(train.exec(await called())?.[0]).toMatch(/--nodes=6 .* --no-kill /u);
+    expect(prepare.exec(await called())?.[0]).not.toContain('--no-kill');
+    const uneven = await submit(['--machine', 'bluewaters', ...archive, ...asked.with(5, '63')]);
+    expect(uneven.stderr).toContain('a multiple of 4, the nodes');
   });
 
   it.each(['bluewaters', 'delta'])(

@@ -58,9 +58,11 @@ export function walkJpeg(bytes: Buffer): JpegWalk {
     if (end === undefined) return endAt(marker, `a damaged segment 0x${code.toString(16)}`);
     if (isFrameHeader(code)) frame ??= readFrame(bytes, marker);
     if (code === APP1) orientation ??= readOrientation(bytes.subarray(marker + 4, end));
-    if (code === SOS) scans++;
-    if (code === SOS && !frame) return endAt(marker, 'a scan without a frame header');
-    at = code === SOS ? endOfScan(bytes, end) : end;
+    at = end;
+    if (code !== SOS) continue;
+    if (!frame) return endAt(marker, 'a scan without a frame header');
+    scans++;
+    at = endOfScan(bytes, end);
   }
 }
 

@@ -31,6 +31,13 @@ function refuse(what) {
   process.exit(1);
 }
 
+/** In the words of a Cray, where the place in its cabinet follows the node. @param {NodeJS.Signals} signal */
+function tellOfEnd(signal) {
+  const node = environment['SLURMD_NODENAME']?.replace('nid', '');
+  const words = signal === 'SIGKILL' ? 'Killed' : signal;
+  process.stderr.write(`_pmiu_daemon(SIGCHLD): [NID ${node}] PE RANK ${pe} exit signal ${words}\n`);
+}
+
 /** @param {Buffer} bytes From the program to the process manager. */
 function listen(bytes) {
   tail = (tail + bytes.toString('latin1')).slice(-4096);
@@ -57,7 +64,13 @@ toManager.pipe(toProgram);
 // Either may be gone first.
 for (const socket of [toProgram, toManager]) socket.on('error', () => undefined);
 
-for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) process.on(signal, () => child.kill(signal));
+let isAsked = false;
+for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
+  process.on(signal, () => {
+    isAsked = true;
+    child.kill(signal);
+  });
+}
 child.once('error', (error) => {
   process.stderr.write(`aprun: ${program} cannot be started: ${error.message}\n`);
   leave(folder, 'end', pe, 127);
@@ -69,6 +82,7 @@ child.once('close', (code, signal) => {
     if (whoLeft(folder, 'init').length > 0) refuse('ended without MPI_Init, which others called');
   }
   if (code === 0 && hasBegun && !hasFinished) refuse('ended without MPI_Finalize');
+  if (signal && !isAsked) tellOfEnd(signal);
   if (code !== 0) leave(folder, 'end', pe, code ?? 128 + (signal ? constants.signals[signal] : 0));
   // What makes Slurm end the others.
   process.exit(signal || (hasBegun && !hasFinished) ? 1 : 0);

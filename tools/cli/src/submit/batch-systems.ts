@@ -53,6 +53,8 @@ const SLURM: BatchSystem = {
     ...(asks.walltime === undefined ? [] : [`--time=${asks.walltime}`]),
     ...(asks.account === undefined ? [] : [`--account=${asks.account}`]),
     ...(after === undefined ? [] : [`--dependency=afterok:${after}`]),
+    // Else a node that fails would end the job, spare nodes or not.
+    ...(asks.spares ? ['--no-kill'] : []),
     ...['--requeue', '--open-mode=append', script],
   ],
   // NUMBER, or NUMBER;CLUSTER.

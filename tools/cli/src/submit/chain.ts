@@ -23,6 +23,8 @@ export interface Job {
 export interface Asked extends JobShape {
   readonly cores: number;
   readonly account?: string;
+  /** Of the nodes those that stand by. */
+  readonly spares?: number;
 }
 
 type Variables = Partial<Record<keyof SubmitValues, string>>;
@@ -37,7 +39,7 @@ const OF_JOB: Readonly<Record<JobName, Variables>> = {
   },
   distributed_tf_launch: {
     ...{ run: 'RUN', model: 'MODEL', network: 'NETWORK', recipe: 'RECIPE', epochs: 'EPOCHS', batch: 'BATCH' },
-    ...{ threads: 'THREADS', trainOptions: 'TRAIN_OPTIONS' },
+    ...{ threads: 'THREADS', spares: 'SPARES', trainOptions: 'TRAIN_OPTIONS' },
   },
 };
 
@@ -64,13 +66,15 @@ export function planJobs(machine: Machine, values: SubmitValues, home: string): 
   return jobs;
 }
 
-function askFor(name: JobName, machine: Machine, { account, nodes, nodeType, queue, walltime }: SubmitValues): Asked {
-  const shape =
-    name === 'distributed_tf_launch'
-      ? { ...machine.jobs.train, ...defined({ nodes, nodeType, queue, walltime }) }
-      : machine.jobs.prepare;
+function askFor(name: JobName, machine: Machine, { account, ...values }: SubmitValues): Asked {
+  const shape = name === 'distributed_tf_launch' ? trainingShape(machine, values) : machine.jobs.prepare;
   const most = machine.nodeTypes[shape.nodeType]?.cores ?? 1;
   return { ...shape, cores: Math.min(shape.cores ?? most, most), ...defined({ account }) };
+}
+
+function trainingShape({ jobs }: Machine, values: Omit<SubmitValues, 'account'>): JobShape & Pick<Asked, 'spares'> {
+  const { nodes = jobs.train.nodes, spares = 0, nodeType, queue, walltime } = values;
+  return { ...jobs.train, ...defined({ nodeType, queue, walltime }), nodes: nodes + spares, spares };
 }
 
 /** What the scripts are told of the site. */

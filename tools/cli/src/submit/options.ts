@@ -28,6 +28,7 @@ export const submitOptions = {
   model: trainOptions.model,
   trainOptions: z.string().optional().describe("further options of `bluewaters train`: --train-options='--seed 7'"),
   nodes: count.describe("of the training, a rank on each; default: the machine's"),
+  spares: count.describe('further nodes that stand by, each to train in the place of one that a rank was lost on'),
   nodeType: z.string().optional().describe("nodes of the training, such as xk; default: the machine's"),
   queue: z.string().optional().describe("queue or partition of the training; default: the machine's"),
   walltime: z.string().optional().describe('of the training, hours:minutes:seconds; it goes on in the next job'),

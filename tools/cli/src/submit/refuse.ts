@@ -11,7 +11,8 @@ export function refuseJobs(machine: Machine, values: SubmitValues, jobs: readonl
     throw refusal(machine, 'account', 'the account that pays', 'none');
   }
   for (const { asks } of jobs) refuseJob(machine, asks);
-  const nodes = jobs.at(-1)?.asks.nodes ?? 1;
+  const { nodes: all = 1, spares = 0 } = jobs.at(-1)?.asks ?? {};
+  const nodes = all - spares;
   if (values.batch !== undefined && values.batch % nodes !== 0) {
     throw refusal(machine, 'batch', `a multiple of ${nodes}, the nodes`, String(values.batch));
   }

@@ -6,6 +6,9 @@ import { holds, same } from './reader.mjs';
 /** Segments that are short, and that a decoder would not take: the walk looks at no more than their heads. */
 const FRAME = 'ffc0000b080010001001011100';
 const SCAN = 'ffda0008010100003f000102ff0003ffd004';
+/** To be turned, in either order of bytes; the second after another entry. */
+const BIG = 'ffe1001e457869660000' + '4d4d002a00000008' + '0001' + '011200030000000100060000';
+const LITTLE = 'ffe1002a457869660000' + '49492a0008000000' + '0200' + '000103000100000010000000' + '120103000100000008000000';
 /** @param {...string} parts In hexadecimal. */
 const jpeg = (...parts) => Buffer.from(['ffd8', ...parts, 'ffd9'].join(''), 'hex');
 const pixels = Uint8Array.from({ length: 8 * 8 * 3 }, (_, n) => (n * 37) % 256);
@@ -13,7 +16,7 @@ const pixels = Uint8Array.from({ length: 8 * 8 * 3 }, (_, n) => (n * 37) % 256);
 /** @type {import('./reader.mjs').Reader} */
 export const reader = {
   codes: [],
-  scripts: ['/jpeg-walk.js'],
+  scripts: ['/jpeg-walk.js', '/exif.js'],
   maxBytes: 8 * 1024,
   largestBytes: 4 << 20,
   tokens: ['\xff\xd8', '\xff\xd9', '\xff\xda', '\xff\xc0', '\xff\xc2', '\xff\xc4', '\xff\xd0', '\xff\xff', '\xff\0'],
@@ -22,6 +25,8 @@ export const reader = {
     jpeg(FRAME, SCAN),
     jpeg('ffe000040000', FRAME, SCAN, SCAN),
     jpeg('ffff', FRAME, 'fffe0003aa', SCAN),
+    jpeg(BIG, FRAME, SCAN),
+    jpeg(LITTLE, FRAME, SCAN),
     jpeg(SCAN),
     jpeg('01ff02'),
     Buffer.from(await encodeJpeg(pixels, { width: 8, height: 8, channels: 3, quality: 90 })),

@@ -16,6 +16,7 @@ export const reader = {
   scripts: [
     '/inspect.js',
     '/jpeg-walk.js',
+    '/exif.js',
     '/jpeg-tables.js',
     '/jpeg-codes.js',
     '/repair.js',
