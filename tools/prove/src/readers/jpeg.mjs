@@ -8,7 +8,8 @@ const FRAME = 'ffc0000b080010001001011100';
 const SCAN = 'ffda0008010100003f000102ff0003ffd004';
 /** To be turned, in either order of bytes; the second after another entry. */
 const BIG = 'ffe1001e457869660000' + '4d4d002a00000008' + '0001' + '011200030000000100060000';
-const LITTLE = 'ffe1002a457869660000' + '49492a0008000000' + '0200' + '000103000100000010000000' + '120103000100000008000000';
+const LITTLE =
+  'ffe1002a457869660000' + '49492a0008000000' + '0200' + '000103000100000010000000' + '120103000100000008000000';
 /** @param {...string} parts In hexadecimal. */
 const jpeg = (...parts) => Buffer.from(['ffd8', ...parts, 'ffd9'].join(''), 'hex');
 const pixels = Uint8Array.from({ length: 8 * 8 * 3 }, (_, n) => (n * 37) % 256);
