@@ -70,11 +70,11 @@ compose() {
   case $(launcher) in
     srun)
       if [[ -n ${SPARES:-} ]]; then place=("--nodelist=$names"); fi
-      command+=(srun "--nodes=$count" "--ntasks=$count" "--cpus-per-task=$cores" "--mpi=${SRUN_MPI:-pmi2}" --wait=60 "${place[@]}")
+      command+=(srun "--nodes=$count" "--ntasks=$count" "--cpus-per-task=$cores" "--mpi=${SRUN_MPI:-pmi2}" --wait=60 ${place[@]+"${place[@]}"})
       ;;
     aprun)
       if [[ -n ${SPARES:-} ]]; then place=(-L "$(usable | head -n "$count" | sed 's/nid0*//' | paste -sd,)"); fi
-      command+=(aprun -b -n "$count" -N 1 -d "$cores" -cc none "${place[@]}" --)
+      command+=(aprun -b -n "$count" -N 1 -d "$cores" -cc none ${place[@]+"${place[@]}"} --)
       ;;
     mpiexec) command+=(mpiexec -n "$count" -ppn 1 -hosts "$names") ;;
     none) if ((count > 1)); then fail "$count nodes, but no launcher that reaches them"; fi ;;
@@ -235,8 +235,9 @@ leave_out() {
 
 # Sets `command` to training, with the given options and those that the job was given.
 compose_training() {
-  local count
+  local count roles=()
   count=$(usable | wc -l)
+  if [[ ${SERVERS:-} =~ ^[0-9]+$ ]]; then roles=(--servers "$SERVERS"); elif [[ -n ${SERVERS:-} ]]; then roles=(--layout "$SERVERS"); fi
   # shellcheck disable=SC2086 # TRAIN_OPTIONS holds several
   compose "$count" train --world-size "$count" "$@" \
     --dataset "$DATASET" --run "$RUN" \
@@ -246,7 +247,7 @@ compose_training() {
     ${EPOCHS:+--epochs "$EPOCHS"} \
     ${BATCH:+--batch "$BATCH"} \
     ${THREADS:+--threads "$THREADS"} \
-    ${SERVERS:+--servers "$SERVERS"} \
+    ${roles[@]+"${roles[@]}"} \
     ${TRAIN_OPTIONS:-} \
     --store "$STORE"
 }

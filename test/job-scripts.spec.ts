@@ -108,6 +108,16 @@ describe('job scripts', { timeout: 60_000 }, () => {
     expect((await calls()).at(-1)).toMatch(/^srun .* train --world-size 2 --stop-after 86400 /u);
   });
 
+  it('let the first nodes be servers, as many as are asked for, or a quarter', async () => {
+    const roles = async (SERVERS: string): Promise<string | undefined> => {
+      const { stdout } = await pbs('distributed_tf_launch.pbs', { DRY_RUN: '1', SERVERS });
+      return / --(?:servers|layout) \S+/u.exec(stdout)?.[0];
+    };
+    expect(await roles('4')).toBe(' --servers 4');
+    expect(await roles('quarter')).toBe(' --layout quarter');
+    expect(await roles('')).toBeUndefined();
+  });
+
   it('go into images of Shifter and Apptainer', async () => {
     const dry = { DRY_RUN: '1', BW_HOME: ROOT };
     expect((await pbs('serve.pbs', { ...dry, UDI: 'ncsa/bw:1' })).stdout).toMatch(/ -cc none -- bluewaters serve /u);

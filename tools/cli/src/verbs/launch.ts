@@ -7,19 +7,13 @@ import { frameOptions, readPlace } from '../common-options.js';
 import { Generations } from '../generations.js';
 import { ClusterPart, tasksOf } from '../cluster-part.js';
 import { launchCluster, launchPart } from '../launch-cluster.js';
+import { layoutOf, layoutOption, type Layout } from '../layouts.js';
 import { list } from '../line-options.js';
 import { launch as launchRanks, LAUNCHER_NAMES, runByLauncher, type LaunchOptions } from '../launch.js';
 import { runHere } from '../launch-here.js';
 import { endStopped, requestOf } from '../rank.js';
 import { defineVerb, type VerbContext } from '../verb.js';
 import { options as trainOptions } from './train.js';
-
-/** The talk's job, with a barrier every step (`--update synchronous`), and its successor of 2018, asynchronous. */
-const LAYOUTS = {
-  talk: { servers: 1, workers: 15 },
-  successor: { servers: 4, workers: 16 },
-} as const;
-const LAYOUT_NAMES = Object.keys(LAYOUTS) as (keyof typeof LAYOUTS)[];
 
 /** How ranks are started. */
 export const launcherOptions = {
@@ -39,10 +33,7 @@ const options = z.strictObject({
   ranks: z.int().positive().optional().describe('how many; default: what the batch job has room for'),
   servers: z.int().positive().optional().describe('instead of ranks: parameter servers, on this machine or --hosts'),
   workers: z.int().positive().optional().describe('with --servers: workers'),
-  layout: z
-    .enum(LAYOUT_NAMES)
-    .optional()
-    .describe('servers and workers of the original jobs: talk for 1 and 15, successor for 4 and 16'),
+  layout: layoutOption,
   hosts: list(z.string().min(1))
     .optional()
     .describe('with --servers: hosts to spread them and workers over, a,b,c; each starts its part by this command'),
@@ -55,14 +46,9 @@ const options = z.strictObject({
 type Values = z.output<typeof options>;
 
 /** Servers and workers that are asked for; none for ranks. */
-function layoutOf({
-  layout,
-  servers,
-  workers,
-}: Values): { readonly servers: number; readonly workers: number } | undefined {
-  if (layout === undefined && servers === undefined && workers === undefined) return undefined;
-  const preset = layout === undefined ? { servers: 1, workers: 1 } : LAYOUTS[layout];
-  return { servers: servers ?? preset.servers, workers: workers ?? preset.workers };
+function clusterOf({ ranks, hosts, ...values }: Values): Layout | undefined {
+  if ((values.layout ?? values.servers ?? values.workers) === undefined) return undefined;
+  return { servers: 1, workers: 1, ...layoutOf(values, hosts?.length ?? ranks) };
 }
 
 type WordsContext = VerbContext & { readonly words: readonly string[] };
@@ -95,7 +81,7 @@ export const launch = defineVerb({
  * @throws {CodedError} As what the command needs, and as ranks end: INTERRUPTED, PROCESS_DIED.
  */
 export async function launchCommand(values: Values, context: WordsContext): Promise<object> {
-  const cluster = layoutOf(values);
+  const cluster = clusterOf(values);
   const part = await openPart(values, cluster);
   const command = [...context.words, ...(values.json ? ['--json'] : [])];
   const environment = withoutVariables(process.env, [...notIn(trainOptions, OWN), 'config']);
@@ -115,10 +101,7 @@ export async function launchCommand(values: Values, context: WordsContext): Prom
 }
 
 /** This host's part of servers and workers that are spread over several. @throws {CodedError} CONFIG_INVALID. */
-async function openPart(
-  { hosts, ...values }: Values,
-  cluster: ReturnType<typeof layoutOf>,
-): Promise<ClusterPart | undefined> {
+async function openPart({ hosts, ...values }: Values, cluster: Layout | undefined): Promise<ClusterPart | undefined> {
   if (hosts === undefined) return undefined;
   if (cluster && hosts.every((_, host) => tasksOf(host, hosts.length, cluster).length > 0)) {
     return ClusterPart.open({ ...values, hosts });

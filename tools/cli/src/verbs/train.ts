@@ -1,6 +1,7 @@
 import { placeInWorld } from '@bluewaters/collectives';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { layoutOf, layoutOption } from '../layouts.js';
 import { shardsOptions, trainOptions } from '../line-options.js';
 import { trainNetwork } from '../line.js';
 import { rankOptions, requestOf, trainAsRank, withinTime } from '../rank.js';
@@ -19,6 +20,7 @@ export const options = z.strictObject({
   ...rankOptions,
   ...updateOptions,
   ...rankTaskOptions,
+  layout: layoutOption,
   ...placeOptions,
   ...frameOptions,
 });
@@ -41,8 +43,10 @@ export const train = defineVerb({
     const task = met ? undefined : placeInCluster(values);
     if (task) return trainAsTask(task, values, context);
     const place = met ?? placeInWorld(process.env, values);
-    const { servers } = values;
-    if (place && !('rendezvous' in place) && servers) return trainAsRole(place, { ...values, servers }, context);
+    if (place && !('rendezvous' in place)) {
+      const { servers, workers } = layoutOf(values, place.size);
+      if (servers !== undefined) return trainAsRole(place, { ...values, servers, workers }, context);
+    }
     if (place) return trainAsRank(place, values, context);
     return withinTime(values.stopAfter, context, (bounded) =>
       withWorkplace(readPlace(values), async (workplace) => {
