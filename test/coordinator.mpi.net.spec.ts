@@ -94,8 +94,13 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     const runs = [{ run: 'steered', counts: { fresh: 2, silent: 0, missing: 0 } }];
     expect(await (await fetch(`${page}/api/overview`)).json()).toMatchObject({ leads: true, runs });
 
+    const evaluated = await steer('evaluate', 'steered');
+    expect(evaluated.json()).toMatchObject({ evaluation: { examples: 24 } });
+    expect(evaluated.json<{ step: number }>().step).toBeGreaterThanOrEqual(first.figures!.step);
+
     expect((await steer('pause', 'steered')).json()).toMatchObject({ phase: 'ending' });
     await becomes('steered', ({ phase }) => phase === 'paused');
+    expect((await steer('evaluate', 'steered')).stderr).toContain('ORDER_REFUSED');
     const refused = await steer('pause', 'steered');
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('ORDER_REFUSED')]);
     expect((await steer('scale', 'steered', '--ranks', '3')).stderr).toContain('expected a divisor of 8');

@@ -98,7 +98,7 @@ describe('training on several ranks', { timeout: 600_000 }, () => {
 
   it('names the rank that was killed, each time', async () => {
     const killed = [2, 3];
-    const launch = ['launch', '--ranks', '4', '--restarts', '2'];
+    const launch = ['launch', '-n', '4', '--restarts', '2'];
     const running = startCli([...launch, '--', ...commandFor('lossy', ...LENET, '--epochs', '2000')]);
     for (const rank of killed) {
       await running.line(/training: epoch \d+ of 2,?000 evaluated/u);

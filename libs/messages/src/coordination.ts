@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand, defineEvent, defineState } from './definitions.js';
+import { Evaluation } from './training.js';
 import { Name } from './vocabulary.js';
 
 /**
@@ -43,6 +44,18 @@ export const StepSplit = z.strictObject({
 /** See {@link StepSplit:variable}. */
 export type StepSplit = z.infer<typeof StepSplit>;
 
+/** When somebody ordered an evaluation, by the coordinator's clock: what tells one order from another. */
+const OrderedAt = z.int().positive();
+
+/** What was found between two steps, since somebody wanted to know. */
+export const OrderedEvaluation = z.strictObject({
+  ordered: OrderedAt,
+  step: z.int().nonnegative(),
+  evaluation: Evaluation,
+});
+/** See {@link OrderedEvaluation:variable}. */
+export type OrderedEvaluation = z.infer<typeof OrderedEvaluation>;
+
 /** What a rank knows of its own steps. */
 export const RankFigures = z.strictObject({
   /** Steps of the run that are made. */
@@ -61,6 +74,8 @@ export const RankFigures = z.strictObject({
   staleness: z.number().nonnegative().optional(),
   /** Gradients of this generation so far that came after their update, where there are backup workers. */
   dropped: z.int().nonnegative().optional(),
+  /** What came of the last order to evaluate that this process followed. */
+  evaluated: OrderedEvaluation.optional(),
 });
 /** See {@link RankFigures:variable}. */
 export type RankFigures = z.infer<typeof RankFigures>;
@@ -92,11 +107,21 @@ export const RankBeat = z.strictObject({
 /** See {@link RankBeat:variable}. */
 export type RankBeat = z.infer<typeof RankBeat>;
 
+/** What a rank is answered. */
+export const BeatAnswer = z.strictObject({
+  /** Whether it is to go on, or to stop with the others after a checkpoint. */
+  order: z.enum(['go on', 'stop']),
+  /** Of the rank that leads: an order to evaluate that was not followed yet. */
+  evaluate: OrderedAt.optional(),
+});
+/** See {@link BeatAnswer:variable}. */
+export type BeatAnswer = z.infer<typeof BeatAnswer>;
+
 /**
- * Sent by each rank every few seconds. The answer says whether it is to go on or to stop with the others after a
- * checkpoint. GENERATION_OVER refuses a rank of another generation than the one that is under way.
+ * Sent by each rank every few seconds. GENERATION_OVER refuses a rank of another generation than the one that is under
+ * way.
  */
-export const Beat = defineCommand('training.v1.beat', RankBeat, z.strictObject({ order: z.enum(['go on', 'stop']) }));
+export const Beat = defineCommand('training.v1.beat', RankBeat, BeatAnswer);
 
 /** How a generation came to its end. */
 export const GenerationEnd = z.strictObject({
@@ -172,6 +197,8 @@ export const CoordinatedRun = z.strictObject({
   scaleTo: WorldSize.optional(),
   /** What is to become of the run once its ranks have stopped, or once it is no longer paused. */
   order: z.enum(['stop', 'pause', 'go on']).optional(),
+  /** An order to evaluate that was not followed yet. */
+  evaluate: OrderedAt.optional(),
   launcher: ProcessOnHost.optional(),
   /** What was submitted, until the run has ended. */
   submission: Submission.optional(),
@@ -210,6 +237,8 @@ export const SteerRequest = z.discriminatedUnion('order', [
   z.strictObject({ run: Name, order: z.literal('resume') }),
   /** The run goes on from a checkpoint with another number of ranks; its batch stays. */
   z.strictObject({ run: Name, order: z.literal('scale'), ranks: WorldSize }),
+  /** The run is evaluated between two steps, beside what it does after each epoch. */
+  z.strictObject({ run: Name, order: z.literal('evaluate') }),
 ]);
 /** See {@link SteerRequest:variable}. */
 export type SteerRequest = z.infer<typeof SteerRequest>;

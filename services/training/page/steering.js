@@ -9,6 +9,7 @@ export class Steering {
 
   constructor() {
     byId('pause').addEventListener('click', () => this.#order({ order: byId('pause').dataset.order }));
+    byId('evaluate').addEventListener('click', () => this.#order({ order: 'evaluate' }));
     byId('stop').addEventListener('click', () => {
       say(byId('confirm-title'), `Stop ${this.#run.run}?`);
       byId('confirm').returnValue = '';
@@ -63,6 +64,7 @@ async function send(run, order) {
 
 function told({ order, ranks: number }) {
   if (order === 'resume') return 'It goes on.';
+  if (order === 'evaluate') return 'It is evaluated after its next step.';
   if (order === 'scale') return `After a checkpoint it goes on with ${ranks(number)}.`;
   return order === 'pause' ? 'It pauses after a checkpoint.' : 'It stops after a checkpoint.';
 }

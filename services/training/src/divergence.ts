@@ -23,7 +23,7 @@ export interface FirstNonFinite extends NonFinite {
  *
  * @returns The first operation in the order of the graph that gave NaN or infinity; undefined when the run is to stop.
  */
-export async function findFirstNonFinite(
+async function findFirstNonFinite(
   { request, checkpoints, stepsPerEpoch, report, signal }: RunContext,
   { engine, failed }: Divergence,
 ): Promise<FirstNonFinite | undefined> {
@@ -62,6 +62,18 @@ async function runWatched(
   const fetched: Tensor[] = await session.run({ ...asked, fetches: [...(asked.fetches ?? []), watch.counts] });
   using counts = fetched.pop() as Tensor;
   return { tensors: fetched, nonFinite: watch.first(counts) };
+}
+
+/**
+ * Before anything is written: a checkpoint of lost weights would replace one that can be gone on from.
+ *
+ * @throws {CodedError} TRAINING_DIVERGED where the loss of a step is not finite.
+ */
+export async function refuseLostWeights(loss = 0, run: RunContext, search: Divergence): Promise<void> {
+  if (Number.isFinite(loss)) return;
+  // Other ranks, which would have to go back too, have ended by now.
+  const first = run.ranks.size > 1 || run.member ? undefined : await findFirstNonFinite(run, search);
+  throw diverged(run.request, { what: 'the loss of a batch', value: loss, first });
 }
 
 /** TRAINING_DIVERGED with what is known of it. */

@@ -17,6 +17,7 @@ import { CheckpointDirectory } from './checkpoints.js';
 import type { Lease } from './lease.js';
 import { countExamples, readManifest } from './manifest.js';
 import { Mirror } from './mirror.js';
+import type { EvaluationOrders } from './presence/coordination.js';
 import { ALONE, type Ranks } from './ranks.js';
 import { partsOf, type Member } from './servers/member.js';
 import { inputOf, readParent, type Parent } from './parent.js';
@@ -40,6 +41,8 @@ export interface RankPorts {
   readonly ranks?: Ranks;
   /** Shows how this rank's steps go to a coordinator, where there is one. */
   readonly show?: ((figures: RankFigures) => void) | undefined;
+  /** Of the rank that leads: when a coordinator wants the run to be evaluated. */
+  readonly evaluations?: EvaluationOrders | undefined;
   /** Where variables are on parameter servers: this worker and its cluster. */
   readonly member?: Member;
 }

@@ -62,7 +62,8 @@ async function trainAmong(
     await preflight(ranks, { code, dataset, 'TensorFlow threads': String(threads) });
     await joinGeneration(ranks, coordinated, { leader: 0, run: request.run });
     const signal = coordinated ? AbortSignal.any([options.signal, coordinated.stop]) : options.signal;
-    const ports = { bus, store, workDirectory, threads, signal, report, ranks, show: coordinated?.show };
+    const steered = { show: coordinated?.show, evaluations: coordinated?.evaluations };
+    const ports = { bus, store, workDirectory, threads, signal, report, ranks, ...steered };
     if (ranks.rank === 0) {
       await coordinated?.forward(bus);
       return await train(request, ports);

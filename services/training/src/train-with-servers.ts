@@ -53,7 +53,8 @@ export function playTask(
       const isChief = member.worker === 0;
       // The others end when the chief lets them.
       const signal = isChief && coordination ? AbortSignal.any([options.signal, coordination.stop]) : options.signal;
-      const ports = { bus, store, workDirectory, threads, signal, report, member, show: coordination?.show };
+      const steered = { show: coordination?.show, evaluations: coordination?.evaluations };
+      const ports = { bus, store, workDirectory, threads, signal, report, member, ...steered };
       if (isChief) {
         await coordination?.forward(bus);
         return await train(request, ports);

@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Runs } from '@bluewaters/messages';
+import { Evaluated, Runs, type OrderedEvaluation } from '@bluewaters/messages';
 import { datasetKeys, encodeManifest, modelKeys, parseManifest, runKeys } from '@bluewaters/records';
 import { liveHandles, loadSavedModel, Tensor, type Output } from '@bluewaters/tensorflow';
-import { syntheticJpeg } from '@bluewaters/testing';
+import { syntheticJpeg, until } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
 import { evaluateModel } from './evaluation/evaluate-model.js';
+import { train } from './train.js';
 import { WatchedStore } from './watched-store.fixture.js';
 import { BATCH, sha256, SYNSETS, weights, workplace } from './workplace.fixture.js';
 
@@ -54,6 +55,26 @@ describe('training', { timeout: 120_000 }, () => {
     expect(convolutions.every(({ dur }) => dur > 0)).toBe(true);
     expect(traced.said.flatMap(({ notices = [] }) => notices).join()).toContain(`is in ${path}`);
     expect(await weights(traced.store)).toBe(await weights(plain.store));
+  });
+
+  it('evaluates between two steps when a coordinator wants it, once for each order, and goes on as if it had not', async () => {
+    const [plain, ordered] = await Promise.all([workplace(), workplace()]);
+    await plain.start({ epochs: 2 });
+    const found: OrderedEvaluation[] = [];
+    const heard: number[] = [];
+    await ordered.bus.subscribe(Evaluated, ({ step }) => void heard.push(step));
+    // The next one is there when the first was followed.
+    const next = (): number | undefined => [5, 9].find((order) => order > (found.at(-1)?.ordered ?? 0));
+    const evaluations = { next, made: (one: OrderedEvaluation) => void found.push(one) };
+    await train(ordered.requestWith({ epochs: 2 }), { ...ordered.ports(), evaluations });
+    expect(found).toMatchObject([
+      { ordered: 5, step: 1, evaluation: { examples: 21 } },
+      { ordered: 9, step: 2, evaluation: { examples: 21 } },
+    ]);
+    await until('the events', () => heard.length === 4);
+    expect(heard).toEqual([1, 2, 6, 12]);
+    expect(ordered.said.map(({ phase }) => phase)).toContain('step 2 evaluated as ordered');
+    expect(await weights(ordered.store)).toBe(await weights(plain.store));
   });
 
   it('gives the same weights from the same seed, and others from another', async () => {

@@ -4,8 +4,8 @@ import { Checkpointed, Evaluated, Runs } from '@bluewaters/messages';
 import { imageSizeAt } from '@bluewaters/models';
 import { Announcer } from './announcer.js';
 import type { Checkpoint } from './checkpoints.js';
-import { diverged, findFirstNonFinite } from './divergence.js';
-import { evaluateStep } from './evaluate-step.js';
+import { refuseLostWeights } from './divergence.js';
+import { evaluateAsOrdered, evaluateStep, type Evaluable } from './evaluate-step.js';
 import type { EvaluatedSplit } from './evaluate.js';
 import type { TrainedWeights } from './export.js';
 import type { StartingPoint } from './follow.js';
@@ -87,6 +87,10 @@ export class TrainingSession {
     return this.#step >= this.#run.totalSteps || hasStalled(this.#evaluations, this.#run.request.earlyStop);
   }
 
+  get #evaluable(): Evaluable {
+    return { run: this.#run, shards: this.#shards, announcer: this.#announcer };
+  }
+
   get #kept(): Kept {
     return { newest: this.#run.request.keepCheckpoints, best: bestOf(this.#evaluations) };
   }
@@ -110,7 +114,7 @@ export class TrainingSession {
       const before = this.#step;
       const inspection = before + 1 === end ? graph.inspection : undefined;
       const made = await stepper.make(before, { runner, inspection });
-      await this.#refuseLostWeights(made.loss);
+      await refuseLostWeights(made.loss, this.#run, { engine: this.#engine, failed: this.#step });
       this.#step = made.reached;
       const { inspected, stopping } = made;
       if (inspected) await this.#observers.tellAll((observer) => observer.inspected?.(this.#step, inspected));
@@ -122,6 +126,7 @@ export class TrainingSession {
       if (isDue(SUMMARY_EVERY_STEPS) || this.#step === end) this.#tell(made);
       if (isDue(this.#run.request.checkpointEverySteps)) await this.checkpoint();
       // Alone it need not wait until others know.
+      if (!stopping) await this.#heedOrders();
       if (stopping || (this.#run.ranks.size === 1 && this.#run.signal.aborted)) await this.#interrupt();
     }
     this.#observers.tell((observer) => observer.epochEnded?.(epoch));
@@ -238,24 +243,18 @@ export class TrainingSession {
 
   /** Evaluates the weights that the session has, those of a step. */
   async #evaluateAt(step: number): Promise<Found> {
-    const found = await evaluateStep(this.#engine, {
-      run: this.#run,
-      shards: this.#shards,
-      step,
-      report: (figures) => this.#announcer.within('evaluating', figures),
-    });
+    const found = await evaluateStep(this.#engine, { ...this.#evaluable, step });
     this.#found = { ...found, step };
     return this.#found;
   }
 
-  /** Before anything is written: a checkpoint of lost weights would replace one that can be gone on from. */
-  async #refuseLostWeights(loss = 0): Promise<void> {
-    if (Number.isFinite(loss)) return;
-    const search = { engine: this.#engine, failed: this.#step };
-    // Other ranks, which would have to go back too, have ended by now.
-    const first =
-      this.#run.ranks.size > 1 || this.#run.member ? undefined : await findFirstNonFinite(this.#run, search);
-    throw diverged(this.#run.request, { what: 'the loss of a batch', value: loss, first });
+  /** Evaluates between two steps, where somebody wants to know. */
+  async #heedOrders(): Promise<void> {
+    const ordered = this.#run.evaluations?.next();
+    if (ordered === undefined) return;
+    this.#laps.pause();
+    await evaluateAsOrdered(this.#engine, { ...this.#evaluable, step: this.#step, ordered });
+    this.#laps.start();
   }
 
   #tell({ loss, rate: learningRate, staleness, dropped }: MadeStep): void {

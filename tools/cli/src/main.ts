@@ -14,7 +14,7 @@ function addVerb(parser: Argv, verb: Verb, name: string): Argv {
     command,
     verb.summary,
     (own) => {
-      describeFlags(own, verb.options);
+      describeFlags(own, verb);
       for (const [example, meaning] of verb.examples) own.example(example, meaning);
       return own;
     },

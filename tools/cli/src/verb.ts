@@ -22,6 +22,8 @@ export interface Verb<Schema extends z.ZodObject = z.ZodObject> {
   readonly launches?: z.ZodObject;
   /** One option each, with a description; unknown ones are refused. */
   readonly options: Schema;
+  /** Options that may be called by a letter, too, since others have them so: `n` of `ranks`. */
+  readonly letters?: Readonly<Record<string, string>>;
   readonly examples: readonly (readonly [command: string, meaning: string])[];
   /** Does it. What it resolves to is the last line of stdout with `--json`. */
   run(

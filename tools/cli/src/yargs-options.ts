@@ -2,19 +2,21 @@ import { flagName, optionFacts } from '@bluewaters/service';
 import type { Argv } from 'yargs';
 import type { z } from 'zod';
 import { frameOptions, placeOptions } from './common-options.js';
+import type { Verb } from './verb.js';
 
 /** Options of every verb stand apart, so that a verb's own are found at a glance. */
 const COMMON = { ...placeOptions, ...frameOptions };
 
 const YARGS_TYPES = { number: 'number', boolean: 'boolean', list: 'array', text: 'string' } as const;
 
-/** Tells yargs the options of a schema, for parsing, `--help` and completion; values are checked by the schema later. */
-export function describeFlags(parser: Argv, schema: z.ZodObject): void {
-  for (const [option, type] of Object.entries<z.ZodType>(schema.shape)) {
+/** Tells yargs the options of a verb, for parsing, `--help` and completion; values are checked by their schema later. */
+export function describeFlags(parser: Argv, { options, letters = {} }: Verb): void {
+  for (const [option, type] of Object.entries<z.ZodType>(options.shape)) {
     const { kind, defaultValue, description } = optionFacts(type);
     parser.option(flagName(option), {
       type: YARGS_TYPES[kind],
       describe: description ?? '',
+      ...(letters[option] !== undefined && { alias: letters[option] }),
       requiresArg: kind !== 'boolean',
       group: option in COMMON ? 'Where and how:' : 'Options:',
       ...(defaultValue === undefined ? {} : { defaultDescription: JSON.stringify(defaultValue) }),

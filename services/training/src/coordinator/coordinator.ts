@@ -142,7 +142,7 @@ export class Coordinator implements Watched {
     }
     for (const { attendance } of this.#accounts.values()) attendance.excuse(now());
     this.#served = await Promise.all([
-      bus.serve(Beat, async (beat) => ({ order: this.#account(beat.run).beat(beat, now()) })),
+      bus.serve(Beat, async (beat) => this.#account(beat.run).beat(beat, now())),
       bus.serve(AskToLaunch, async (question) => this.#account(question.run).ask(question, now())),
       bus.serve(AskForRun, async (question) => this.#admit(question)),
       bus.serve(Steer, async (request) => this.#known(request.run).steer(request, now())),

@@ -1,29 +1,27 @@
 import { CodedError } from '@bluewaters/errors';
 import type {
   AdmissionQuestion,
+  BeatAnswer,
   CoordinatedPhase,
   CoordinatedRun,
   GenerationEnd,
   LaunchAnswer,
   LaunchQuestion,
   RankBeat,
+  RankFigures,
   SteerRequest,
   Submission,
 } from '@bluewaters/messages';
 import { Attendance, type AttendanceTimes } from './attendance.js';
 import { Curve } from './curve.js';
+import { generationOver, refused } from './refusals.js';
+import { standingOf, type Standing } from './run-standing.js';
 
 /** Times after which a coordinator says something, in milliseconds. */
 export interface CoordinatorTimes extends AttendanceTimes {
   /** Without a word of any rank, after which a generation counts as lost. */
   readonly lostAfter: number;
 }
-
-/** What stays of a run between two looks at it, beside what its ranks say. */
-type Standing = Pick<
-  CoordinatedRun,
-  'phase' | 'since' | 'reason' | 'generation' | 'scaleTo' | 'order' | 'launcher' | 'submission'
->;
 
 const UNDER_WAY: readonly CoordinatedPhase[] = ['launching', 'running', 'ending'];
 const ENDED: readonly CoordinatedPhase[] = ['stopped', 'done', 'failed', 'lost'];
@@ -114,8 +112,7 @@ export class RunAccount {
     if (!isNew && ['stopped', 'done', 'failed', 'submitted'].includes(phase)) return this.#leave();
     const { launcher } = question;
     const [generation, ranks] = [this.#standing.generation + 1, scaleTo ?? question.ranks];
-    const { since, submission } = this.#standing;
-    this.#standing = { phase, since, generation, launcher, ...(submission && { submission }) };
+    this.#standing = { phase, generation, launcher, ...this.#lasting() };
     this.#attendance = new Attendance(ranks, now, this.#times);
     this.#enter('launching', now);
     return { next: 'launch', generation, ranks };
@@ -127,18 +124,20 @@ export class RunAccount {
    *
    * @throws {CodedError} GENERATION_OVER.
    */
-  beat(beat: RankBeat, now: number): 'go on' | 'stop' {
+  beat(beat: RankBeat, now: number): BeatAnswer {
     const { generation } = this.#standing;
     if (beat.generation > generation) this.#adopt(beat, now);
     else if (beat.generation < generation || !this.isUnderWay || beat.rank >= this.#attendance.ranks) {
       throw generationOver(beat, this.record(now));
     }
     this.#attendance.beat(beat, now);
-    if (beat.rank === this.#attendance.leader && beat.figures) this.#curve.add(beat.figures);
+    const leads = beat.rank === this.#attendance.leader;
+    if (leads && beat.figures) this.#heed(beat.figures);
     if (this.#standing.phase === 'launching' && this.#attendance.arrived === this.#attendance.ranks) {
       this.#enter('running', now);
     }
-    return this.#standing.phase === 'ending' ? 'stop' : 'go on';
+    const { phase, evaluate } = this.#standing;
+    return { order: phase === 'ending' ? 'stop' : 'go on', ...(leads && evaluate && { evaluate }) };
   }
 
   /** Lets the run wait for somebody who launches it. @throws {CodedError} ORDER_REFUSED. */
@@ -171,6 +170,9 @@ export class RunAccount {
       this.#standing = { ...this.#standing, order: 'go on' };
     } else if (request.order === 'scale') {
       this.#scale(request, now);
+    } else if (request.order === 'evaluate') {
+      if (!this.isUnderWay || phase === 'ending') throw refused(request, this.record(now));
+      this.#standing = { ...this.#standing, evaluate: now };
     } else {
       const isIdle = isPaused || phase === 'submitted';
       if (!this.isUnderWay && !(isIdle && request.order === 'stop')) throw refused(request, this.record(now));
@@ -250,51 +252,36 @@ export class RunAccount {
     else this.#standing = { ...this.#standing, phase: 'paused' };
   }
 
+  /** What one generation leaves to the next. */
+  #lasting(): Pick<Standing, 'since' | 'submission' | 'evaluate'> {
+    const { since, submission, evaluate } = this.#standing;
+    return { since, ...(submission && { submission }), ...(evaluate !== undefined && { evaluate }) };
+  }
+
+  /** What the rank that leads shows. */
+  #heed(figures: RankFigures): void {
+    this.#curve.add(figures);
+    const { evaluate, ...standing } = this.#standing;
+    const { ordered = 0 } = figures.evaluated ?? {};
+    if (evaluate !== undefined && ordered >= evaluate) this.#standing = standing;
+  }
+
   #adopt({ generation, ranks }: RankBeat, now: number): void {
-    const { phase, since, submission } = this.#standing;
-    this.#standing = { phase, since, generation, ...(submission && { submission }) };
+    this.#standing = { phase: this.#standing.phase, generation, ...this.#lasting() };
     this.#attendance = new Attendance(ranks, now, this.#times);
     this.#enter('launching', now);
   }
 
   #enter(phase: CoordinatedPhase, now: number, reason?: string): void {
-    const { reason: _, ...standing } = this.#standing;
-    this.#standing = { ...standing, phase, since: now, ...(reason !== undefined && { reason }) };
+    const { reason: _, evaluate, ...standing } = this.#standing;
+    // Whoever goes on with a run that was lost or paused follows the order.
+    const lasts = evaluate !== undefined && !['stopped', 'done', 'failed'].includes(phase);
+    this.#standing = {
+      ...standing,
+      ...{ phase, since: now },
+      ...(reason !== undefined && { reason }),
+      ...(lasts && { evaluate }),
+    };
     this.#changed(this.record(now));
   }
-}
-
-function standingOf(run: CoordinatedRun): Standing {
-  const { phase, since, reason, generation, scaleTo, order, launcher, submission } = run;
-  return {
-    ...{ phase, since, generation },
-    ...(reason !== undefined && { reason }),
-    ...(scaleTo !== undefined && { scaleTo }),
-    ...(order !== undefined && { order }),
-    ...(launcher && { launcher }),
-    ...(submission && { submission }),
-  };
-}
-
-function generationOver({ run, generation, rank }: RankBeat, now: CoordinatedRun): CodedError {
-  return new CodedError('GENERATION_OVER', `Rank ${rank} belongs to another generation of the run ${run}`, {
-    details: { field: 'generation', expected: `${now.generation} (${now.phase})`, got: String(generation) },
-  });
-}
-
-function refused(
-  { order }: { readonly order: SteerRequest['order'] | 'submit' },
-  { run, phase, ranks }: CoordinatedRun,
-): CodedError {
-  const got = `a run that is ${phase}, with ${ranks} ranks`;
-  const expected = {
-    submit: 'a run that is not under way, nor waiting',
-    stop: 'a run that is under way, paused or submitted',
-    pause: 'a run that is under way',
-    resume: 'a run that is paused',
-    scale: 'a run that is under way or paused, and another number of ranks',
-  }[order];
-  return new CodedError('ORDER_REFUSED', `The run ${run} cannot follow the order to ${order}`, {
-    details: { field: 'order', expected, got },
-  });
 }

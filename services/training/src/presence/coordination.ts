@@ -5,6 +5,7 @@ import {
   type BusOptions,
   type GenerationEnd,
   type MessageBus,
+  type OrderedEvaluation,
   type Subscription,
 } from '@bluewaters/messages';
 import { forward } from './forward.js';
@@ -19,6 +20,14 @@ export interface CoordinationOptions {
   readonly generation?: Pick<Seat, 'run' | 'generation'> | undefined;
   /** Told when there is no getting to the coordinator by what was given: training goes on without. */
   readonly refused: (error: CodedError) => void;
+}
+
+/** Evaluations that somebody wants of a run, beside those after its epochs. */
+export interface EvaluationOrders {
+  /** The order that is to be followed; undefined where there is none. */
+  readonly next: () => number | undefined;
+  /** To be told what came of it. */
+  readonly made: (found: OrderedEvaluation) => void;
 }
 
 /** The side of one rank that a coordinator sees. */
@@ -65,6 +74,14 @@ export class Coordination {
   /** What the rank's steps are like; see {@link Presence.show}. */
   get show(): Presence['show'] {
     return (figures) => this.#presence?.show(figures);
+  }
+
+  /** Orders to evaluate the run; see {@link Presence.ordered}. */
+  get evaluations(): EvaluationOrders {
+    return {
+      next: () => this.#presence?.ordered,
+      made: (found) => this.#presence?.evaluated(found),
+    };
   }
 
   /** Lets everyone on the coordinator's bus know what the rank that leads tells on its own. */

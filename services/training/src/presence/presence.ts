@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCodedError } from '@bluewaters/errors';
-import { Beat, type RankBeat, type RankFigures } from '@bluewaters/messages';
+import { Beat, type OrderedEvaluation, type RankBeat, type RankFigures } from '@bluewaters/messages';
 import type { OutsideBus } from './outside-bus.js';
 
 /** Which rank of which generation of a run shows itself. */
@@ -23,6 +23,8 @@ export class Presence {
   readonly #gone = new AbortController();
   readonly #ended: Promise<void>;
   #figures: RankFigures | undefined;
+  #ordered = 0;
+  #evaluated: OrderedEvaluation | undefined;
 
   /** Shows itself from now on. */
   constructor(bus: OutsideBus, seat: Seat) {
@@ -39,6 +41,16 @@ export class Presence {
   /** What is shown from now on. */
   show(figures: RankFigures): void {
     this.#figures = figures;
+  }
+
+  /** The order to evaluate that is to be followed, where there is one. */
+  get ordered(): number | undefined {
+    return this.#ordered > (this.#evaluated?.ordered ?? 0) ? this.#ordered : undefined;
+  }
+
+  /** What came of an order to evaluate. */
+  evaluated(found: OrderedEvaluation): void {
+    this.#evaluated = found;
   }
 
   /** Shows itself no more. */
@@ -64,11 +76,12 @@ export class Presence {
       ...this.#seat,
       host: hostname(),
       pid: process.pid,
-      ...(this.#figures && { figures: this.#figures }),
+      ...(this.#figures && { figures: { ...this.#figures, ...(this.#evaluated && { evaluated: this.#evaluated }) } }),
     };
     try {
       const answer = await this.#bus.say((bus) => bus.request(Beat, beat, { timeoutMs }));
       if (answer?.order === 'stop') this.#stopping.abort();
+      this.#ordered = answer?.evaluate ?? this.#ordered;
     } catch (error) {
       // Whatever else is wrong with the bus is no reason to stop training.
       if (isCodedError(error, 'GENERATION_OVER')) this.#stopping.abort(error);

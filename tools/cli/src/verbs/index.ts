@@ -25,6 +25,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Verb>>> = {
   'runs pause': async () => (await import('./runs.js')).runsPause,
   'runs resume': async () => (await import('./runs.js')).runsResume,
   'runs scale': async () => (await import('./runs.js')).runsScale,
+  'runs evaluate': async () => (await import('./runs.js')).runsEvaluate,
   'runs submit': async () => (await import('./submitted-runs.js')).runsSubmit,
   'runs admit': async () => (await import('./submitted-runs.js')).runsAdmit,
   submit: async () => (await import('./submit.js')).submit,

@@ -60,8 +60,9 @@ export const launch = defineVerb({
   words: 'COMMAND',
   launches: trainOptions,
   options,
+  letters: { ranks: 'n' },
   examples: [
-    ['$0 launch --ranks 4 -- train --dataset mnist', 'on four ranks of this machine'],
+    ['$0 launch -n 4 -- train --dataset mnist', 'on four ranks of this machine'],
     ['$0 launch --ranks 2 --over grpc -- train --dataset mnist', 'on two, without MPI'],
     ['$0 launch --launcher srun -- train --dataset mnist', 'on as many as the Slurm job has tasks'],
     ['$0 launch --servers 1 --workers 3 -- train --dataset mnist', 'three workers, asynchronously'],

@@ -1,7 +1,17 @@
 import { CodedError } from '@bluewaters/errors';
-import { Steer, openBus, type CoordinatedRun, type MessageBus, type SteerRequest } from '@bluewaters/messages';
+import {
+  CoordinatedRuns,
+  openBus,
+  Steer,
+  type CoordinatedRun,
+  type MessageBus,
+  type OrderedEvaluation,
+  type SteerRequest,
+} from '@bluewaters/messages';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { percent } from '../terminal.js';
 import { defineVerb, type Verb } from '../verb.js';
 
 const options = z.strictObject({ ...placeOptions, ...frameOptions });
@@ -86,3 +96,40 @@ export const runsScale = defineVerb({
     return stands;
   },
 });
+
+/** Between two looks at whether an evaluation was made. */
+const LOOK_EVERY_MS = 500;
+
+/** `bluewaters runs evaluate` */
+export const runsEvaluate = defineVerb({
+  name: 'runs evaluate',
+  summary: 'let the rank that leads evaluate a run after its next step, and wait for what comes of it',
+  words: 'RUN',
+  options,
+  examples: [['$0 runs evaluate mnist-lenet --bus nats://127.0.0.1:4222', 'whose epochs take hours']],
+  run: async (values, { words, print, signal }) => {
+    const { run, evaluate: ordered = 0 } = await steer(values, words, { order: 'evaluate' });
+    const found = await withBus(values, (bus) => evaluationOf(run, { bus, ordered, signal }));
+    const { step, evaluation } = found;
+    const { top1, top5, loss } = evaluation;
+    print(`${run}, step ${step}: top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toPrecision(3)}`);
+    return found;
+  },
+});
+
+/** Waits until an order was followed. @throws {CodedError} INTERRUPTED; ORDER_REFUSED where the run ends before. */
+async function evaluationOf(
+  run: string,
+  { bus, ordered, signal }: { readonly bus: MessageBus; readonly ordered: number; readonly signal: AbortSignal },
+): Promise<OrderedEvaluation> {
+  const table = await bus.state(CoordinatedRuns);
+  while (!signal.aborted) {
+    const { figures, phase } = (await table.get(run))?.value ?? {};
+    if (figures?.evaluated && figures.evaluated.ordered >= ordered) return figures.evaluated;
+    if (phase === 'done' || phase === 'stopped' || phase === 'failed') {
+      throw new CodedError('ORDER_REFUSED', `The run ${run} was ${phase} before it could be evaluated`);
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+  throw new CodedError('INTERRUPTED', `The order stands: the run ${run} will be evaluated`);
+}

@@ -104,7 +104,12 @@ describe.skipIf(!CHROMIUM)('the page of runs, in a browser [BLUEWATERS_CHROMIUM]
     await page.getByRole('spinbutton', { name: 'Ranks' }).fill('5');
     await page.getByRole('button', { name: 'Scale' }).click();
     await page.locator('#answer.bad', { hasText: 'does not divide over 5 ranks' }).waitFor();
-    expect(orders).toEqual([{ run: 'digits', order: 'pause' }]);
+    await page.getByRole('button', { name: 'Evaluate' }).click();
+    await page.locator('#answer', { hasText: 'It is evaluated after its next step.' }).waitFor();
+    expect(orders).toEqual([
+      { run: 'digits', order: 'pause' },
+      { run: 'digits', order: 'evaluate' },
+    ]);
   });
 
   it('stops a run only when one says so twice', async () => {
