@@ -1,6 +1,6 @@
 /** What happens to ranks on large machines, done to those of one run at random times. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -74,6 +74,8 @@ class Run {
   #lost = 0;
   /** The step from which the next generation has to go on at least. */
   #expected = 0;
+  /** When a checkpoint was cut short, by its step, in milliseconds since 1970: one of that step may be written anew. */
+  #cuts = new Map();
   #isTraining = false;
 
   /** @param {readonly string[]} command @param {{ run: string, folder: string, beside: Beside }} options */
@@ -96,7 +98,10 @@ class Run {
   /** @param {string} line */
   #hear(line) {
     const from = /going on from the checkpoint of step (\d+)/u.exec(line)?.[1];
-    if (from !== undefined && Number(from) < this.#expected) this.#lost += 1;
+    if (from !== undefined && Number(from) < this.#expected) {
+      this.#lost += 1;
+      console.error(`  went on from step ${from}, and ${this.#expected} was whole`);
+    }
     if (/training: epoch/u.test(line) && !this.#isTraining) {
       this.#isTraining = true;
       this.#generations += 1;
@@ -137,14 +142,24 @@ class Run {
   /** The steps of the whole checkpoints, the newest first. */
   checkpoints() {
     const steps = readdirSync(this.#checkpoints).flatMap((name) => /^model\.ckpt-(\d+)\.json$/u.exec(name)?.[1] ?? []);
-    return steps.map(Number).sort((one, other) => other - one);
+    const whole = steps.map(Number).filter((step) => this.#isWhole(step));
+    return whole.sort((one, other) => other - one);
+  }
+
+  /** Others are listed until one of the same step takes their place. @param {number} step */
+  #isWhole(step) {
+    const json = join(this.#checkpoints, `model.ckpt-${step}.json`);
+    return (statSync(json, { throwIfNoEntry: false })?.mtimeMs ?? 0) > (this.#cuts.get(step) ?? -1);
   }
 
   cutNewestCheckpoint() {
-    const start = `model.ckpt-${this.checkpoints()[0]}.data-`;
+    const [step] = this.checkpoints();
+    const start = `model.ckpt-${step}.data-`;
     const name = readdirSync(this.#checkpoints).find((each) => each.startsWith(start));
-    if (name !== undefined) truncateSync(join(this.#checkpoints, name), 1000);
-    return name !== undefined;
+    if (name === undefined) return false;
+    this.#cuts.set(step, Date.now());
+    truncateSync(join(this.#checkpoints, name), 1000);
+    return true;
   }
 
   async end() {
