@@ -14,6 +14,7 @@
 #   DRY_RUN=1  print what would run, and run nothing
 #   MARGIN     seconds before the end of the walltime that are kept for the last checkpoint; default: 300
 #   RESTARTS   times to start ranks again when one was lost; default: 3
+#   COORDINATOR=1  let rank 0 start a coordinator and NATS, found by a file in LOGS
 #   SPARES     nodes of the job that stand by, one for each node that a rank is lost on; default: 0
 # shellcheck shell=bash
 
@@ -191,7 +192,7 @@ seconds_in() { awk -F'[-:]' '{ for (i = NF; i > 0; i--) sum += $i * (i == NF ? 1
 # Trains DATASET with one rank a node until RUN is done or the walltime ends; then the job goes into the queue again.
 # Exit codes of ranks: 1 failed and said why, 75 stopped after a checkpoint; any other means that a rank was lost.
 train_on_all_nodes() {
-  local code restart before left margin=${MARGIN:-300} said=$LOGS/$job.$job_id.said
+  local code restart before left coordinated margin=${MARGIN:-300} said=$LOGS/$job.$job_id.said
   RUN=${RUN:-$DATASET-${NETWORK:-${RECIPE:-lenet}}}
   before=$(newest_checkpoint)
   if (($(nodes | wc -l) <= ${SPARES:-0})); then fail "SPARES=$SPARES leaves no node to train on"; fi
@@ -201,7 +202,9 @@ train_on_all_nodes() {
       if ((restart > 0)); then submit_again "$before"; fi
       fail "$left s of walltime are left, and MARGIN=$margin s are to be kept"
     fi
-    compose_training ${left:+--stop-after "$((left - margin))"}
+    coordinated=()
+    if [[ -n ${COORDINATOR:-} ]]; then coordinated=(--start-coordinator --bus "file:$LOGS/$job.$job_id.$restart.bus"); fi
+    compose_training ${left:+--stop-after "$((left - margin))"} ${coordinated[@]+"${coordinated[@]}"}
     code=0
     run ${SPARES:+"$said"} || code=$?
     case $code in

@@ -183,17 +183,26 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     const options = join(cluster.workdir, 'spare.json');
     await writeFile(options, JSON.stringify({ epochs: 100_000 }));
     const three = ['-l', 'nodes=3:ppn=4,walltime=00:10:00'];
-    const given = { ...training, TRAIN_OPTIONS: `--config ${options}` };
+    const given = {
+      ...training,
+      ...{ TRAIN_OPTIONS: `--config ${options}`, COORDINATOR: '1' },
+      BLUEWATERS_NATS_SERVER: process.env['BLUEWATERS_NATS_SERVER'] ?? 'nats-server',
+    };
     const job = await cluster.qsub(pbs('distributed_tf_launch'), three, given);
     const isOn = (...nodes: readonly string[]): Promise<void> =>
       cluster.says(job, new RegExp(`^# job \\S+ on ${nodes.join()} from `, 'mu'), PATIENCE);
     await isOn('nid00001', 'nid00002');
     await cluster.says(job, /training: epoch [2-9]\d* of 100,?000/u, PATIENCE);
+    // Rank 0 has brought a coordinator along, which all find by a file.
+    const [bus = ''] = /file:\S+\.0\.bus(?=,)/u.exec(await cluster.output(job)) ?? [];
+    const status = await runCli(['status', '--json', '--bus', bus, '--store', store]);
+    expect(status.json()).toMatchObject({ coordinated: [{ run: 'spare', ranks: 2, arrived: 2 }] });
     await writeFile(options, JSON.stringify({ epochs: 20 }));
     process.kill(await findProcess(isRankOn('spare', 'nid00002')), 'SIGKILL');
     await isOn('nid00001', 'nid00003');
     await cluster.ended(job, PATIENCE);
     const said = await cluster.output(job);
+    expect(said).toMatch(/coordinated; see --bus file:\S+\.1\.bus, /u);
     expect(said).toContain('it was on nid00002: going on without that node, on nid00001,nid00003');
     expect(said).toContain('going on from the checkpoint of step');
     expect(said).toMatch(/result in \S+\/runs\/spare\/checkpoint_dir\n$/u);

@@ -118,6 +118,13 @@ describe('job scripts', { timeout: 60_000 }, () => {
     expect(await roles('')).toBeUndefined();
   });
 
+  it('let rank 0 bring a coordinator along where that is asked for, by another file in each generation', async () => {
+    await exits(76);
+    expect((await pbs('distributed_tf_launch.pbs', { COORDINATOR: '1' })).code).toBe(0);
+    const files = (await calls()).map((call) => / --start-coordinator --bus file:(\S+) /u.exec(call)?.[1]);
+    expect(files).toEqual([0, 1].map((n) => join(workdir, `logs/distributed_tf_launch.42.bw.${n}.bus`)));
+  });
+
   it('go into images of Shifter and Apptainer', async () => {
     const dry = { DRY_RUN: '1', BW_HOME: ROOT };
     expect((await pbs('serve.pbs', { ...dry, UDI: 'ncsa/bw:1' })).stdout).toMatch(/ -cc none -- bluewaters serve /u);

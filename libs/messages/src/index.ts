@@ -1,4 +1,5 @@
 export { BusOptions, openBus, prepareBus } from './open-bus.js';
+export { BusFile, readBusFile, writeBusFile } from './bus-file.js';
 export { InProcessBus } from './in-process/in-process-bus.js';
 export { ParentBus } from './parent-child/parent-bus.js';
 export { serveChild } from './parent-child/serve-child.js';

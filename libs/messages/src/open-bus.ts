@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readBusFile } from './bus-file.js';
 import { readAuthority, readLogin } from './bus-secrets.js';
 import type { StateDefinition, WorkDefinition } from './definitions.js';
 import { warnOfFault, type FaultListener } from './faults.js';
@@ -10,7 +11,7 @@ import type { NatsOptions } from './nats/nats-bus.js';
  * How a bus is named in options; secrets never are: those of NATS come from the environment, as
  * `BLUEWATERS_NATS_CREDENTIALS_FILE`, or `BLUEWATERS_NATS_USER` with `BLUEWATERS_NATS_PASSWORD` or
  * `BLUEWATERS_NATS_PASSWORD_FILE`. So does whom to trust with `tls://`, as `BLUEWATERS_NATS_CA_FILE`; where it is not
- * set, the authorities that Node trusts.
+ * set, the authorities that Node trusts. A file of a bus is for one that was started for a while.
  */
 export const BusOptions = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('in-process') }),
@@ -20,6 +21,8 @@ export const BusOptions = z.discriminatedUnion('kind', [
     /** Work comes again when nothing was heard of its worker for this long. */
     ackWaitMs: z.int().min(300).optional(),
   }),
+  /** That of {@link BusFile}, which also says who one is there. */
+  z.strictObject({ kind: z.literal('file'), path: z.string() }),
 ]);
 
 /** See {@link BusOptions:variable}. */
@@ -28,7 +31,7 @@ export type BusOptions = z.infer<typeof BusOptions>;
 /**
  * Opens the bus that the options name; the caller closes it.
  * @param onFault Hears of messages that match no schema and of handlers that failed for good; Node's warnings.
- * @throws {CodedError} BUS_UNAVAILABLE, BUS_REFUSED, BUS_UNTRUSTED, or CONFIG_INVALID when files of NATS cannot be read.
+ * @throws {CodedError} BUS_UNAVAILABLE, BUS_REFUSED, BUS_UNTRUSTED, or CONFIG_INVALID when files cannot be read.
  */
 export async function openBus(options: BusOptions, onFault: FaultListener = warnOfFault): Promise<MessageBus> {
   if (options.kind === 'in-process') return new InProcessBus(onFault);
@@ -52,7 +55,12 @@ export async function prepareBus(
   await NatsBus.prepare(natsOptions(options), definitions);
 }
 
-function natsOptions({ url, ackWaitMs }: Extract<BusOptions, { kind: 'nats' }>): NatsOptions {
+function natsOptions(options: Exclude<BusOptions, { kind: 'in-process' }>): NatsOptions {
+  if (options.kind === 'file') {
+    const { url, user, password } = readBusFile(options.path);
+    return { url, login: { user, password } };
+  }
+  const { url, ackWaitMs } = options;
   const authority = readAuthority(process.env);
   return {
     url,

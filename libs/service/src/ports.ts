@@ -35,16 +35,19 @@ function invalidStore(): CodedError {
 }
 
 /**
- * Reads the one-string form of a bus: `nats://host:4222`, `tls://host:4222` or `in-process`.
+ * Reads the one-string form of a bus: `nats://host:4222`, `tls://host:4222`, `file:PATH` of one that was started for a
+ * while, or `in-process`.
  *
  * @param natsAckWaitMs For those who take work: it comes again when nothing was heard of its worker for this long.
  * @throws {CodedError} CONFIG_INVALID for any other form.
  */
 export function parseBus(text: string, { natsAckWaitMs }: { readonly natsAckWaitMs?: number } = {}): BusOptions {
   if (text === 'in-process') return { kind: 'in-process' };
+  const [, path] = /^file:(.+)$/su.exec(text) ?? [];
+  if (path !== undefined) return { kind: 'file', path };
   if (!/^(?:nats|tls):\/\/[^/,]+$/u.test(text) || !URL.canParse(text)) {
     throw new CodedError('CONFIG_INVALID', 'The bus is not in a known form', {
-      details: { field: 'bus', expected: 'nats://host:4222 or in-process' },
+      details: { field: 'bus', expected: 'nats://host:4222, file:PATH or in-process' },
     });
   }
   refuseCredentials(new URL(text), 'bus', 'BLUEWATERS_NATS_USER and BLUEWATERS_NATS_PASSWORD');

@@ -10,7 +10,9 @@ export const placeOptions = {
   bus: z
     .string()
     .default('in-process')
-    .describe('nats://host:4222 to ask services that run elsewhere; by default they run inside this command'),
+    .describe(
+      'nats://host:4222, or file:PATH that whoever started a bus has left, to ask services that run elsewhere; by default they run inside this command',
+    ),
 };
 
 /** Options of every verb. */

@@ -28,6 +28,10 @@ export const rankOptions = {
     .optional()
     .describe('ranks that were started; to be said under aprun and with --task rank:N'),
   stopAfter: z.number().positive().optional().describe('seconds after which training stops with a checkpoint'),
+  startCoordinator: z
+    .boolean()
+    .default(false)
+    .describe('with --bus file:PATH, which all ranks are given: rank 0 starts a coordinator, and NATS for it'),
   rankTimeout: z.number().positive().default(20).describe('seconds without a sign of life after which a rank is lost'),
 };
 

@@ -38,7 +38,7 @@ export class OutsideBus {
    * @throws {CodedError} Whatever else the answer is.
    */
   async say<Answer>(say: (bus: MessageBus) => Promise<Answer>): Promise<Answer | undefined> {
-    const bus = await Promise.race([this.#opened, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+    const bus = await within(LAST_WORDS_MS, this.#opened);
     if (!bus) return undefined;
     return say(bus).catch((error: unknown) => {
       const { retryable } = toCodedError(error);
@@ -57,7 +57,7 @@ export class OutsideBus {
 
   /** Gives what is still to be told a moment, and the connection back. */
   async close(): Promise<void> {
-    await Promise.race([this.#told, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+    await within(LAST_WORDS_MS, this.#told);
     this.#closing.abort();
     const bus = await this.#opened;
     await bus?.close();
@@ -82,6 +82,20 @@ export class OutsideBus {
 
   async #pause(): Promise<void> {
     await sleep(TRY_EVERY_MS, undefined, { signal: this.closing, ref: false }).catch(() => undefined);
+  }
+}
+
+/**
+ * What comes of something within so many milliseconds; undefined where nothing does. The timer keeps the process: nothing
+ * else may, where a bus is not there, and a process that ended would leave whoever waits here without an answer.
+ */
+async function within<Result>(ms: number, coming: Promise<Result>): Promise<Result | undefined> {
+  const over = new AbortController();
+  try {
+    const { signal } = over;
+    return await Promise.race([coming, sleep(ms, undefined, { signal }).catch(() => undefined)]);
+  } finally {
+    over.abort();
   }
 }
 

@@ -1,6 +1,8 @@
-import { placeInWorld } from '@bluewaters/collectives';
+import { placeInWorld, type MeetingPlace, type Place } from '@bluewaters/collectives';
+import type { TrainResult } from '@bluewaters/messages';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
+import { startCoordinator } from '../job-coordinator.js';
 import { layoutOf, layoutOption } from '../layouts.js';
 import { shardsOptions, trainOptions } from '../line-options.js';
 import { trainNetwork } from '../line.js';
@@ -8,7 +10,7 @@ import { rankOptions, requestOf, trainAsRank, withinTime } from '../rank.js';
 import { trainAsRole } from '../role.js';
 import { meetingPlace, placeInCluster, rankTaskOptions, trainAsTask, updateOptions } from '../task.js';
 import { measureSynthetic, syntheticOptions } from '../synthetic.js';
-import { defineVerb } from '../verb.js';
+import { defineVerb, type VerbContext } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
 
 /** What `bluewaters train` may be asked. */
@@ -24,6 +26,8 @@ export const options = z.strictObject({
   ...placeOptions,
   ...frameOptions,
 });
+
+type Values = z.output<typeof options>;
 
 /** `bluewaters train` */
 export const train = defineVerb({
@@ -43,15 +47,24 @@ export const train = defineVerb({
     const task = met ? undefined : placeInCluster(values);
     if (task) return trainAsTask(task, values, context);
     const place = met ?? placeInWorld(process.env, values);
-    if (place && !('rendezvous' in place)) {
-      const { servers, workers } = layoutOf(values, place.size);
-      if (servers !== undefined) return trainAsRole(place, { ...values, servers, workers }, context);
-    }
-    if (place) return trainAsRank(place, values, context);
-    return withinTime(values.stopAfter, context, (bounded) =>
-      withWorkplace(readPlace(values), async (workplace) => {
-        return trainNetwork({ ...bounded, workplace }, await requestOf(values, workplace.store));
-      }),
-    );
+    return place ? trainAmong(place, values, context) : trainAlone(values, context);
   },
 });
+
+/** Trains as one of several ranks, the first of which may bring a coordinator along. */
+async function trainAmong(place: Place | MeetingPlace, values: Values, context: VerbContext): Promise<TrainResult> {
+  if (values.startCoordinator && place.rank === 0) await startCoordinator(readPlace(values).bus, context);
+  if (!('rendezvous' in place)) {
+    const { servers, workers } = layoutOf(values, place.size);
+    if (servers !== undefined) return trainAsRole(place, { ...values, servers, workers }, context);
+  }
+  return trainAsRank(place, values, context);
+}
+
+function trainAlone(values: Values, context: VerbContext): Promise<object> {
+  return withinTime(values.stopAfter, context, (bounded) =>
+    withWorkplace(readPlace(values), async (workplace) => {
+      return trainNetwork({ ...bounded, workplace }, await requestOf(values, workplace.store));
+    }),
+  );
+}
