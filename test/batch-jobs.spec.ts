@@ -62,7 +62,8 @@ describe('the batch jobs', { timeout: 120_000 }, () => {
   async function submit(job: string, given: Readonly<Record<string, string>>): Promise<Ended> {
     const script = join(spool, '42.SC');
     await copyFile(join(ROOT, 'pbs', job), script);
-    const pbs = { PBS_O_WORKDIR: submittedFrom, PBS_NUM_PPN: '7', BW_HOME: ROOT };
+    // The tests' own MODE is none of a job's.
+    const pbs = { PBS_O_WORKDIR: submittedFrom, PBS_NUM_PPN: '7', BW_HOME: ROOT, MODE: '' };
     return call('bash', [script], { ...withoutOptions(process.env), ...pbs, ...given });
   }
 

@@ -111,6 +111,16 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     expect(stdout).toMatch(/picture\.jpg .* n\d{8} +[\d.]+ %/u);
   });
 
+  it('sees by a straight line whether its nodes reach one another, under either batch system', async () => {
+    const job = await cluster.qsub(pbs('simple_regression'), ['-l', 'nodes=1:ppn=4:xe+2:ppn=4:xk']);
+    await cluster.ended(job, PATIENCE);
+    const [line, twins] = [/^ {2}y = 0\.\d{3} x - [23]\.\d{3} after /mu, join(cluster.workdir, 'line.out')];
+    expect(await cluster.output(job)).toMatch(line);
+    const resources = ['--nodes=2', '--ntasks-per-node=1', '--time=5', `--output=${twins}`, '--ignore-pbs'];
+    await cluster.call('sbatch', '--wait', ...resources, '--export=ALL', pbs('simple_regression'));
+    expect(await readFile(twins, 'utf8')).toMatch(line);
+  });
+
   it('runs the same chain by Slurm alone, from the file of a site', async () => {
     const jobs = await submit('slurm', 'srun', ['--dataset', 'e', '--epochs', '1', '--nodes', '2']);
     const said = join(cluster.workdir, `distributed_tf_launch.o${jobs.at(-1)}`);

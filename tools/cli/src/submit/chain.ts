@@ -46,7 +46,7 @@ const OF_JOB: Readonly<Record<JobName, Variables>> = {
 /** Every variable that a script may be given here: what the submitting shell has of them must not reach a job. */
 export const VARIABLE_NAMES: readonly string[] = [
   ...[OF_ALL, ...Object.values(OF_JOB)].flatMap((table) => Object.values(table)),
-  ...['BW_HOME', 'LAUNCHER', 'MODULES', 'RUNTIME', 'MOUNTS'],
+  ...['BW_HOME', 'LAUNCHER', 'MODULES', 'RUNTIME', 'MOUNTS', 'MODE', 'GROUND_TRUTH', 'SERVERS', 'COORDINATOR'],
 ];
 
 /**

@@ -1,14 +1,17 @@
+import { placeInWorld } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
 import { Generations } from '../generations.js';
 import { launchCluster } from '../launch-cluster.js';
-import { codeDigest } from '../rank.js';
+import { codeDigest, rankOptions } from '../rank.js';
 import { endAsTask, placeInCluster, taskOptions } from '../task.js';
 import { formatCount } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 
-const options = z.strictObject({ ...taskOptions, ...frameOptions });
+const options = z.strictObject({ ...taskOptions, worldSize: rankOptions.worldSize, ...frameOptions });
+
+type Values = z.output<typeof options>;
 
 /** How far off the line may be that workers find without waiting for one another. */
 const TOLERANCE = 0.01;
@@ -20,7 +23,7 @@ export const regression = defineVerb({
   options,
   examples: [['$0 regression --servers 1 --workers 2', 'on this machine, in seconds']],
   run: async (values, context) => {
-    const place = placeInCluster(values);
+    const place = placeInCluster(asTask(values));
     const { servers = 1, workers = 2, json } = values;
     if (!place) {
       const command = ['regression', ...(json ? ['--json'] : [])];
@@ -46,3 +49,12 @@ export const regression = defineVerb({
     });
   },
 });
+
+/** What one of several processes is that a launcher has started, by its number: the first ones are servers. */
+function asTask({ worldSize, ...values }: Values): Values {
+  const { rank, size } = placeInWorld(process.env, { worldSize }) ?? {};
+  if (values.task !== undefined || rank === undefined || size === undefined || size < 2) return values;
+  const { servers = 1, workers = size - servers } = values;
+  const task = rank < servers ? `ps:${rank}` : `worker:${rank - servers}`;
+  return { ...values, servers, workers, task };
+}
