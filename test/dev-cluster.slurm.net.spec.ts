@@ -204,8 +204,10 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     await isOn('nid00001', 'nid00002');
     await cluster.says(job, /training: epoch [2-9]\d* of 100,?000/u, PATIENCE);
     // Rank 0 has brought a coordinator along, which all find by a file.
-    const [bus = ''] = /file:\S+\.0\.bus(?=,)/u.exec(await cluster.output(job)) ?? [];
+    const bus = `file:${join(cluster.workdir, `logs/distributed_tf_launch.${job}.0.bus`)}`;
+    expect(await cluster.output(job)).toContain(`coordinated; see --bus ${bus}, `);
     const status = await runCli(['status', '--json', '--bus', bus, '--store', store]);
+    expect(status.code, status.stderr).toBe(0);
     expect(status.json()).toMatchObject({ coordinated: [{ run: 'spare', ranks: 2, arrived: 2 }] });
     await writeFile(options, JSON.stringify({ epochs: 20 }));
     process.kill(await findProcess(isRankOn('spare', 'nid00002')), 'SIGKILL');
