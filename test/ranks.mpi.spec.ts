@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli, type Ended } from './support/cli.js';
 import { findRank, useStoreWithDataset } from './support/dataset.js';
@@ -129,5 +131,12 @@ describe('training on several ranks', { timeout: 600_000 }, () => {
     expect(alone.code).toBe(75);
     expect(alone.stderr).toMatch(/going on from the checkpoint of step \d+/u);
     expect(alone.stderr).toContain('the same command goes on from there');
+    const entry = await readFile(join(premises.folder, 'runs/timed/checkpoint_dir/run.json'), 'utf8');
+    const { worlds } = JSON.parse(entry) as { worlds: unknown };
+    const [, from] = /going on from the checkpoint of step (\d+)/u.exec(alone.stderr) ?? [];
+    expect(worlds).toEqual([
+      { fromStep: 0, ranks: 2 },
+      { fromStep: Number(from), ranks: 1 },
+    ]);
   });
 });

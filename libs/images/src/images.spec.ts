@@ -129,6 +129,19 @@ describe('inspecting pictures', () => {
     });
   });
 
+  it.each([
+    ['a BMP', '424d3a00000000000000'],
+    ['a TIFF', '49492a0008000000'],
+    ['a TIFF', '4d4d002a00000008'],
+    ['a HEIC, AVIF or other ISO media file', '0000002066747970686569630000'],
+    ['a JPEG 2000', '0000000c6a5020200d0a870a'],
+  ])('refuses %s by the name of its kind: 0x%s', async (kind, hex) => {
+    await expect(inspectImage(Buffer.from(hex, 'hex'), source)).rejects.toMatchObject({
+      code: 'IMAGE_INVALID',
+      details: { expected: 'a JPEG, PNG, GIF or WebP picture', got: kind },
+    });
+  });
+
   it('refuses a picture by its header when it has too many pixels or bytes', async () => {
     const limits = { maxBytes: jpeg.length, maxPixels: width * height };
     await expect(inspectImage(jpeg, source, limits)).resolves.toMatchObject({ width });

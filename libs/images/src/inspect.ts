@@ -117,7 +117,18 @@ function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   return undefined;
 }
 
+/** Pictures of other kinds, by their first bytes in hexadecimal. */
+const REFUSED_FORMATS: readonly (readonly [start: RegExp, name: string])[] = [
+  [/^424d/u, 'a BMP'],
+  [/^(?:49492a00|4d4d002a)/u, 'a TIFF'],
+  [/^.{8}66747970/u, 'a HEIC, AVIF or other ISO media file'],
+  [/^(?:0000000c6a502020|ff4fff51)/u, 'a JPEG 2000'],
+];
+
 function describeStart(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'no bytes';
+  const start = Buffer.from(bytes.subarray(0, 12)).toString('hex');
+  const [, name] = REFUSED_FORMATS.find(([pattern]) => pattern.test(start)) ?? [];
+  if (name !== undefined) return name;
   return `${bytes.length} bytes that start with 0x${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`;
 }

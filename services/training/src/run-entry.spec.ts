@@ -21,6 +21,7 @@ const REQUEST = TrainRequest.parse({
 const ENTRY: RunEntry = {
   ...{ format: 'bluewaters.run.v1', request: REQUEST, state: 'stopped', step: 5, epoch: 0 },
   evaluations: [],
+  worlds: [{ fromStep: 0, ranks: 2 }],
 };
 
 describe('a run entry', () => {

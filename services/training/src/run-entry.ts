@@ -8,6 +8,7 @@ import { getIfThere, type ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
 import { writeWhole } from './files.js';
 import { bestOf, hasStalled } from './standing.js';
+import { World } from './worlds.js';
 
 /** `run.json`, in `checkpoint_dir`: what the run is and how far it came. */
 export const RunEntry = z.strictObject({
@@ -21,6 +22,8 @@ export const RunEntry = z.strictObject({
   evaluation: Evaluation.optional(),
   /** Of each epoch, oldest first; empty for runs from before they were kept. */
   evaluations: z.array(EvaluatedStep).default([]),
+  /** How many ranks made which steps, the first ones first; empty for runs from before it was kept. */
+  worlds: z.array(World).default([]),
   /** Of the registered model. */
   version: z.int().positive().optional(),
 });

@@ -22,6 +22,7 @@ import { bestOf, epochsSinceBest, hasStalled, upTo, withEvaluation, type Evaluat
 import { StepTracer } from './step-tracer.js';
 import type { MadeStep, Runner } from './stepper.js';
 import { TrainingEngine } from './training-engine.js';
+import { worldsFrom, type World } from './worlds.js';
 
 /** Steps between two values of a curve, and between two words to the user at most. */
 const SUMMARY_EVERY_STEPS = 20;
@@ -41,6 +42,7 @@ export class TrainingSession {
   #step = 0;
   #checkpoint: Checkpoint | undefined;
   #evaluations: Evaluations = [];
+  #worlds: readonly World[] = [];
   #found: Found | undefined;
 
   private constructor(run: RunContext, shards: LocalShards, latest: Checkpoint | undefined) {
@@ -165,8 +167,7 @@ export class TrainingSession {
     this.#laps.pause();
     const startedAt = performance.now();
     await this.#run.lease.confirm();
-    const checkpoint = await this.#engine.save(this.#step);
-    this.#checkpoint = checkpoint;
+    const checkpoint = (this.#checkpoint = await this.#engine.save(this.#step));
     const seconds = (performance.now() - startedAt) / 1000;
     this.#observers.tell((observer) => observer.checkpointed?.(this.#step, seconds));
     await this.#observers.tellAll((observer) => observer.flush?.());
@@ -204,7 +205,8 @@ export class TrainingSession {
     await this.#observers.tellAll((observer) => observer.flush?.());
     if (this.#found) {
       const { validation: files, validationRecords: records } = this.#shards;
-      const sources = { ...this.#found, files, records, version, evaluations: this.#evaluations };
+      const stood = { evaluations: this.#evaluations, worlds: this.#worlds };
+      const sources = { ...this.#found, ...stood, files, records, version };
       this.#announcer.note(`the report is ${await writeReport(this.#run, sources)}`);
     }
     this.#observers.tell((observer) => observer.done?.(this.position));
@@ -222,6 +224,7 @@ export class TrainingSession {
 
   async #begin(latest: Checkpoint | undefined): Promise<void> {
     this.#announcer.note(...(await this.#engine.goTo(latest)));
+    this.#worlds = worldsFrom(this.#run, this.#step);
     await this.#run.ranks.broadcast<StartingPoint>({ step: this.#step, restored: latest !== undefined });
     if (!latest) return;
     this.#checkpoint = latest;
@@ -282,13 +285,11 @@ export class TrainingSession {
     const evaluation = this.#evaluations.at(-1)?.evaluation;
     const entry: RunEntry = {
       format: 'bluewaters.run.v1',
-      request,
-      state,
-      step: this.#step,
-      epoch: this.position.epoch,
+      ...{ request, state, step: this.#step, epoch: this.position.epoch },
       ...(this.#checkpoint ? { checkpointStep: this.#checkpoint.step } : {}),
       ...(evaluation ? { evaluation } : {}),
       evaluations: [...this.#evaluations],
+      worlds: [...this.#worlds],
       ...(version === undefined ? {} : { version }),
     };
     await writeRunEntry(directory, entry);

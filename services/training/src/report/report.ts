@@ -10,6 +10,7 @@ import { classFigures, shortName } from './class-figures.js';
 import type { Curve } from './line-chart.js';
 import { readExample } from '../read-example.js';
 import { bestOf, type Evaluations } from '../standing.js';
+import { describeWorlds, type World } from '../worlds.js';
 import { worstMistakes, type Mistake } from './mistakes.js';
 import { reportPage, type ReportContents, type ShownMistake } from './report-page.js';
 
@@ -24,6 +25,8 @@ export interface ReportSources {
   readonly step: number;
   /** Of each epoch, oldest first. */
   readonly evaluations: Evaluations;
+  /** Which of how many ranks made which steps. */
+  readonly worlds: readonly World[];
   /** Shards of the validation split, and where its records lie in them. */
   readonly files: readonly string[];
   readonly records: RecordTable;
@@ -135,7 +138,7 @@ async function showMistake(
 
 function provenanceOf(
   { request, manifest, threads }: RunContext,
-  { step }: ReportSources,
+  { step, worlds }: ReportSources,
 ): ReportContents['provenance'] {
   return [
     ['run', request.run],
@@ -144,6 +147,7 @@ function provenanceOf(
     ['index, sha256', manifest.index],
     ['TensorFlow', tensorflowVersion()],
     ['processor', cpus()[0]?.model ?? 'unknown'],
+    ['ranks', describeWorlds(worlds)],
     ['threads', String(threads)],
     ['oneDNN', process.env['TF_ENABLE_ONEDNN_OPTS'] === '1' ? 'on' : 'off'],
     ['written', new Date().toISOString()],
