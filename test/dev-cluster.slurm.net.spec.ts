@@ -196,7 +196,7 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     const given = {
       ...training,
       ...{ TRAIN_OPTIONS: `--config ${options}`, COORDINATOR: '1' },
-      BLUEWATERS_NATS_SERVER: process.env['BLUEWATERS_NATS_SERVER'] ?? 'nats-server',
+      BLUEWATERS_NATS_SERVER: process.env['BLUEWATERS_NATS_PROGRAM'] ?? 'nats-server',
     };
     const job = await cluster.qsub(pbs('distributed_tf_launch'), three, given);
     const isOn = (...nodes: readonly string[]): Promise<void> =>

@@ -19,7 +19,7 @@ describe('a coordinator that rank 0 brings along', { timeout: 300_000 }, () => {
     const bus = join(premises.directory, `${run}.bus`);
     const training = ['train', ...LENET_TRAINING, '--run', run, '--epochs', '5000', ...premises.store];
     const args = ['-n', '2', process.execPath, COMMAND, ...training, '--start-coordinator', '--bus', `file:${bus}`];
-    const { BLUEWATERS_NATS_SERVER = 'nats-server' } = process.env;
+    const { BLUEWATERS_NATS_PROGRAM: BLUEWATERS_NATS_SERVER = 'nats-server' } = process.env;
     const env = { ...withoutOptions(process.env), BLUEWATERS_NATS_SERVER, ...environment };
     ranks = spawn('mpiexec', args, { stdio: ['ignore', 'ignore', 'pipe'], env });
     let said = '';

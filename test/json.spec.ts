@@ -19,7 +19,7 @@ const ELSEWHERE = [
   'tensorboard',
   'launch',
   'coordinate',
-  ...['stop', 'pause', 'resume', 'scale', 'submit', 'admit'].map((o) => `runs ${o}`),
+  ...['stop', 'pause', 'resume', 'scale', 'evaluate', 'submit', 'admit'].map((o) => `runs ${o}`),
 ];
 
 describe('--json', { timeout: 300_000 }, () => {

@@ -10,6 +10,8 @@ import type { VerbContext } from './verb.js';
 /** What of the product's variables it needs: the others are options of training. */
 const KEPT = ['BLUEWATERS_NATS_SERVER', 'BLUEWATERS_CACHE'];
 
+const PATIENCE_MS = 30_000;
+
 /**
  * Starts a coordinator and a NATS of its own as children of this process, with which they end. Other ranks, and whoever
  * wants to watch or to steer, find it by the file of the bus. Ranks need none of that, so nothing that goes wrong is more
@@ -33,7 +35,6 @@ export async function startCoordinator(bus: BusOptions, { terminal }: Pick<VerbC
     { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, env: environment() },
   );
   terminal.say(`  note: ${await beginning(child, to)}`);
-  letGo(child);
 }
 
 function environment(): NodeJS.ProcessEnv {
@@ -41,23 +42,18 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(own);
 }
 
-/** What became of it. */
+/** What became of it. One that does not begin must not keep the ranks. */
 function beginning(child: ChildProcess, bus: string): Promise<string> {
   return new Promise((resolve) => {
-    let error = '';
+    let error = `it had not begun after ${PATIENCE_MS / 1000} s`;
+    const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     onLines(child.stderr, (line) => (error = line || error));
     onLines(child.stdout, (line) => {
       const page = /page on (\S+)/u.exec(line)?.[1];
+      if (page) clearTimeout(late);
       if (page) resolve(`coordinated; see --bus ${bus}, and ${page} on ${hostname()}`);
     });
     child.once('error', ({ message }) => resolve(`nobody coordinates: ${message}`));
     child.once('close', () => resolve(`nobody coordinates: ${error}`));
   });
-}
-
-/** It is not waited for when all else is done. */
-function letGo(child: ChildProcess): void {
-  child.unref();
-  child.channel?.unref();
-  for (const stream of [child.stdout, child.stderr]) (stream as unknown as { unref?(): void } | null)?.unref?.();
 }

@@ -11,6 +11,7 @@ describe('a NATS server of one’s own', { timeout: 30_000 }, () => {
 
   beforeEach(async () => {
     file = join(await temporaryDirectory(), 'bus.json');
+    vi.stubEnv('BLUEWATERS_NATS_SERVER', process.env['BLUEWATERS_NATS_PROGRAM']);
   });
   afterEach(() => vi.unstubAllEnvs());
 

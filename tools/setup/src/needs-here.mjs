@@ -13,7 +13,7 @@ import { getOldTensorflow } from './old-tensorflow.mjs';
 import { getReaders } from './readers.mjs';
 import { onPath } from './process.mjs';
 import { SetupError } from './say.mjs';
-import { getServers } from './servers.mjs';
+import { getNats, getServers } from './servers.mjs';
 import { whatClusterLacks } from './slurm.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
@@ -27,9 +27,10 @@ import { whatClusterLacks } from './slurm.mjs';
 /** @type {Readonly<Record<string, (root: string, env: Environment) => Promise<Answer>>>} */
 const ANSWERS = {
   net: async (root, env) => {
-    if (await hasImages(env, testImages(root))) return { env: {} };
+    // Some tests need the program itself, whichever way the others have their server.
+    if (await hasImages(env, testImages(root))) return { env: { BLUEWATERS_NATS_PROGRAM: await getNats(env) } };
     const { nats, minio } = await getServers(env);
-    return { env: { BLUEWATERS_NATS_SERVER: nats, BLUEWATERS_MINIO: minio } };
+    return { env: { BLUEWATERS_NATS_PROGRAM: nats, BLUEWATERS_NATS_SERVER: nats, BLUEWATERS_MINIO: minio } };
   },
   packages: async (root) => {
     const why = await fillNpmCache(root);

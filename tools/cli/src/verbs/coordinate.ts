@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { onAbort } from '../on-abort.js';
 import { OwnNats } from '../own-nats.js';
-import { defineVerb, type VerbContext } from '../verb.js';
+import { defineVerb } from '../verb.js';
 
 const options = z.strictObject({
   host: z.string().default('127.0.0.1').describe('the address of the page; whoever reaches it may steer runs'),
@@ -28,8 +28,8 @@ export const coordinate = defineVerb({
     ['$0 coordinate --bus nats://127.0.0.1:4222', 'of all that use this NATS; open http://127.0.0.1:8500/'],
     ['$0 coordinate --bus file:bus.json --start-nats', 'with a NATS of its own, for all who are given the same --bus'],
   ],
-  run: async (values, context) => {
-    const { signal, print } = untilParentEnds(context);
+  run: async (values, { print, ...context }) => {
+    const signal = untilParentEnds(context.signal);
     const place = readPlace(values);
     if (place.bus.kind === 'in-process' || (values.startNats && place.bus.kind !== 'file')) {
       throw new CodedError('CONFIG_INVALID', 'A coordinator meets the ranks on a bus that all of them reach', {
@@ -58,9 +58,9 @@ export const coordinate = defineVerb({
 });
 
 /** A coordinator that a program has started ends with that. */
-function untilParentEnds({ signal, print }: VerbContext): Pick<VerbContext, 'signal' | 'print'> {
-  if (!process.connected) return { signal, print };
+function untilParentEnds(signal: AbortSignal): AbortSignal {
+  if (!process.connected) return signal;
   const left = new AbortController();
   process.once('disconnect', () => left.abort());
-  return { signal: AbortSignal.any([signal, left.signal]), print };
+  return AbortSignal.any([signal, left.signal]);
 }
