@@ -57,7 +57,9 @@ lost=()
 
 # Names of those that are to train, one a line: as many whatever was lost, until there are no spare nodes any more.
 usable() {
-  nodes | grep -vxF -f <(printf '%s\n' "${lost[@]:-}") | head -n "$(($(nodes | wc -l) - ${SPARES:-0}))"
+  local all
+  all=$(nodes)
+  grep -vxF -f <(printf '%s\n' "${lost[@]:-}") <<< "$all" | sed -n "1,$(($(wc -l <<< "$all") - ${SPARES:-0}))p"
 }
 
 # Sets `command` to what runs bluewaters with the arguments after the first on that many nodes, one process each. Job
@@ -66,18 +68,19 @@ usable() {
 compose() {
   local count=$1 cores=${PBS_NUM_PPN:-${SLURM_CPUS_ON_NODE:-1}} names place=()
   shift
-  names=$(usable | head -n "$count" | paste -sd,)
+  # Not by head: it would end before it has read the names of a large job, and whoever writes them with it.
+  names=$(usable | sed -n "1,${count}p")
   command=()
   case $(launcher) in
     srun)
-      if [[ -n ${SPARES:-} ]]; then place=("--nodelist=$names"); fi
+      if [[ -n ${SPARES:-} ]]; then place=("--nodelist=$(paste -sd, <<< "$names")"); fi
       command+=(srun "--nodes=$count" "--ntasks=$count" "--cpus-per-task=$cores" "--mpi=${SRUN_MPI:-pmi2}" --wait=60 ${place[@]+"${place[@]}"})
       ;;
     aprun)
-      if [[ -n ${SPARES:-} ]]; then place=(-L "$(usable | head -n "$count" | sed 's/nid0*//' | paste -sd,)"); fi
+      if [[ -n ${SPARES:-} ]]; then place=(-L "$(paste -sd, <<< "$names" | sed 's/nid0*//g')"); fi
       command+=(aprun -b -n "$count" -N 1 -d "$cores" -cc none ${place[@]+"${place[@]}"} --)
       ;;
-    mpiexec) command+=(mpiexec -n "$count" -ppn 1 -hosts "$names") ;;
+    mpiexec) command+=(mpiexec -n "$count" -ppn 1 -hosts "$(paste -sd, <<< "$names")") ;;
     none) if ((count > 1)); then fail "$count nodes, but no launcher that reaches them"; fi ;;
     *) fail "LAUNCHER=$LAUNCHER is not known; as in LAUNCHER=aprun" ;;
   esac

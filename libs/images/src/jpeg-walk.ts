@@ -1,9 +1,8 @@
-import { readOrientation, type Orientation } from './exif.js';
-
 /**
  * A walk along the segments of a JPEG file, without decoding: a few microseconds. It follows the marker rules that
  * libjpeg follows, so that a file that passes is one that TensorFlow's DecodeJpeg opens.
  */
+import { readOrientation, type Orientation } from './exif.js';
 
 /** What the frame header says. */
 export interface JpegFrame {

@@ -1,6 +1,7 @@
 /** One task in a process of its own, so that an abort inside TensorFlow takes nothing else along. */
 import { CodedError, deserializeError, toCodedError, type SerializedError } from '@bluewaters/errors';
 import { forkChild } from './child.js';
+import { onAbort } from './on-abort.js';
 
 /** What the child tells its parent: any number of reports, then one of the others. */
 type Word = { readonly report: unknown } | { readonly result: unknown } | { readonly error: SerializedError };
@@ -33,11 +34,9 @@ export async function runChildTask<Result, Report>(
     if ('report' in word) onReport(word.report as Report);
     else last = word;
   });
-  const stop = (): void => void child.stop();
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
+  const stopHeeding = onAbort(signal, () => void child.stop());
   await child.exited;
-  signal.removeEventListener('abort', stop);
+  stopHeeding();
   if (signal.aborted) throw new CodedError('INTERRUPTED', 'The work was stopped');
   if (last && 'result' in last) return last.result as Result;
   throw last

@@ -23,6 +23,7 @@ export { ProgressMeter } from './progress-meter.js';
 export { inOrder } from './in-order.js';
 export { keepTold } from './keep-told.js';
 export { cacheDirectory } from './cache-directory.js';
+export { onAbort } from './on-abort.js';
 export { runChildTask, serveChildTask, type ChildTaskOptions } from './child-task.js';
 export {
   escapeHtml,

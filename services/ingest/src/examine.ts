@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isCodedError } from '@bluewaters/errors';
-import { assertDecodes, inspectImage, repairImage, type ImageFacts, type ImageLimits } from '@bluewaters/images';
+import { assertDecodes, inspectImage, repairImage, type ImageLimits } from '@bluewaters/images';
 import { indexKeys, type IndexedExample } from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 
@@ -25,8 +25,6 @@ export interface ExamineContext {
   readonly check: 'header' | 'full';
 }
 
-type PictureOfLine = Pick<IndexedExample, 'width' | 'height' | 'channels' | 'format' | 'orientation'>;
-
 /**
  * Turns one member into a line of the index; where TensorFlow could not read the picture, a repaired copy is stored.
  *
@@ -35,18 +33,12 @@ type PictureOfLine = Pick<IndexedExample, 'width' | 'height' | 'channels' | 'for
 export async function examine(member: LoadedMember, context: ExamineContext): Promise<IndexedExample> {
   const { name, file, offset, bytes } = member;
   const { limits, check } = context;
-  const facts = await inspectImage(bytes, { file, offset }, limits);
-  const { readable, reason } = facts;
-  const original = { name, offset, size: bytes.length, sha256: sha256(bytes), ...describePicture(facts) };
-  if (readable && check === 'full') await assertDecodes(bytes, facts, { file, offset }, limits);
+  const { readable, reason, ...picture } = await inspectImage(bytes, { file, offset }, limits);
+  const original = { name, offset, size: bytes.length, sha256: sha256(bytes), ...picture };
+  if (readable && check === 'full') await assertDecodes(bytes, picture, { file, offset }, limits);
   if (readable) return original;
   const repaired = await repair(member, original.sha256, context);
   return { ...original, channels: 3, repaired, ...(reason !== undefined && { repairedFor: reason }) };
-}
-
-/** In the order in which a line of the index has it. */
-function describePicture({ width, height, channels, format, orientation }: ImageFacts): PictureOfLine {
-  return { width, height, channels, format, ...(orientation !== undefined && { orientation }) };
 }
 
 /**

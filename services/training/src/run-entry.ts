@@ -63,9 +63,11 @@ export function parseRunEntry(text: string, file: string): RunEntry {
   }
 }
 
-/** Replaces the entry in one step. */
-export async function writeRunEntry(directory: string, entry: RunEntry): Promise<void> {
-  await writeWhole(join(directory, FILE), `${JSON.stringify(entry, null, 2)}\n`);
+/** Replaces the entry in one step. @returns Its path. */
+export async function writeRunEntry(directory: string, entry: RunEntry): Promise<string> {
+  const path = join(directory, FILE);
+  await writeWhole(path, `${JSON.stringify(entry, null, 2)}\n`);
+  return path;
 }
 
 /** Options that may differ when a run is started again; every other one makes it another run. */

@@ -28,6 +28,7 @@ import {
   type ForkedChild,
   type RunningService,
   type ServicePorts,
+  onAbort,
 } from '@bluewaters/service';
 import { assertAccess } from '@bluewaters/registry';
 import { Coordinator } from './coordinator/coordinator.js';
@@ -148,12 +149,11 @@ async function runRank(options: TrainingOptions, ports: ServicePorts, assignment
     });
   });
   const bridge = serveChild(rank.process, bus);
-  const stop = (): void => void rank.process.kill('SIGTERM');
-  context.signal.addEventListener('abort', stop, { once: true });
+  const stopHeeding = onAbort(context.signal, () => void rank.process.kill('SIGTERM'));
   try {
     return await Promise.race([ended, died]);
   } finally {
-    context.signal.removeEventListener('abort', stop);
+    stopHeeding();
     await rank.exited;
     await Promise.all([bridge.stop(), ...subscriptions.map((subscription) => subscription.stop())]);
   }

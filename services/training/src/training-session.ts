@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { Checkpointed, Evaluated, Runs } from '@bluewaters/messages';
 import { imageSizeAt } from '@bluewaters/models';
@@ -127,8 +126,8 @@ export class TrainingSession {
       const isDue = (every: number): boolean => Math.floor(this.#step / every) > Math.floor(before / every);
       if (isDue(SUMMARY_EVERY_STEPS) || this.#step === end) this.#tell(made);
       if (isDue(this.#run.request.checkpointEverySteps)) await this.checkpoint();
-      // Alone it need not wait until others know.
       if (!stopping) await this.#heedOrders();
+      // Alone it need not wait until others know.
       if (stopping || (this.#run.ranks.size === 1 && this.#run.signal.aborted)) await this.#interrupt();
     }
     this.#observers.tell((observer) => observer.epochEnded?.(epoch));
@@ -167,7 +166,8 @@ export class TrainingSession {
     this.#laps.pause();
     const startedAt = performance.now();
     await this.#run.lease.confirm();
-    const checkpoint = (this.#checkpoint = await this.#engine.save(this.#step));
+    const checkpoint = await this.#engine.save(this.#step);
+    this.#checkpoint = checkpoint;
     const seconds = (performance.now() - startedAt) / 1000;
     this.#observers.tell((observer) => observer.checkpointed?.(this.#step, seconds));
     await this.#observers.tellAll((observer) => observer.flush?.());
@@ -292,8 +292,7 @@ export class TrainingSession {
       worlds: [...this.#worlds],
       ...(version === undefined ? {} : { version }),
     };
-    await writeRunEntry(directory, entry);
-    await mirror.commit([join(directory, 'run.json')]);
+    await mirror.commit([await writeRunEntry(directory, entry)]);
     await (await bus.state(Runs)).put(request.run, runRecord(entry));
     return entry;
   }

@@ -1,6 +1,7 @@
 /** A coordinator within a job of ranks, where there is none beside it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { hostname } from 'node:os';
+import { ownHost } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import type { BusOptions } from '@bluewaters/messages';
 import { onLines } from './launch.js';
@@ -26,11 +27,10 @@ export async function startCoordinator(bus: BusOptions, { terminal }: Pick<VerbC
       details: { field: 'bus', expected: 'file:PATH', got: bus.kind },
     });
   }
-  const host = process.env['BLUEWATERS_RANK_HOST'] ?? hostname();
   const to = `file:${bus.path}`;
   const child = spawn(
     process.execPath,
-    [PROGRAM, 'coordinate', '--bus', to, '--start-nats', '--nats-host', host, '--port', '0'],
+    [PROGRAM, 'coordinate', '--bus', to, '--start-nats', '--nats-host', ownHost(), '--port', '0'],
     // A process group of its own: signals are for the ranks, who end it.
     { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, env: environment() },
   );

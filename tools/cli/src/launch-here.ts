@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { constants, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onAbort } from '@bluewaters/service';
 import type { RankWord } from '@bluewaters/training';
 import type { GenerationOptions, NextGeneration } from './generations.js';
 import { onLines, wordIn, type Generation } from './launch.js';
-import { onAbort } from './on-abort.js';
 import { startProcess } from './start-process.js';
 import type { VerbContext } from './verb.js';
 

@@ -4,12 +4,12 @@ import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { ranksOfJob } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
+import { onAbort } from '@bluewaters/service';
 import type { RankWord } from '@bluewaters/training';
 import { throughGenerations, type GenerationOptions, type NextGeneration, type Outcome } from './generations.js';
 import { RankLines } from './rank-lines.js';
 import { RANK_WORD } from './rank-word.js';
 import { PROGRAM } from './start-process.js';
-import { onAbort } from './on-abort.js';
 import { RankStopper } from './stop-ranks.js';
 import type { VerbContext } from './verb.js';
 

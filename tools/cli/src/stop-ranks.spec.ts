@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { onAbort } from './on-abort.js';
 import { RankStopper } from './stop-ranks.js';
 
 describe('stopping ranks', () => {
@@ -44,23 +43,5 @@ describe('stopping ranks', () => {
     expect(asked).toEqual(['SIGTERM']);
     stopper.hear(rankOn(hostname()));
     await expect.poll(() => process.signalCode).toBe('SIGTERM');
-  });
-});
-
-describe('acting when a signal is aborted', () => {
-  it('is done once, also where it was aborted before', () => {
-    let acted = 0;
-    const act = (): void => void acted++;
-    const controller = new AbortController();
-    onAbort(controller.signal, act)();
-    controller.abort();
-    expect(acted).toBe(0);
-    onAbort(controller.signal, act);
-    expect(acted).toBe(1);
-    const other = new AbortController();
-    onAbort(other.signal, act);
-    other.abort();
-    other.abort();
-    expect(acted).toBe(2);
   });
 });

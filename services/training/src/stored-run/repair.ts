@@ -54,7 +54,7 @@ async function correctEntry(run: StoredRun, entry: RunEntry, latest: number | un
   const isTrue = entry.step === step && entry.checkpointStep === latest;
   if (isTrue && entry.state !== 'running') return [];
   const evaluation = evaluations.at(-1)?.evaluation;
-  await writeRunEntry(run.checkpoints.path, {
+  const path = await writeRunEntry(run.checkpoints.path, {
     ...rest,
     state: 'stopped',
     step,
@@ -63,7 +63,7 @@ async function correctEntry(run: StoredRun, entry: RunEntry, latest: number | un
     ...(evaluation && { evaluation }),
     evaluations: [...evaluations],
   });
-  await run.mirror.commit([join(run.checkpoints.path, 'run.json')]);
+  await run.mirror.commit([path]);
   return [`run.json said ${entry.state} at step ${entry.step}; it says stopped at step ${step}`];
 }
 

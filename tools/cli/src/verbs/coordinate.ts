@@ -1,9 +1,8 @@
 import { CodedError } from '@bluewaters/errors';
 import { openBus } from '@bluewaters/messages';
-import { createLogger } from '@bluewaters/service';
+import { createLogger, onAbort } from '@bluewaters/service';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
-import { onAbort } from '../on-abort.js';
 import { OwnNats } from '../own-nats.js';
 import { defineVerb } from '../verb.js';
 

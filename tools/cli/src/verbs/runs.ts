@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '@bluewaters/errors';
 import {
   CoordinatedRuns,
@@ -8,7 +9,6 @@ import {
   type OrderedEvaluation,
   type SteerRequest,
 } from '@bluewaters/messages';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { percent } from '../terminal.js';

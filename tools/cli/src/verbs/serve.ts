@@ -1,4 +1,5 @@
 import { ServedModels, type Subscription } from '@bluewaters/messages';
+import { onAbort } from '@bluewaters/service';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { startServing } from '../serving.js';
@@ -24,7 +25,7 @@ export const serve = defineVerb({
       const serving = await startServing(workplace, { host, port });
       print(`serving the models of ${workplace.store.description} on ${serving.address} (Ctrl-C to end)`);
       const watching = await tellWhenReady(workplace, print);
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await new Promise<void>((resolve) => onAbort(signal, resolve));
       await watching.stop();
       await serving.stop();
       return { address: serving.address };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CodedError } from '@bluewaters/errors';
 import { runKeys } from '@bluewaters/records';
-import { cacheDirectory } from '@bluewaters/service';
+import { cacheDirectory, onAbort } from '@bluewaters/service';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { followEvents } from '../follow-events.js';
@@ -57,8 +57,7 @@ async function show(directory: string, { host, port }: Options, { print, signal 
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, PYTHONUNBUFFERED: '1', PYTHONWARNINGS: 'ignore', TF_ENABLE_ONEDNN_OPTS: '0' },
   });
-  const stop = (): void => void child.kill('SIGTERM');
-  signal.addEventListener('abort', stop, { once: true });
+  const stopHeeding = onAbort(signal, () => void child.kill('SIGTERM'));
   let address: string | undefined;
   const last: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
@@ -69,7 +68,7 @@ async function show(directory: string, { host, port }: Options, { print, signal 
     print(`TensorBoard shows ${directory} on ${address} (Ctrl-C to end)`);
   });
   await new Promise<void>((resolve) => child.once('close', () => resolve()));
-  signal.removeEventListener('abort', stop);
+  stopHeeding();
   if (signal.aborted && address !== undefined) return address;
   throw new CodedError('PROCESS_DIED', `TensorBoard ended by itself; it last wrote:\n${last.slice(-5).join('\n')}`);
 }
