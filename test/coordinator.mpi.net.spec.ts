@@ -61,13 +61,20 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     return { ...coordinator, page };
   };
 
-  const launch = (run: string, ranks: number, ...more: string[]): Running => {
-    const command = ['train', ...TRAINING, ...FOR_LONG, '--run', run, '--bus', nats.url, ...premises.store, ...more];
-    return start(['launch', '--ranks', String(ranks), '--', ...command]);
-  };
+  const training = (run: string, ...more: string[]): string[] => [
+    ...['train', ...TRAINING, ...FOR_LONG, '--run', run, '--bus', nats.url, ...premises.store, ...more],
+  ];
+
+  const launch = (run: string, ranks: number, ...more: string[]): Running =>
+    start(['launch', '--ranks', String(ranks), '--', ...training(run, ...more)]);
 
   const steer = (order: string, run: string, ...more: string[]) =>
     runCli(['runs', order, run, '--bus', nats.url, '--json', ...more], { env });
+
+  const endsByOrder = async (run: string, { ended }: Running): Promise<void> => {
+    await steer('stop', run);
+    expect((await ended).code).toBe(75);
+  };
 
   const standing = async (run: string) => (await (await bus.state(CoordinatedRuns)).get(run))?.value;
 
@@ -187,27 +194,22 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
 
   it('keeps account of workers of parameter servers too, whose staleness it shows, and stops them', async () => {
     await coordinate();
-    const command = ['train', ...TRAINING, ...FOR_LONG, '--run', 'served', '--bus', nats.url, ...premises.store];
-    const launched = start(['launch', '--servers', '1', '--workers', '2', '--', ...command]);
+    const launched = start(['launch', '--servers', '1', '--workers', '2', '--', ...training('served')]);
     const seen = await becomes('served', (record) => makesSteps(1)(record) && record.figures?.staleness !== undefined);
     expect(seen).toMatchObject({ ranks: 2, arrived: 2, figures: { batch: 8 } });
-    await steer('stop', 'served');
-    expect((await launched.ended).code).toBe(75);
+    await endsByOrder('served', launched);
     await becomes('served', ({ phase }) => phase === 'stopped');
   });
 
   /** One server, two workers, one that is neither. */
   const ROLES = ['server', 'chief', 'worker', 'bystander'];
-  const asRoles = (run: string): string[] => [
-    ...['train', ...TRAINING, ...FOR_LONG, '--servers', '1', '--workers', '2', '--run', run],
-    ...['--bus', nats.url, ...premises.store],
-  ];
+  const layout = ['--servers', '1', '--workers', '2'];
   const lateSteps = (generation: number) => (record: CoordinatedRun) =>
     makesSteps(generation)(record) && record.figures?.staleness !== undefined && record.arrived === 4;
 
   it('knows which ranks over MPI are servers, workers and neither, where they are and how they do, and steers them', async () => {
     const { page } = await coordinate();
-    const launched = start(['launch', '--ranks', '4', '--', ...asRoles('roles')]);
+    const launched = launch('roles', 4, ...layout);
     const first = await becomes('roles', lateSteps(1));
     const host = hostname();
     expect(first).toMatchObject({
@@ -225,14 +227,28 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     await steer('resume', 'roles');
     const second = await becomes('roles', lateSteps(2));
     expect(second.figures!.step).toBeGreaterThan(first.figures!.step);
-    await steer('stop', 'roles');
-    expect((await launched.ended).code).toBe(75);
+    await endsByOrder('roles', launched);
     await becomes('roles', ({ phase }) => phase === 'stopped');
+  });
+
+  it('hears of roles that ranks learn when they have met, since it depends on their GPUs', async () => {
+    await coordinate();
+    const launched = launch('by-gpu', 4, '--layout', 'by-gpu');
+    const seen = await becomes('by-gpu', lateSteps(1));
+    const said = seen.roles?.map(({ role, ranks }) => `${role} ${ranks.join()}`);
+    expect(said).toEqual(['server 0', 'chief 1', 'worker 2,3']);
+    await endsByOrder('by-gpu', launched);
   });
 
   it('hears from the chief which generation begins, and how it ended, where no launcher of ours started the ranks', async () => {
     await coordinate();
-    const segment = (count: number) => ['-n', String(count), process.execPath, COMMAND, ...asRoles('segments')];
+    const segment = (count: number) => [
+      '-n',
+      String(count),
+      process.execPath,
+      COMMAND,
+      ...training('segments', ...layout),
+    ];
     const inherited = { ...withoutOptions(process.env), ...env };
     const ranks = spawn('mpiexec', [...segment(1), ':', ...segment(3)], { stdio: 'ignore', env: inherited });
     const exited = new Promise((resolve) => ranks.once('close', resolve));
@@ -247,23 +263,11 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
   it('shows how many gradients came too late for updates that do not wait for backup workers', async () => {
     await coordinate();
     const backup = ['--update', 'synchronous', '--backup-workers', '1'];
-    const command = [
-      'train',
-      ...TRAINING,
-      ...FOR_LONG,
-      ...backup,
-      '--run',
-      'backed',
-      '--bus',
-      nats.url,
-      ...premises.store,
-    ];
-    const launched = start(['launch', '--servers', '1', '--workers', '3', '--', ...command]);
+    const launched = start(['launch', '--servers', '1', '--workers', '3', '--', ...training('backed', ...backup)]);
     await becomes('backed', ({ figures }) => (figures?.dropped ?? 0) > 0);
     const shown = await runCli(['status', '--bus', nats.url, ...premises.store], { env });
     expect(shown.stdout).toMatch(/backed .* \d+ gradients dropped/u);
-    await steer('stop', 'backed');
-    expect((await launched.ended).code).toBe(75);
+    await endsByOrder('backed', launched);
   });
 
   it('is missed by nobody: training goes on without NATS and without it, and what happened is told later', async () => {
@@ -287,8 +291,7 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     const steps = Array.from({ length: last - first + 1 }, (_, n) => first + n);
     expect([...new Set(told)]).toEqual(steps.filter((step) => step % 12 === 0 || step % 200 === 0));
     expect((await (await bus.state(Runs)).get('alone'))?.value).toMatchObject({ state: 'running', network: 'lenet' });
-    await steer('stop', 'alone');
-    expect((await launched.ended).code).toBe(75);
+    await endsByOrder('alone', launched);
   });
 
   it('is not needed: without one, ranks train as ever', async () => {

@@ -110,13 +110,14 @@ describe('job scripts', { timeout: 60_000 }, () => {
     expect((await calls()).at(-1)).toMatch(/^srun .* train --world-size 2 --stop-after 86400 /u);
   });
 
-  it('let the first nodes be servers, as many as are asked for, or a quarter', async () => {
+  it('let the first nodes be servers, as many as are asked for, or a quarter, or those without a GPU', async () => {
     const roles = async (SERVERS: string): Promise<string | undefined> => {
       const { stdout } = await pbs('distributed_tf_launch.pbs', { DRY_RUN: '1', SERVERS });
       return / --(?:servers|layout) \S+/u.exec(stdout)?.[0];
     };
     expect(await roles('4')).toBe(' --servers 4');
     expect(await roles('quarter')).toBe(' --layout quarter');
+    expect(await roles('by-gpu')).toBe(' --layout by-gpu');
     expect(await roles('')).toBeUndefined();
   });
 

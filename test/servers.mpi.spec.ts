@@ -22,26 +22,11 @@ describe('ranks that are parameter servers and workers', { timeout: 300_000 }, (
     expect(ended.json()).toMatchObject({ generations: 2, result: { steps: 192, evaluation: { top1: 1 } } });
   });
 
-  it('are a quarter of all servers, in this world and on this machine alike, where a layout says so', async () => {
-    const quarter = ['--layout', 'quarter'];
-    const ended = await runCli([
-      'launch',
-      '--json',
-      '--ranks',
-      '4',
-      '--',
-      ...command('quarter', ...quarter, '--epochs', '3'),
-    ]);
+  it('are a quarter of all servers where a layout says so, or where all have the same GPUs or none', async () => {
+    const launch = ['launch', '--json', '--ranks', '4'];
+    const ended = await runCli([...launch, '--', ...command('quarter', '--layout', 'by-gpu', '--epochs', '3')]);
     expect(ended.json()).toMatchObject({ ranks: 4, result: { steps: 36 } });
-    const here = await runCli([
-      'launch',
-      '--json',
-      '--ranks',
-      '4',
-      ...quarter,
-      '--',
-      ...command('here', '--epochs', '3'),
-    ]);
+    const here = await runCli([...launch, '--layout', 'quarter', '--', ...command('here', '--epochs', '3')]);
     expect(here.json()).toMatchObject({ servers: 1, workers: 3, result: { steps: 36 } });
   });
 

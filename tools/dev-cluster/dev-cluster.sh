@@ -4,6 +4,8 @@
 #
 #   tools/dev-cluster/dev-cluster.sh start     then: source FOLDER/env.sh
 #   tools/dev-cluster/dev-cluster.sh status
+#   tools/dev-cluster/dev-cluster.sh fail nid00003     its power is cut: nothing on it answers any more
+#   tools/dev-cluster/dev-cluster.sh repair nid00003   it was started again
 #   tools/dev-cluster/dev-cluster.sh stop      ends jobs and daemons, by their own process ids, and removes the folder
 #
 #   DEV_CLUSTER        the folder; default: dev-cluster below TMPDIR
@@ -132,15 +134,45 @@ start() {
   echo "source $folder/env.sh"
 }
 
+# Processes of a node: its daemon and those that start and watch tasks write to its log, tasks know its name.
+processes_on() {
+  {
+    find /proc/[0-9]*/fd -lname "$folder/$1.log"
+    comm -12 <(with_variable "SLURMD_NODENAME=$1") <(with_variable "SLURM_CONF=$SLURM_CONF")
+  } 2> /dev/null | cut -d / -f 3 | sort -u
+}
+
+with_variable() { grep -lzxF "$1" /proc/[0-9]*/environ | sort; }
+
+# Held up and not killed, or the system would close its connections, and others would see at once that it is gone.
+fail() {
+  local processes
+  mapfile -t processes < <(processes_on "$1")
+  if ((${#processes[@]} == 0)); then echo "nothing runs on $1" >&2 && exit 1; fi
+  kill -STOP "${processes[@]}"
+}
+
+repair() {
+  remove_from "$1"
+  slurmd -N "$1"
+}
+
+remove_from() {
+  local processes
+  mapfile -t processes < <(processes_on "$1")
+  if ((${#processes[@]} > 0)); then kill -9 "${processes[@]}" 2> /dev/null || true; fi
+}
+
 # Daemons before the keys that they speak by.
 stop() {
-  local file files=("$folder"/nid*.pid "$folder/slurmctld.pid" "$folder/munge/pid")
+  local n file files=("$folder"/nid*.pid "$folder/slurmctld.pid" "$folder/munge/pid")
   if is_alive "$folder/slurmctld.pid"; then
     timeout 10 scancel --full --user="$(id -un)" || true
     within 20 is_empty || true
   fi
   for file in "${files[@]}"; do if is_alive "$file"; then kill "$(< "$file")"; fi; done
   for file in "${files[@]}"; do within 10 is_over "$file" || kill -9 "$(< "$file")"; done
+  for ((n = 1; n <= xe + xk; n++)); do remove_from "$(nid "$n")"; done
   rm -rf "$folder"
 }
 
@@ -150,5 +182,6 @@ status() { sinfo --noheader --Node --partition=normal --format='%N %f %c %T'; }
 
 case ${1:-} in
   start | stop | status) "$1" ;;
+  fail | repair) "$1" "${2:?which node? as in $1 nid00003}" ;;
   *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2 && exit 64 ;;
 esac

@@ -1,3 +1,14 @@
+export {
+  castByGpu,
+  castInOrder,
+  layoutByGpu,
+  quarterOf,
+  taskInOrder,
+  type AskedLayout,
+  type Cast,
+  type Layout,
+  type RankTask,
+} from './cast.js';
 export { EXIT_CODES } from './exit-codes.js';
 export { freePort } from './grpc/held-port.js';
 export { ownHost, serverAddresses } from './hosts.js';

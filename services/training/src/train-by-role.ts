@@ -1,26 +1,36 @@
 /**
- * Training with parameter servers as one of the ranks that a launcher of MPI started: the first ones are the servers, then
- * come the workers, and who is left over waits. On a Cray all programs of an application share one world and have to take
- * part in MPI, also those that speak gRPC alone.
+ * Training with parameter servers as one of the ranks that a launcher of MPI started: some are servers, some workers, and
+ * who is left over waits. On a Cray all programs of an application share one world and have to take part in MPI, also those
+ * that speak gRPC alone.
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { preflight, type Place, type RankGroup } from '@bluewaters/collectives';
-import { CodedError } from '@bluewaters/errors';
+import {
+  castByGpu,
+  castInOrder,
+  preflight,
+  taskInOrder,
+  type AskedLayout,
+  type Cast,
+  type Layout,
+  type Place,
+  type RankGroup,
+  type RankTask,
+} from '@bluewaters/collectives';
 import type { RankRole, TrainRequest, TrainResult } from '@bluewaters/messages';
 import { openStore } from '@bluewaters/storage';
 import { amongRanks, type AmongOptions } from './among-ranks.js';
 import { Coordination } from './presence/coordination.js';
 import { joinGeneration } from './presence/join-generation.js';
 import { ownCores } from './ranks.js';
-import { Rendezvous, type Layout } from './servers/rendezvous.js';
+import { Rendezvous } from './servers/rendezvous.js';
 import { playTask, type TaskOptions } from './train-with-servers.js';
 
 /** What such a rank is given from outside. */
-export interface RoleOptions extends AmongOptions, Omit<TaskOptions, 'task' | 'workers' | 'rendezvous'> {
-  /** By default all ranks but the servers. */
-  readonly workers?: number | undefined;
+export interface RoleOptions extends AmongOptions, Omit<TaskOptions, 'task' | 'rendezvous' | keyof Layout> {
+  /** What says who is a server: see {@link castInOrder}, or {@link castByGpu} with what each rank knows of itself. */
+  readonly roles: AskedLayout | { readonly hasGpu: boolean };
   /** A folder that all ranks see, where each generation makes one of its own to meet in. */
   readonly meetings: string;
 }
@@ -33,12 +43,15 @@ const LOOK_EVERY_MS = 1_000;
  * them starts them again, from the last checkpoint.
  *
  * @returns Of the chief what training leaves behind; of the others nothing.
- * @throws {CodedError} INTERRUPTED on the chief, when any rank was asked to stop; as {@link amongRanks} says.
+ * @throws {CodedError} INTERRUPTED on the chief, when any rank was asked to stop; CONFIG_INVALID where there are too few
+ * ranks; as {@link amongRanks} says.
  */
 export async function trainByRole(place: Place, options: RoleOptions): Promise<TrainResult | undefined> {
+  const { roles } = options;
   const coordination = options.coordination && new Coordination(options.coordination);
   // From now on, so that those can be named that never come.
-  coordination?.announce({ rank: place.rank, ranks: place.size, role: roleOf(place.rank, options) });
+  const role = 'hasGpu' in roles ? undefined : roleOf(taskInOrder(place.rank, roles));
+  coordination?.announce({ rank: place.rank, ranks: place.size, role });
   let folder: string | undefined;
   const work = async (ranks: RankGroup): Promise<TrainResult | undefined> => {
     await preflight(ranks, { code: options.code });
@@ -59,17 +72,21 @@ async function play(
   options: RoleOptions,
   coordination: Coordination | undefined,
 ): Promise<TrainResult | undefined> {
-  const layout = layoutOf(ranks.size, options);
-  const task = taskOf(ranks.rank, layout);
-  const role = roleOf(ranks.rank, options);
+  const cast = await castOf(ranks, options);
+  const task = cast[ranks.rank];
+  const role = roleOf(task);
   // The chief knows how the generation ended.
   const request = role === 'chief' ? await requestHere(options) : undefined;
-  await joinGeneration(ranks, coordination, { leader: layout.servers, run: request?.run, role });
+  const leader = cast.findIndex((of) => roleOf(of) === 'chief');
+  await joinGeneration(ranks, coordination, { leader, run: request?.run, role });
   const meeting = new Rendezvous(folder);
   const { threads = ownCores(ranks) } = options;
   const asked = coordination ? AbortSignal.any([options.signal, coordination.stop]) : options.signal;
-  const asTask = (of: NonNullable<typeof task>, signal: AbortSignal): Promise<TrainResult | undefined> =>
-    playTask({ ...options, ...layout, task: of, threads, rendezvous: folder, signal }, coordination);
+  const asTask = (of: RankTask, signal: AbortSignal): Promise<TrainResult | undefined> => {
+    const report = role === 'chief' ? options.report : (): void => undefined;
+    const given = { ...options, ...layoutOf(cast), task: of, threads, rendezvous: folder, signal, report };
+    return playTask(given, coordination);
+  };
   if (task && request) {
     const stop = new AbortController();
     const look = setInterval(() => void meeting.isToStop().then((isToStop) => isToStop && stop.abort()), LOOK_EVERY_MS);
@@ -94,22 +111,17 @@ async function requestHere({ store, request }: RoleOptions): Promise<TrainReques
   }
 }
 
-function layoutOf(size: number, { servers, workers = size - servers }: RoleOptions): Layout {
-  if (workers > 0 && servers + workers <= size) return { servers, workers };
-  throw new CodedError('CONFIG_INVALID', 'There are too few ranks for so many servers and workers', {
-    details: { field: 'servers', expected: `together ${size} at most`, got: `${servers} and ${workers} workers` },
-  });
+async function castOf(ranks: RankGroup, { roles }: RoleOptions): Promise<Cast> {
+  return 'hasGpu' in roles ? castByGpu(await ranks.gather(roles.hasGpu)) : castInOrder(ranks.size, roles);
 }
 
-/** Undefined for a rank that is left over. */
-function taskOf(rank: number, { servers, workers }: Layout): TaskOptions['task'] | undefined {
-  if (rank < servers) return { job: 'ps', index: rank };
-  return rank < servers + workers ? { job: 'worker', index: rank - servers } : undefined;
+function layoutOf(cast: Cast): Layout {
+  const count = (job: RankTask['job']): number => cast.filter((task) => task?.job === job).length;
+  return { servers: count('ps'), workers: count('worker') };
 }
 
-/** What a rank is by its number alone, which it knows before it has met the others. */
-function roleOf(rank: number, { servers, workers = Infinity }: RoleOptions): RankRole {
-  if (rank < servers) return 'server';
-  if (rank === servers) return 'chief';
-  return rank < servers + workers ? 'worker' : 'bystander';
+function roleOf(task: RankTask | undefined): RankRole {
+  if (!task) return 'bystander';
+  if (task.job === 'ps') return 'server';
+  return task.index === 0 ? 'chief' : 'worker';
 }

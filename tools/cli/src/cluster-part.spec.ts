@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { openStore } from '@bluewaters/storage';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ClusterPart, tasksOf } from './cluster-part.js';
+import { tasksOf } from './cluster-hosts.js';
+import { ClusterPart } from './cluster-part.js';
 
 const { signal } = new AbortController();
 
@@ -18,7 +19,7 @@ describe('the parts of a cluster', () => {
   afterEach(() => Promise.all(opened.splice(0).map((part) => part.close())));
 
   const open = async (host: string): Promise<ClusterPart> => {
-    const part = await ClusterPart.open({ hosts, host, rendezvous });
+    const part = await ClusterPart.open({ hosts, host, rendezvous }, signal);
     opened.push(part);
     return part;
   };
@@ -89,13 +90,58 @@ describe('the parts of a cluster', () => {
     }
   });
 
+  /** What hosts do of which some have a GPU; the first of those leads. */
+  const castOf = async (...gpus: readonly boolean[]): Promise<string[]> => {
+    const names = gpus.map((has, index) => `${has ? 'gpu' : 'cpu'}${index}`);
+    const opening = names.map((host, index) =>
+      ClusterPart.open({ hosts: names, host, rendezvous, hasGpu: gpus[index] }, signal),
+    );
+    const parts = await Promise.all(opening);
+    opened.push(...parts);
+    return parts.map((part) =>
+      [part.host, part.leads ? 'leads' : [], part.layout ? part.tasks(part.layout) : []].flat().join(' '),
+    );
+  };
+
+  it('have servers on the hosts without a GPU, where others have one', async () => {
+    expect(await castOf(false, true, false, true, true)).toEqual([
+      'cpu0 ps:1',
+      'gpu1 leads worker:0',
+      'cpu2 ps:0',
+      'gpu3 worker:1',
+      'gpu4 worker:2',
+    ]);
+  });
+
+  it.each([true, false])('have them on a quarter of the hosts, where all have a GPU or none: %s', async (has) => {
+    const name = has ? 'gpu' : 'cpu';
+    const tasks = ['0 leads worker:0', '1 worker:1', '2 worker:2', '3 worker:3', '4 ps:0'];
+    expect(await castOf(has, has, has, has, has)).toEqual(tasks.map((task) => `${name}${task}`));
+  });
+
+  it('wait no longer than they are let for one that does not say whether it has a GPU', async () => {
+    const stop = new AbortController();
+    const opening = ClusterPart.open({ hosts, host: 'a', rendezvous, hasGpu: true }, stop.signal);
+    stop.abort();
+    await expect(opening).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const now = vi.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValue(120_001);
+    try {
+      const late = ClusterPart.open({ hosts, host: 'a', rendezvous, hasGpu: true }, signal);
+      await expect(late).rejects.toMatchObject({ code: 'TIMED_OUT', message: 'Nobody launched the part on b' });
+    } finally {
+      now.mockRestore();
+    }
+  });
+
   it('refuse a folder that was used before, and a host that is none of them', async () => {
     await (await open('a')).begin({ generation: 1, workers: 1 });
     await expect(open('a')).rejects.toMatchObject({ code: 'CONFIG_INVALID', details: { field: 'rendezvous' } });
     await expect(open('c')).rejects.toMatchObject({ details: { field: 'host', expected: 'a or b', got: 'c' } });
-    await expect(ClusterPart.open({ hosts })).rejects.toMatchObject({ details: { field: 'rendezvous' } });
-    await expect(ClusterPart.open({ hosts, rendezvous })).rejects.toMatchObject({ details: { got: hostname() } });
-    const here = await ClusterPart.open({ hosts: ['a', `${hostname()}.cluster`], rendezvous });
+    await expect(ClusterPart.open({ hosts }, signal)).rejects.toMatchObject({ details: { field: 'rendezvous' } });
+    await expect(ClusterPart.open({ hosts, rendezvous }, signal)).rejects.toMatchObject({
+      details: { got: hostname() },
+    });
+    const here = await ClusterPart.open({ hosts: ['a', `${hostname()}.cluster`], rendezvous }, signal);
     opened.push(here);
     expect(here.leads).toBe(false);
   });

@@ -1,7 +1,8 @@
 /**
  * Servers and workers of one run on several hosts, each of which has a launcher of its own for its part. These agree by a
- * folder that all of them see. The first host's leads: the chief is on it.
+ * folder that all of them see. The first host's leads, or that of the first with a GPU: the chief is on it.
  *
+ *     gpu/PART            of each, where GPUs decide who is a server: whether it has one
  *     generation          the leader's: the one that begins
  *     ended/N/PART        of a part: how generation N ended, where it saw that first
  *     stop                of a part that was asked to stop: so must the chief
@@ -12,10 +13,12 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Layout } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import { GenerationEnd } from '@bluewaters/messages';
-import { getIfThere, openStore, type ObjectStore } from '@bluewaters/storage';
+import { openStore, type ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
+import { byGpu, LOOK_EVERY_MS, PATIENCE_MS, read, tasksOf, write, type Hosts } from './cluster-hosts.js';
 import type { Outcome } from './generations.js';
 
 /** What a part is told at its start. */
@@ -26,6 +29,8 @@ export interface PartOptions {
   readonly host?: string | undefined;
   /** A new folder that all of them see. */
   readonly rendezvous?: string | undefined;
+  /** Whether this one has a GPU, where that decides who is a server. */
+  readonly hasGpu?: boolean | undefined;
 }
 
 /** A generation as the leader begins it. */
@@ -41,11 +46,8 @@ export type Begun = z.infer<typeof Begun>;
 const Over = GenerationEnd.omit({ generation: true });
 
 const SHOW_EVERY_MS = 2_000;
-const LOOK_EVERY_MS = 250;
 /** Without a new sign of life, after which a launcher counts as lost, in milliseconds. */
 const SILENCE_MS = 20_000;
-/** For the leader to have started, in milliseconds. */
-const PATIENCE_MS = 120_000;
 /** For the leader to say how all ended, once this part was asked to stop, in milliseconds. */
 const LEAVING_MS = 10_000;
 const ENDED = 'ended';
@@ -61,27 +63,42 @@ export class ClusterPart {
   readonly #seen = new Map<number, { readonly text: string; readonly at: number }>();
   #shown = 0;
 
-  private constructor(hosts: readonly string[], index: number, folder: string, store: ObjectStore) {
+  /** How many servers and workers there are, where GPUs decide. */
+  readonly layout: Layout | undefined;
+
+  private constructor({ hosts, index, layout }: Hosts, folder: string, store: ObjectStore) {
     this.#hosts = hosts;
     this.#index = index;
+    this.layout = layout;
     this.#folder = folder;
     this.#store = store;
     this.#showing = setInterval(() => void this.#show(), SHOW_EVERY_MS);
   }
 
-  /** @throws {CodedError} CONFIG_INVALID where it is not clear which host this is, or the folder was used before. */
-  static async open({ hosts, host, rendezvous }: PartOptions): Promise<ClusterPart> {
+  /**
+   * Where GPUs decide, it waits for all hosts to have said whether they have one.
+   *
+   * @throws {CodedError} CONFIG_INVALID where it is not clear which host this is, or the folder was used before; TIMED_OUT
+   * where not all hosts come; INTERRUPTED.
+   */
+  static async open({ hosts, host, rendezvous, hasGpu }: PartOptions, signal: AbortSignal): Promise<ClusterPart> {
     if (rendezvous === undefined) throw invalid('rendezvous', 'a new folder that all hosts see', 'none');
     const index = hosts.findIndex((name) => (host === undefined ? isThisMachine(name) : name === host));
     if (index < 0) throw invalid('host', hosts.join(' or '), host ?? hostname());
     const store = await openStore({ kind: 'directory', path: rendezvous });
-    const part = new ClusterPart(hosts, index, rendezvous, store);
-    if (part.leads && (await part.#read('generation')) !== undefined) {
-      await part.close();
-      throw invalid('rendezvous', 'a new folder', rendezvous);
+    try {
+      if ((index === 0 || hasGpu !== undefined) && (await read(store, 'generation')) !== undefined) {
+        throw invalid('rendezvous', 'a new folder', rendezvous);
+      }
+      const given = { hosts, index };
+      const cast = hasGpu === undefined ? given : await byGpu(given, hasGpu, store, signal);
+      const part = new ClusterPart(cast, rendezvous, store);
+      await part.#show();
+      return part;
+    } catch (error) {
+      await store.close();
+      throw error;
     }
-    await part.#show();
-    return part;
   }
 
   /** Whether this part has the chief. */
@@ -95,7 +112,7 @@ export class ClusterPart {
   }
 
   /** What of the cluster runs here. */
-  tasks(layout: { readonly servers: number; readonly workers: number }): string[] {
+  tasks(layout: Layout): string[] {
     return tasksOf(this.#index, this.#hosts.length, layout);
   }
 
@@ -204,29 +221,13 @@ export class ClusterPart {
     return undefined;
   }
 
-  async #write(key: string, value: unknown): Promise<void> {
-    await this.#store.put(key, Buffer.from(JSON.stringify(value)));
+  #write(key: string, value: unknown): Promise<void> {
+    return write(this.#store, key, value);
   }
 
-  async #read(key: string): Promise<unknown> {
-    const bytes = await getIfThere(this.#store, key);
-    return bytes && (JSON.parse(Buffer.from(bytes).toString()) as unknown);
+  #read(key: string): Promise<unknown> {
+    return read(this.#store, key);
   }
-}
-
-/**
- * The tasks of one of several hosts, as `ps:N` and `worker:N`. Workers are dealt from the first host on, which so has the
- * chief, and servers from the last one on: where there are more hosts than workers, servers have theirs for themselves.
- */
-export function tasksOf(
-  host: number,
-  hosts: number,
-  { servers, workers }: { readonly servers: number; readonly workers: number },
-): string[] {
-  const dealt = (count: number, at: number): number[] =>
-    Array.from({ length: count }, (_, index) => index).filter((index) => index % hosts === at);
-  const ps = dealt(servers, hosts - 1 - host).map((index) => `ps:${index}`);
-  return [...ps, ...dealt(workers, host).map((index) => `worker:${index}`)];
 }
 
 /** By its whole name, or by the first part of it. */

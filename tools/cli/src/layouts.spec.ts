@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { layoutOf } from './layouts.js';
+import { isByGpu, layoutOf } from './layouts.js';
 
 describe('a layout of servers and workers', () => {
   it('is that of the original jobs, and a quarter of servers where all nodes are alike', () => {
@@ -20,9 +20,9 @@ describe('a layout of servers and workers', () => {
     expect(layoutOf({}, 16)).toEqual({});
   });
 
-  it.each([1, undefined])('is no quarter of %s', (all) => {
-    expect(() => layoutOf({ layout: 'quarter' }, all)).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID', details: expect.objectContaining({ field: 'layout' }) }),
-    );
+  it('is asked of hosts or ranks where GPUs decide, unless a number does', () => {
+    expect(isByGpu({ layout: 'by-gpu' })).toBe(true);
+    expect([isByGpu({ layout: 'by-gpu', servers: 3 }), isByGpu({ layout: 'quarter' })]).toEqual([false, false]);
+    expect(layoutOf({ layout: 'by-gpu', servers: 3 }, 16)).toEqual({ servers: 3, workers: 12 });
   });
 });

@@ -1,5 +1,5 @@
 /** How many processes are parameter servers and how many workers, by the names of jobs that had so many. */
-import { CodedError } from '@bluewaters/errors';
+import { quarterOf, type Layout } from '@bluewaters/collectives';
 import { z } from 'zod';
 
 /** The talk's job, with a barrier every step (`--update synchronous`), and its successor of 2018, asynchronous. */
@@ -8,22 +8,17 @@ const FIXED = {
   successor: { servers: 4, workers: 16 },
 } as const;
 
-/** Names of layouts; `quarter` is what the successor did where every node had a GPU. */
-const LAYOUT_NAMES = ['talk', 'successor', 'quarter'] as const;
+/** Names of layouts; `by-gpu` is told apart by who asks each host or rank, and is `quarter` where all are alike. */
+const LAYOUT_NAMES = ['talk', 'successor', 'quarter', 'by-gpu'] as const;
 
 /** For whoever starts servers and workers, and for ranks that are some of them. */
 export const layoutOption = z
   .enum(LAYOUT_NAMES)
   .optional()
   .describe(
-    'servers and workers of the original jobs: talk for 1 and 15, successor for 4 and 16; quarter: of all, a quarter servers',
+    'servers and workers of the original jobs: talk for 1 and 15, successor for 4 and 16; quarter: of all, a quarter ' +
+      'servers; by-gpu: where some have a GPU and some none, those without are the servers, else a quarter',
   );
-
-/** Servers and workers. */
-export interface Layout {
-  readonly servers: number;
-  readonly workers: number;
-}
 
 /** What options say of them. */
 export interface LayoutValues {
@@ -33,26 +28,19 @@ export interface LayoutValues {
 }
 
 /**
+ * Whether who has a GPU decides who is a server: with a number in the options it does not.
+ */
+export function isByGpu({ layout, servers, workers }: LayoutValues): boolean {
+  return layout === 'by-gpu' && servers === undefined && workers === undefined;
+}
+
+/**
  * What options say of servers and workers: a number goes before the layout's.
  *
  * @param all How many there are to be of both, where that is known.
  * @throws {CodedError} CONFIG_INVALID for a quarter of one, or of nobody knows how many.
  */
 export function layoutOf({ layout, servers, workers }: LayoutValues, all: number | undefined): Partial<Layout> {
-  const named = layout === undefined ? {} : layout === 'quarter' ? quarterOf(all) : FIXED[layout];
+  const named = layout === undefined ? {} : layout in FIXED ? FIXED[layout as keyof typeof FIXED] : quarterOf(all);
   return { ...named, ...(servers !== undefined && { servers }), ...(workers !== undefined && { workers }) };
-}
-
-function quarterOf(all: number | undefined): Layout {
-  if (all !== undefined && all > 1) {
-    const servers = Math.max(1, Math.floor(all / 4));
-    return { servers, workers: all - servers };
-  }
-  throw new CodedError('CONFIG_INVALID', 'A quarter of how many is to be parameter servers?', {
-    details: {
-      field: 'layout',
-      expected: 'two hosts or ranks at least',
-      got: String(all ?? 'nothing that says how many'),
-    },
-  });
 }

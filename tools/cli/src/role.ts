@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Place } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import type { TrainResult } from '@bluewaters/messages';
+import type { RoleOptions } from '@bluewaters/training';
 import type { z } from 'zod';
 import { readPlace } from './common-options.js';
 import { amongOptions, coordinationOf, endAsRank, trainingPorts, type Values as RankValues } from './rank.js';
@@ -11,19 +12,21 @@ import type { VerbContext } from './verb.js';
 
 type Values = RankValues & TaskValues & z.output<z.ZodObject<typeof updateOptions>>;
 
-/** Trains as what the rank is: one of the first is a server, then come workers. What is printed is the first worker's. */
+/** Trains as what the rank is among servers and workers. What is printed is the first worker's. */
 export async function trainAsRole(
   place: Place,
-  values: Values & { readonly servers: number },
+  roles: RoleOptions['roles'],
+  values: Values,
   context: VerbContext,
 ): Promise<TrainResult> {
-  const { servers, workers, update, backupWorkers } = values;
-  const isChief = place.rank === servers;
-  const ports = await trainingPorts(values, context, isChief);
+  const { update, backupWorkers } = values;
+  // Which rank that worker is shows when all have met; the others report nothing, nor are they asked to stop.
+  const ports = await trainingPorts(values, context, true);
   const { trainByRole } = await import('@bluewaters/training');
-  const layout = { servers, workers, update, backupWorkers, meetings: meetingsOf(values) };
-  const options = { ...ports, ...amongOptions(values), ...layout, coordination: coordinationOf(values, context) };
-  return endAsRank(isChief, context, () => trainByRole(place, options));
+  const options = { ...ports, ...amongOptions(values), roles, update, backupWorkers, meetings: meetingsOf(values) };
+  return endAsRank(true, context, () =>
+    trainByRole(place, { ...options, coordination: coordinationOf(values, context) }),
+  );
 }
 
 /** Where ranks find one another. @throws {CodedError} CONFIG_INVALID where none is named, and the store is no folder. */

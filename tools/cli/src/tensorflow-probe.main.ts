@@ -1,4 +1,4 @@
-/** A child of `bluewaters doctor`: loads TensorFlow and tells what it found, so that a crash in it is only a finding. */
+/** A child that loads TensorFlow and tells what it found, so that a crash in it is only a finding. */
 import { toCodedError } from '@bluewaters/errors';
 import { listDevices, tensorflowVersion } from '@bluewaters/tensorflow';
 

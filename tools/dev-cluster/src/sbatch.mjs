@@ -31,6 +31,8 @@ export function sbatchArguments(request, workdir) {
   const exported = [...new Set([...ALWAYS, META, ...Object.keys(variables)])].join(',');
   return [
     ...['--ignore-pbs', '--parsable', '--exclusive', '--open-mode=append', `--job-name=${request.name}`],
+    // On a Cray the script runs on a service node, and outlives the nodes that fail.
+    '--no-kill',
     ...[`--nodes=${count}`, `--ntasks=${count}`, '--ntasks-per-node=1', ...constraint(request.nodes, count)],
     // Slurm counts in minutes. The job's own clock knows better.
     ...(walltime === undefined ? [] : [`--time=${Math.max(1, Math.ceil(walltime / 60))}`]),

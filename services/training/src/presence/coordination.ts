@@ -66,9 +66,10 @@ export class Coordination {
     return answer.generation;
   }
 
-  /** Shows a rank that others have told which generation it belongs to. */
+  /** Shows a rank that others have told which generation it belongs to, and what it is there. */
   join(seat: Seat): void {
-    if (!this.#presence) this.#appear(seat);
+    if (this.#presence) this.#presence.is(seat.role);
+    else this.#appear(seat);
   }
 
   /** What the rank's steps are like; see {@link Presence.show}. */

@@ -18,7 +18,7 @@ export function beatEvery(ranks: number): number {
  */
 export class Presence {
   readonly #bus: OutsideBus;
-  readonly #seat: Seat;
+  #seat: Seat;
   readonly #stopping = new AbortController();
   readonly #gone = new AbortController();
   readonly #ended: Promise<void>;
@@ -36,6 +36,11 @@ export class Presence {
   /** Aborted when the coordinator lets the ranks stop, or this one was left behind. */
   get stop(): AbortSignal {
     return this.#stopping.signal;
+  }
+
+  /** What the rank is, once it knows. */
+  is(role: Seat['role']): void {
+    this.#seat = { ...this.#seat, role };
   }
 
   /** What is shown from now on. */

@@ -1,4 +1,5 @@
 /** A cluster whose tasks are all in this process. */
+import type { Layout } from '@bluewaters/collectives';
 import { isCodedError } from '@bluewaters/errors';
 import type { TrainRequest, TrainResult } from '@bluewaters/messages';
 import { Server } from '@bluewaters/tensorflow';
@@ -7,7 +8,7 @@ import { train } from '../train.js';
 import { work } from '../work.js';
 import type { workplace } from '../workplace.fixture.js';
 import type { Member, UpdateRule } from './member.js';
-import { Rendezvous, type Layout } from './rendezvous.js';
+import { Rendezvous } from './rendezvous.js';
 
 /** Another process may take a port between its choice and its use. */
 const MOST_ATTEMPTS = 5;

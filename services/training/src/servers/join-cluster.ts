@@ -1,9 +1,10 @@
 /** What every program does that runs as tasks of a cluster: come together, be a server or work, and part. */
+import type { Layout } from '@bluewaters/collectives';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import { availableCores } from '@bluewaters/service';
 import { hasNativeOperations, isPeerLost, Server } from '@bluewaters/tensorflow';
 import type { Seat } from './member.js';
-import { Rendezvous, type Job, type Layout } from './rendezvous.js';
+import { Rendezvous, type Job } from './rendezvous.js';
 
 /** What a task is told. */
 export interface ClusterOptions extends Layout {

@@ -5,20 +5,14 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, ownHost, serverAddresses } from '@bluewaters/collectives';
+import { freePort, ownHost, serverAddresses, type Layout, type RankTask } from '@bluewaters/collectives';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import type { Cluster, Task } from '@bluewaters/tensorflow';
 import { z } from 'zod';
 import { writeWhole } from '../files.js';
 
 /** A task that keeps variables, or one that computes. */
-export type Job = 'ps' | 'worker';
-
-/** Who trains together. */
-export interface Layout {
-  readonly servers: number;
-  readonly workers: number;
-}
+export type Job = RankTask['job'];
 
 /** What a task writes of itself. */
 const Entry = z.strictObject({

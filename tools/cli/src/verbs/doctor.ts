@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { builtModule, forkChild } from '@bluewaters/service';
 import { probeEnvironment, type Finding } from '@bluewaters/setup';
 import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
 import { findMachine } from '../machines/find-machine.js';
 import { probeMachine } from '../machines/probe-machine.js';
-import type { TensorflowFinding } from '../tensorflow-probe.main.js';
+import { probeTensorflow } from '../tensorflow-probe.js';
 import { formatTable } from '../terminal.js';
 import { defineVerb } from '../verb.js';
 
@@ -47,9 +46,8 @@ function describe({ found, value, how }: Finding): string {
   return found ? value : [value.replace(/[^.]$/u, '$&.'), how].filter(Boolean).join(' ');
 }
 
-/** Loads TensorFlow in a child process and asks it for its devices. */
 async function loadTensorflow(): Promise<Finding[]> {
-  const finding = await askChild();
+  const finding = await probeTensorflow();
   if ('error' in finding) return [{ name: 'TensorFlow', found: false, value: '', how: finding.error }];
   return [
     { name: 'TensorFlow', found: true, value: finding.version, how: '' },
@@ -61,13 +59,4 @@ async function loadTensorflow(): Promise<Finding[]> {
       how: 'Unset TF_ENABLE_ONEDNN_OPTS: it is on by default.',
     },
   ];
-}
-
-function askChild(): Promise<TensorflowFinding> {
-  return new Promise((resolve) => {
-    const child = forkChild(builtModule(new URL('../tensorflow-probe.main.js', import.meta.url)), {
-      onExit: (error) => resolve({ error: error?.message ?? 'TensorFlow said nothing' }),
-    });
-    child.process.once('message', (finding) => resolve(finding as TensorflowFinding));
-  });
 }

@@ -1,17 +1,19 @@
-import { ranksOfJob } from '@bluewaters/collectives';
+import { ranksOfJob, type Layout } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import { notIn, parseFlags, resolveOptions, withoutVariables } from '@bluewaters/service';
 import { openStore } from '@bluewaters/storage';
 import { z } from 'zod';
 import { frameOptions, readPlace } from '../common-options.js';
 import { Generations } from '../generations.js';
-import { ClusterPart, tasksOf } from '../cluster-part.js';
+import { tasksOf } from '../cluster-hosts.js';
+import { ClusterPart } from '../cluster-part.js';
 import { launchCluster, launchPart } from '../launch-cluster.js';
-import { layoutOf, layoutOption, type Layout } from '../layouts.js';
+import { isByGpu, layoutOf, layoutOption } from '../layouts.js';
 import { list } from '../line-options.js';
 import { launch as launchRanks, LAUNCHER_NAMES, runByLauncher, type LaunchOptions } from '../launch.js';
 import { runHere } from '../launch-here.js';
 import { endStopped, requestOf } from '../rank.js';
+import { hasGpu } from '../tensorflow-probe.js';
 import { defineVerb, type VerbContext } from '../verb.js';
 import { options as trainOptions } from './train.js';
 
@@ -82,8 +84,8 @@ export const launch = defineVerb({
  * @throws {CodedError} As what the command needs, and as ranks end: INTERRUPTED, PROCESS_DIED.
  */
 export async function launchCommand(values: Values, context: WordsContext): Promise<object> {
-  const cluster = clusterOf(values);
-  const part = await openPart(values, cluster);
+  const part = await openPart(values, context);
+  const cluster = part?.layout ?? clusterOf(values);
   const command = [...context.words, ...(values.json ? ['--json'] : [])];
   const environment = withoutVariables(process.env, [...notIn(trainOptions, OWN), 'config']);
   const launched = { ...values, command, environment };
@@ -101,11 +103,18 @@ export async function launchCommand(values: Values, context: WordsContext): Prom
   }
 }
 
-/** This host's part of servers and workers that are spread over several. @throws {CodedError} CONFIG_INVALID. */
-async function openPart({ hosts, ...values }: Values, cluster: Layout | undefined): Promise<ClusterPart | undefined> {
+/**
+ * This host's part of servers and workers that are spread over several.
+ *
+ * @throws {CodedError} CONFIG_INVALID, and as {@link ClusterPart.open}.
+ */
+async function openPart(values: Values, { signal }: WordsContext): Promise<ClusterPart | undefined> {
+  const { hosts } = values;
   if (hosts === undefined) return undefined;
+  if (isByGpu(values)) return ClusterPart.open({ ...values, hosts, hasGpu: await hasGpu() }, signal);
+  const cluster = clusterOf(values);
   if (cluster && hosts.every((_, host) => tasksOf(host, hosts.length, cluster).length > 0)) {
-    return ClusterPart.open({ ...values, hosts });
+    return ClusterPart.open({ ...values, hosts }, signal);
   }
   throw new CodedError('CONFIG_INVALID', 'Servers and workers are spread over hosts, one or more on each', {
     details: { field: 'hosts', expected: 'fewer of them, or --servers and --workers', got: hosts.join(',') },

@@ -3,13 +3,14 @@ import type { TrainResult } from '@bluewaters/messages';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { startCoordinator } from '../job-coordinator.js';
-import { layoutOf, layoutOption } from '../layouts.js';
+import { isByGpu, layoutOf, layoutOption } from '../layouts.js';
 import { shardsOptions, trainOptions } from '../line-options.js';
 import { trainNetwork } from '../line.js';
 import { rankOptions, requestOf, trainAsRank, withinTime } from '../rank.js';
 import { trainAsRole } from '../role.js';
 import { meetingPlace, placeInCluster, rankTaskOptions, trainAsTask, updateOptions } from '../task.js';
 import { measureSynthetic, syntheticOptions } from '../synthetic.js';
+import { hasGpu } from '../tensorflow-probe.js';
 import { defineVerb, type VerbContext } from '../verb.js';
 import { withWorkplace } from '../workplace.js';
 
@@ -55,8 +56,9 @@ export const train = defineVerb({
 async function trainAmong(place: Place | MeetingPlace, values: Values, context: VerbContext): Promise<TrainResult> {
   if (values.startCoordinator && place.rank === 0) await startCoordinator(readPlace(values).bus, context);
   if (!('rendezvous' in place)) {
+    if (isByGpu(values)) return trainAsRole(place, { hasGpu: await hasGpu() }, values, context);
     const { servers, workers } = layoutOf(values, place.size);
-    if (servers !== undefined) return trainAsRole(place, { ...values, servers, workers }, context);
+    if (servers !== undefined) return trainAsRole(place, { servers, workers }, values, context);
   }
   return trainAsRank(place, values, context);
 }
