@@ -76,12 +76,11 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     expect((await ended).code).toBe(75);
   };
 
-  const standing = async (run: string) => (await (await bus.state(CoordinatedRuns)).get(run))?.value;
-
   const becomes = async (run: string, is: (record: CoordinatedRun) => boolean): Promise<CoordinatedRun> => {
+    const runs = await bus.state(CoordinatedRuns);
     let seen: CoordinatedRun | undefined;
     const hasBecome = async (): Promise<boolean> => {
-      seen = await standing(run);
+      seen = (await runs.get(run))?.value;
       return seen !== undefined && is(seen);
     };
     await until(`what ${is.toString()} wants of ${run}`, hasBecome, PATIENCE_MS);
@@ -117,10 +116,8 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
     expect(second).toMatchObject({ ranks: 1, arrived: 1 });
     expect(second.figures!.step).toBeGreaterThan(first.figures!.step);
 
-    await steer('stop', 'steered');
-    const ended = await launched.ended;
-    expect(ended.code).toBe(75);
-    expect(ended.stderr).toMatch(/stopped after a checkpoint at step \d+/u);
+    await endsByOrder('steered', launched);
+    expect((await launched.ended).stderr).toMatch(/stopped after a checkpoint at step \d+/u);
     await becomes('steered', ({ phase }) => phase === 'stopped');
     await until('the events', () => phases.length === 8);
     await heard.stop();
