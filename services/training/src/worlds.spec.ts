@@ -30,5 +30,6 @@ describe('the worlds of a run', () => {
     const worlds = worldsFrom({ ...among(1, worldsFrom(among(2), 0)), member }, 120);
     expect(worlds.at(-1)).toEqual({ fromStep: 120, ranks: 3, servers: 2 });
     expect(describeWorlds(worlds)).toBe('2; 3 workers of 2 servers from step 120 on');
+    expect(describeWorlds([{ fromStep: 0, ranks: 1, servers: 1 }])).toBe('1 worker of 1 server');
   });
 });

@@ -33,8 +33,12 @@ interface WorldSources {
 /** `4; 2 from step 120 on`. */
 export function describeWorlds(worlds: readonly World[]): string {
   const texts = worlds.map(({ fromStep, ranks, servers }) => {
-    const who = servers === undefined ? String(ranks) : `${ranks} workers of ${servers} servers`;
+    const who = servers === undefined ? String(ranks) : `${counted(ranks, 'worker')} of ${counted(servers, 'server')}`;
     return fromStep === 0 ? who : `${who} from step ${fromStep} on`;
   });
   return texts.join('; ');
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
