@@ -107,12 +107,16 @@ struct Way {
   void (*compute)(const Geometry&, const Means&, const float*, const float*, float*, float*);
 };
 
-/** One of the two gradients: which input its shape is that of, what it is of beside what arrives, and how it is had. */
+/**
+ * One of the two gradients: which input its shape is that of, what it is of beside what arrives, how many columns it has as
+ * a product of matrices, and how it is had.
+ */
 struct FilterGradient {
   static constexpr const char* kName = "BluewatersConvolutionFilterGradient";
   static constexpr int kLike = 1;
   static const OwnedTensor& other(const Inputs& inputs) { return inputs.x; }
   static const OwnedTensor& like(const Inputs& inputs) { return inputs.filter; }
+  static int64_t columns(const Geometry& geometry) { return geometry.filters; }
   static constexpr Way kDirect{filter_gradient_workspace, filter_gradient};
   static constexpr Way kWinograd{winograd_filter_gradient_workspace, winograd_filter_gradient};
 };
@@ -122,6 +126,7 @@ struct InputGradient {
   static constexpr int kLike = 0;
   static const OwnedTensor& other(const Inputs& inputs) { return inputs.filter; }
   static const OwnedTensor& like(const Inputs& inputs) { return inputs.x; }
+  static int64_t columns(const Geometry& geometry) { return geometry.channels; }
   static constexpr Way kDirect{input_gradient_workspace, input_gradient};
   static constexpr Way kWinograd{winograd_input_gradient_workspace, winograd_input_gradient};
 };
@@ -138,11 +143,12 @@ void compute_gradient(const Settings& settings, TF_OpKernelContext* context, TF_
     memset(floats(result), 0, TF_TensorByteSize(result.get()));
     return;
   }
-  const bool shorter = suits_winograd(geometry, *settings.means.instructions);
+  const Means means = settings.means.for_columns(Gradient::columns(geometry));
+  const bool shorter = suits_winograd(geometry, *means.instructions);
   const Way& way = shorter ? Gradient::kWinograd : Gradient::kDirect;
-  const OwnedTensor workspace = allocate_workspace(context, way.workspace(geometry, *settings.means.instructions), status);
+  const OwnedTensor workspace = allocate_workspace(context, way.workspace(geometry, *means.instructions), status);
   if (TF_GetCode(status) != TF_OK) return;
-  way.compute(geometry, settings.means, floats(Gradient::other(inputs)), floats(inputs.arriving), floats(workspace),
+  way.compute(geometry, means, floats(Gradient::other(inputs)), floats(inputs.arriving), floats(workspace),
               floats(result));
 }
 

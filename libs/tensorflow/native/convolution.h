@@ -27,6 +27,13 @@ struct Geometry {
 struct Means {
   const InstructionSet* instructions;
   int threads;
+  /** Taken instead for results of no more columns than its tiles have; may be null. */
+  const InstructionSet* narrow;
+
+  /** For a result of so many columns: half of a tile that is twice as wide would be computed for nothing. */
+  Means for_columns(int64_t columns) const {
+    return narrow != nullptr && columns <= narrow->columns ? Means{narrow, threads, nullptr} : *this;
+  }
 };
 
 /** @returns Floats that {@link filter_gradient} needs to work in. */

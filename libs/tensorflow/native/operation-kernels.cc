@@ -28,6 +28,7 @@ void read_means(TF_OpKernelConstruction* construction, Means* means, TF_Status* 
   if (TF_GetCode(status) != TF_OK) return;
   means->instructions = instruction_set(instructions.c_str());
   if (means->instructions == nullptr) return refuse(status, "this processor has no " + instructions);
+  means->narrow = instructions == "best" ? instruction_set("avx2") : nullptr;
   int64_t threads = 0;
   TF_OpKernelConstruction_GetAttrInt64(construction, "threads", &threads, status);
   means->threads = threads > 0 ? static_cast<int>(std::min<int64_t>(threads, 1024)) : available_processors();

@@ -28,7 +28,7 @@ Geometry geometry_of(const TF_Tensor* x, const TF_Tensor* filter) {
   return geometry;
 }
 
-void convolve(const Means& means, TF_OpKernelContext* context, TF_Status* status) {
+void convolve(const Means& given, TF_OpKernelContext* context, TF_Status* status) {
   const OwnedTensor x = input(context, 0, status);
   if (TF_GetCode(status) != TF_OK) return;
   const OwnedTensor filter = input(context, 1, status);
@@ -37,6 +37,7 @@ void convolve(const Means& means, TF_OpKernelContext* context, TF_Status* status
     return refuse(status, "pictures and filter must have 4 axes of fewer than 2^31");
   }
   const Geometry geometry = geometry_of(x.get(), filter.get());
+  const Means means = given.for_columns(geometry.filters);
   if (TF_Dim(filter.get(), 2) != geometry.channels || winograd_for(geometry, *means.instructions) == nullptr) {
     return refuse(status, "the filter must be of a size that there are transforms for, with the channels of the pictures");
   }

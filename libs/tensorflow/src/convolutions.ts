@@ -24,6 +24,8 @@ interface Sizes {
   /** Of the pictures; rows, then columns. */
   readonly pixels: readonly [number, number];
   readonly window: readonly [number, number];
+  readonly channels: number;
+  readonly filters: number;
   readonly strides: readonly bigint[];
   readonly padding: string;
 }
@@ -42,6 +44,17 @@ interface Replacement {
 /** For windows of one pixel, which are products of two matrices as they lie, TensorFlow's were at times the faster ones. */
 const isWide = ({ window }: Sizes): boolean => window[0] * window[1] > 1;
 
+/**
+ * Whether a gradient by the filter has as many multiplications as outweigh what is copied or transformed for it: these are
+ * as many as channels times filters, the others as channels and filters.
+ */
+function isBroad(sizes: Sizes): boolean {
+  const { channels, filters } = sizes;
+  return (channels * filters) / (channels + filters) >= (suitsWinograd(sizes) ? BROAD.winograd : BROAD.direct);
+}
+
+const BROAD = { winograd: 10, direct: 32 } as const;
+
 /** The most pixels in height and width for which gradients by the pictures, computed directly, are the faster ones. */
 const MOST_PIXELS = 14;
 
@@ -58,7 +71,7 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
       const filter = measuredBy(operation.input(1));
       return filter && { x: operation.input(0), filter, arriving: operation.input(2) };
     },
-    suits: isWide,
+    suits: (sizes) => isWide(sizes) && isBroad(sizes),
     anyStrides: true,
   },
   Conv2DBackpropInput: {
@@ -149,5 +162,5 @@ function sizesOf({ x, filter }: Convolution, attributes: Pick<Sizes, 'strides' |
   const [height, width, channels, filters] = filter.shape ?? [];
   if (!rows || !columns || !height || !width || !channels || !filters) return undefined;
   if (Math.min(channels, filters) < LEAST_CHANNELS) return undefined;
-  return { batch, pixels: [rows, columns], window: [height, width], ...attributes };
+  return { batch, pixels: [rows, columns], window: [height, width], channels, filters, ...attributes };
 }
