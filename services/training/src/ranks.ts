@@ -15,11 +15,21 @@ export const ALONE: Ranks = {
   graphs: {
     device: '',
     exchange: () => NO_EXCHANGE,
-    session: (threads) => ({ intraOpThreads: threads, interOpThreads: threads }),
+    session: sessionThreads,
   },
   barrier: () => Promise.resolve(),
   broadcast: (value) => Promise.resolve(value as never),
 };
+
+/**
+ * The threads of a session that trains alone. Two operations at a time, each on both of two cores, are in one another's way
+ * (`docs/decisions/0011-defaults-of-sessions.md`); the input pipeline has threads of its own.
+ *
+ * @param threads Within one operation.
+ */
+export function sessionThreads(threads: number): { readonly intraOpThreads: number; readonly interOpThreads: number } {
+  return { intraOpThreads: threads, interOpThreads: threads > 2 ? threads : 1 };
+}
 
 /**
  * Lets every rank do what it has to do with files that others use too: rank 0 first, then the first rank of every other

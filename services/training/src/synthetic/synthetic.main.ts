@@ -5,6 +5,7 @@
 import { networkByName, syntheticTraining } from '@bluewaters/models';
 import { serveChildTask } from '@bluewaters/service';
 import { listDevices, Session, tensorflowVersion, type Step } from '@bluewaters/tensorflow';
+import { sessionThreads } from '../ranks.js';
 import { assertWholeParts } from '../run-context.js';
 import type { SyntheticReport, SyntheticTask } from './synthetic.js';
 
@@ -17,7 +18,7 @@ async function run(task: SyntheticTask, report: (report: SyntheticReport) => voi
     ...(imageSize === undefined ? {} : { imageSize }),
   });
   using graph = made.graph;
-  using session = new Session(graph, { intraOpThreads: threads, interOpThreads: threads });
+  using session = new Session(graph, sessionThreads(threads));
   await session.run({ targets: [made.initialize] });
   const parts = [...Array.from({ length: microBatches - 1 }, () => made.accumulate ?? made.step), made.step];
   const steps = parts.map((target) => session.prepare({ fetches: [made.loss], targets: [target] }));
