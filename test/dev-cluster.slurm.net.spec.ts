@@ -220,6 +220,23 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     expect(said).toMatch(/result in \S+\/runs\/spare\/checkpoint_dir\n$/u);
   });
 
+  it('outlives a node that fails as a whole, by its spare one', async () => {
+    const options = join(cluster.workdir, 'failing.json');
+    await writeFile(options, JSON.stringify({ epochs: 100_000 }));
+    const training = { DATASET: 'd', RUN: 'failing', NETWORK: 'lenet', BATCH: '40', THREADS: '1', SPARES: '1' };
+    const given = { ...training, TRAIN_OPTIONS: `--config ${options}` };
+    const job = await cluster.qsub(pbs('distributed_tf_launch'), ['-l', 'nodes=3:ppn=4,walltime=00:10:00'], given);
+    await cluster.says(job, /training: epoch [2-9]\d* of 100,?000/u, PATIENCE);
+    await cluster.node('fail', 'nid00002');
+    await writeFile(options, JSON.stringify({ epochs: 20 }));
+    await cluster.ended(job, PATIENCE);
+    const said = await cluster.output(job);
+    expect(said).toContain('srun: error: Node failure on nid00002');
+    expect(said).toContain('it was on nid00002: going on without that node, on nid00001,nid00003');
+    expect(said).toMatch(/result in \S+\/runs\/failing\/checkpoint_dir\n$/u);
+    await cluster.node('repair', 'nid00002');
+  });
+
   it('runs applications as strictly as a Cray, and a job after its condition only', async () => {
     await writeFile(join(cluster.workdir, 'hello'), HELLO);
     await chmod(join(cluster.workdir, 'hello'), 0o755);

@@ -21,6 +21,8 @@ export interface Cluster {
   state(job: string): Promise<string>;
   says(job: string, what: RegExp, patienceMs: number): Promise<void>;
   ended(job: string, patienceMs: number): Promise<void>;
+  /** Cuts the power of a node, or starts it again. */
+  node(order: 'fail' | 'repair', node: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function startCluster(): Promise<Cluster> {
     says: (job, what, patienceMs) =>
       eventually(`job ${job} to say ${what}`, async () => what.test(await output(job)), patienceMs),
     ended: (job, patienceMs) => eventually(`the end of job ${job}`, async () => (await state(job)) === 'C', patienceMs),
+    node: async (order, node) => void (await call(script, order, node)),
     stop: async () => void (await call(script, 'stop')),
   };
 }

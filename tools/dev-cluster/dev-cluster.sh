@@ -98,7 +98,7 @@ write_front_ends() {
     chmod +x "$folder/bin/$name"
   done
   # shellcheck disable=SC2016 # for the file to expand
-  printf 'export SLURM_CONF=%q PATH=%q:$PATH\n' "$SLURM_CONF" "$folder/bin" > "$folder/env.sh"
+  printf 'export DEV_CLUSTER=%q SLURM_CONF=%q PATH=%q:$PATH\n' "$folder" "$SLURM_CONF" "$folder/bin" > "$folder/env.sh"
 }
 
 start_munge() {

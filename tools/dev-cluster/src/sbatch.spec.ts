@@ -16,6 +16,10 @@ describe('a PBS job for Slurm', () => {
     expect(() => sbatch('-l', 'nodes=1:xe:big+1:xk')).toThrow('one feature each');
   });
 
+  it('outlives its nodes, since its script runs on none of them', () => {
+    expect(sbatch('-l', 'nodes=2')).toContain('--no-kill');
+  });
+
   it('is deleted when what it waits for fails, and may be put back into the queue', () => {
     const args = sbatch('-W', 'depend=afterok:3.bw');
     expect(args).toEqual(expect.arrayContaining(['--dependency=afterok:3', '--kill-on-invalid-dep=yes', '--requeue']));
