@@ -4,16 +4,19 @@ const HEADER_BYTES = 64;
 const SEGMENT_BYTES = 56;
 const SECTION_BYTES = 64;
 const SHARED_OBJECT = 3;
-const X86_64 = 62;
+/** By `process.arch`. @type {Readonly<Record<string, number>>} */
+const PROCESSORS = { x64: 62, arm64: 183 };
 
 /**
  * Looks at a library without loading it: a program that opens one that was cut short dies of it (SIGBUS).
  *
  * @param {string} file
- * @returns {Promise<string | undefined>} Why it is no whole shared library for Linux on x64; undefined when it is one.
- * @see The System V ABI, chapters 4 and 5, and its supplement for AMD64, for the fields.
+ * @param {string} [arch] As `process.arch`.
+ * @returns {Promise<string | undefined>} Why it is no whole shared library for Linux on that processor; undefined when it
+ *   is one.
+ * @see The System V ABI, chapters 4 and 5, and its supplements for AMD64 and AArch64, for the fields.
  */
-export async function whatLibraryLacks(file) {
+export async function whatLibraryLacks(file, arch = process.arch) {
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
@@ -22,7 +25,7 @@ export async function whatLibraryLacks(file) {
     const header = await read(HEADER_BYTES, 0);
     if (size < HEADER_BYTES || !isElf64(header)) return 'it is not a 64-bit ELF file';
     if (header.readUInt16LE(16) !== SHARED_OBJECT) return 'it is not a shared library';
-    if (header.readUInt16LE(18) !== X86_64) return 'it is made for another processor than x64';
+    if (header.readUInt16LE(18) !== PROCESSORS[arch]) return `it is made for another processor than ${arch}`;
     const segments = await read(SEGMENT_BYTES * header.readUInt16LE(56), Number(header.readBigUInt64LE(32)));
     const needs = Math.max(sectionsEnd(header), segmentsEnd(segments));
     return size < needs ? `it was cut short: expected at least ${needs} bytes, got ${size}` : undefined;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { cacheFolder } from './cache.mjs';
 import { sha256, sha256File } from './digest.mjs';
 import { whatLibraryLacks } from './elf.mjs';
-import { TENSORFLOW_BUILDS, TENSORFLOW_VERSION } from './pins.mjs';
+import { tensorflowBuilds, TENSORFLOW_VERSION } from './pins.mjs';
 import { SetupError } from './say.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
@@ -27,7 +27,7 @@ const FRAMEWORK_NAMES = ['libtensorflow_framework.so.2', 'libtensorflow_framewor
  * @returns {Promise<Libtensorflow>}
  * @throws {SetupError} TENSORFLOW_MISSING when there is none, or one that cannot be loaded.
  */
-export async function givenLibrary(named, env, { builds = TENSORFLOW_BUILDS, thorough = false } = {}) {
+export async function givenLibrary(named, env, { builds = tensorflowBuilds(), thorough = false } = {}) {
   const { folder, files } = findFiles(named);
   for (const file of files) await requireWhole(file);
   const digests = await Promise.all(files.map((file) => (thorough ? sha256File(file) : digestOf(file, env))));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { cacheFolder, publishFolder, removeFolder } from './cache.mjs';
 import { sha256File } from './digest.mjs';
 import { givenLibrary } from './given-library.mjs';
-import { TENSORFLOW_ARCHIVE_VERSION, TENSORFLOW_BUILDS, TENSORFLOW_VERSION } from './pins.mjs';
+import { TENSORFLOW_ARCHIVE_VERSION, tensorflowBuilds, TENSORFLOW_VERSION } from './pins.mjs';
 import { capture } from './process.mjs';
 import { DigestError, unpackWheel } from './python.mjs';
 import { SetupError, say } from './say.mjs';
@@ -52,6 +52,8 @@ export async function getLibtensorflow(env) {
     return wheel;
   } catch (error) {
     if (error instanceof DigestError || !(error instanceof SetupError)) throw error;
+    // The archives are for x64 alone.
+    if (process.arch !== 'x64') throw error;
     return await fallBack(env, variant, error);
   }
 }
@@ -75,10 +77,18 @@ export async function findLibtensorflow(env) {
 /**
  * @param {Environment} env
  * @param {() => Promise<boolean>} [hasDriver]
- * @returns {Promise<Variant>} The GPU build where an NVIDIA driver is, unless BLUEWATERS_TENSORFLOW says which.
+ * @param {string} [arch] As `process.arch`.
+ * @returns {Promise<Variant>} The GPU build where an NVIDIA driver is and there is one, unless BLUEWATERS_TENSORFLOW says which.
  */
-export async function chooseVariant(env, hasDriver = hasNvidiaDriver) {
+export async function chooseVariant(env, hasDriver = hasNvidiaDriver, arch = process.arch) {
   const asked = env.BLUEWATERS_TENSORFLOW;
+  if (tensorflowBuilds(arch).gpu === undefined) {
+    if (asked !== 'gpu') return 'cpu';
+    throw new SetupError(
+      `There is no GPU build of TensorFlow ${TENSORFLOW_VERSION} for ${arch} on the Python package index.`,
+      "Name another one's folder in LIBTENSORFLOW_DIR, such as that of NVIDIA's containers, or unset BLUEWATERS_TENSORFLOW.",
+    );
+  }
   if (asked === 'cpu' || asked === 'gpu') return asked;
   if (asked) throw new SetupError(`BLUEWATERS_TENSORFLOW is cpu or gpu: got ${asked}.`, 'Set one of them, or neither.');
   return (await hasDriver()) ? 'gpu' : 'cpu';
@@ -135,6 +145,8 @@ const C_HEADERS = [
 ].join('|');
 
 const LIBRARIES_AND_HEADERS = `tensorflow/(libtensorflow_(?:cc|framework)\\.so\\.2|include/(?:${C_HEADERS}))$`;
+/** What a wheel for arm64 brings for them; they look for it beside themselves, too. */
+const OPENMP = 'tensorflow\\.libs/(libomp[^/]*)$';
 /** NVIDIA's libraries look for one another, and TensorFlow for them, in their own folder: all go into one. */
 const NVIDIA_LIBRARIES = 'nvidia/[^/]+/lib/([^/]+\\.so[^/]*)$';
 const NVIDIA_COMPILER = '(nvidia/cuda_nvcc/(?:bin/ptxas|nvvm/.*))$';
@@ -144,12 +156,13 @@ const NVIDIA_COMPILER = '(nvidia/cuda_nvcc/(?:bin/ptxas|nvvm/.*))$';
  * @param {Variant} variant
  * @param {TensorflowBuild} [build]
  */
-export async function fillFromWheels(folder, variant, build = TENSORFLOW_BUILDS[variant]) {
-  await unpackWheel(build.wheel, folder, LIBRARIES_AND_HEADERS);
+export async function fillFromWheels(folder, variant, build = tensorflowBuilds()[variant]) {
+  if (build === undefined) throw new Error(`no ${variant} build for ${process.arch}`);
+  await unpackWheel(build.wheel, folder, `(?:${LIBRARIES_AND_HEADERS}|${OPENMP})`);
   for (const companion of build.companions) {
     await unpackWheel(companion, folder, `(?:${NVIDIA_LIBRARIES}|${NVIDIA_COMPILER})`);
   }
-  await requireLibraries(folder, build.libraries);
+  await requireLibraries(folder, { ...build.libraries, ...build.beside });
   await symlink('libtensorflow_cc.so.2', join(folder, 'libtensorflow.so.2'));
   await symlink('libtensorflow_cc.so.2', join(folder, 'libtensorflow.so'));
   await symlink('libtensorflow_framework.so.2', join(folder, 'libtensorflow_framework.so'));
@@ -190,6 +203,8 @@ async function fallBack(env, variant, why) {
     return archive;
   } catch (error) {
     if (error instanceof DigestError || !(error instanceof SetupError)) throw error;
+    // The archives are for x64 alone.
+    if (process.arch !== 'x64') throw error;
     throw new SetupError(
       `libtensorflow cannot be had: ${why.message} ${error.message}`,
       `${why.how} Or set LIBTENSORFLOW_DIR to a folder that holds it.`,

@@ -34,11 +34,13 @@ describe('the variant', () => {
   it('is the GPU build exactly where an NVIDIA driver is', async () => {
     expect(await chooseVariant({}, yes)).toBe('gpu');
     expect(await chooseVariant({}, no)).toBe('cpu');
+    expect(await chooseVariant({}, yes, 'arm64')).toBe('cpu');
   });
 
   it('is what BLUEWATERS_TENSORFLOW says, whatever the driver', async () => {
     expect(await chooseVariant({ BLUEWATERS_TENSORFLOW: 'cpu' }, yes)).toBe('cpu');
     expect(await chooseVariant({ BLUEWATERS_TENSORFLOW: 'gpu' }, no)).toBe('gpu');
+    await expect(chooseVariant({ BLUEWATERS_TENSORFLOW: 'gpu' }, yes, 'arm64')).rejects.toThrow('no GPU build');
     await expect(chooseVariant({ BLUEWATERS_TENSORFLOW: 'tpu' }, no)).rejects.toThrow('got tpu');
   });
 });

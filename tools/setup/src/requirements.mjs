@@ -46,10 +46,10 @@ export function requireMachine(machine) {
       'Install it from nodejs.org, or as an ordinary user with `nvm install 20`.',
     );
   }
-  if (machine.platform !== 'linux' || machine.arch !== 'x64') {
+  if (machine.platform !== 'linux' || !['x64', 'arm64'].includes(machine.arch)) {
     throw new SetupError(
-      `Linux on x64 is needed, this is ${machine.platform} on ${machine.arch}.`,
-      'Use the container images, or a Linux x64 machine.',
+      `Linux on x64 or arm64 is needed, this is ${machine.platform} on ${machine.arch}.`,
+      'Use the container images, or a Linux machine of either.',
     );
   }
   if (machine.glibc === undefined || !atLeast(machine.glibc, '2.17')) {
@@ -58,7 +58,7 @@ export function requireMachine(machine) {
       'Use the container images, or a distribution such as Debian, Ubuntu or Rocky.',
     );
   }
-  if (!machine.cpuFeatures.includes('avx')) {
+  if (machine.arch === 'x64' && !machine.cpuFeatures.includes('avx')) {
     throw new SetupError('A CPU with AVX is needed: TensorFlow is built for it.', 'Use a machine made since 2011.');
   }
 }

@@ -20,12 +20,13 @@ describe('versions', () => {
 describe('the machine', () => {
   it('passes when it has everything', () => {
     expect(() => requireMachine(machine)).not.toThrow();
+    expect(() => requireMachine({ ...machine, arch: 'arm64', cpuFeatures: ['asimd'] })).not.toThrow();
   });
 
   it.each([
     ['an old Node', { nodeVersion: '18.19.0' }, /Node\.js 20/],
     ['another system', { platform: 'darwin' }, /Linux on x64/],
-    ['another processor', { arch: 'arm64' }, /Linux on x64/],
+    ['another processor', { arch: 'ppc64' }, /Linux on x64 or arm64/],
     ['another C library', { glibc: undefined }, /glibc 2\.17/],
     ['an old C library', { glibc: '2.12' }, /glibc 2\.17/],
     ['a CPU without AVX', { cpuFeatures: ['sse4_2', 'avx2x'] }, /AVX/],

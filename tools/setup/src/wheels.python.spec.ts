@@ -48,6 +48,9 @@ async function makeWheel(name: string, members: Record<string, string>) {
 
 const LIBRARIES = { 'libtensorflow_cc.so.2': 'the library', 'libtensorflow_framework.so.2': 'its companion' };
 
+/** As wheels for arm64 bring it along. */
+const OPENMP = 'what the libraries open';
+
 async function makeBuild() {
   const within = Object.entries(LIBRARIES).map(([name, text]) => [`tensorflow/${name}`, text]);
   return {
@@ -56,6 +59,7 @@ async function makeBuild() {
       'tensorflow/include/tensorflow/c/c_api.h': 'a header',
       'tensorflow/include/Eigen/Core': 'not asked for',
       'tensorflow/python/keras.py': 'not asked for',
+      'tensorflow.libs/libomp-1.so.5': OPENMP,
     }),
     companions: [
       await makeWheel('fake_cudnn', {
@@ -64,6 +68,7 @@ async function makeBuild() {
       }),
     ],
     libraries: Object.fromEntries(Object.entries(LIBRARIES).map(([name, text]) => [name, sha256(text)])),
+    beside: { 'libomp-1.so.5': sha256(OPENMP) },
   };
 }
 
@@ -82,7 +87,7 @@ describe('wheels of TensorFlow', () => {
     await publish(await makeBuild());
     expect(await isStamped(target(), { thorough: true })).toBe(true);
     const links = ['libtensorflow.so', 'libtensorflow.so.2', 'libtensorflow_framework.so'];
-    const files = [...Object.keys(LIBRARIES), 'libcudnn.so.9', 'bluewaters-stamp.json', 'include'];
+    const files = [...Object.keys(LIBRARIES), 'libcudnn.so.9', 'libomp-1.so.5', 'bluewaters-stamp.json', 'include'];
     expect(await readdir(target())).toEqual([...links, ...files].sort());
     expect(await readdir(join(target(), 'include'), { recursive: true })).toEqual([
       'tensorflow',
@@ -99,6 +104,7 @@ describe('wheels of TensorFlow', () => {
       'a companion',
       (build: Build) => ({ ...build, companions: build.companions.map((one) => ({ ...one, sha256: 'no' })) }),
     ],
+    ['what is beside them', (build: Build) => ({ ...build, beside: { 'libomp-1.so.5': sha256('other') } })],
     ['a library', (build: Build) => ({ ...build, libraries: { 'libtensorflow_cc.so.2': sha256('other') } })],
   ])('leave nothing behind when the digest of %s is wrong', async (_what, change) => {
     const build = change(await makeBuild());
