@@ -18,10 +18,14 @@ export type World = z.infer<typeof World>;
 /** Those of a run that goes on from a step, this one last where it is another than before. */
 export function worldsFrom({ ranks: { size }, member, entry }: WorldSources, fromStep: number): World[] {
   const own: World = { fromStep, ...(member ? { ranks: member.workers, servers: member.servers } : { ranks: size }) };
-  // Later steps were of a time before the run had to go back.
-  const before = (entry?.worlds ?? []).filter((world) => world.fromStep < fromStep);
+  const before = madeUpTo(entry?.worlds ?? [], fromStep);
   const last = before.at(-1);
   return last?.ranks === own.ranks && last.servers === own.servers ? before : [...before, own];
+}
+
+/** Those that made steps up to one that the run has gone back to. */
+export function madeUpTo(worlds: readonly World[], step: number): World[] {
+  return worlds.filter(({ fromStep }) => fromStep < step);
 }
 
 interface WorldSources {

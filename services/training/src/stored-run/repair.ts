@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { nameCheckpoints } from '../retention.js';
 import { writeRunEntry, type RunEntry } from '../run-entry.js';
 import { bestOf, upTo } from '../standing.js';
+import { madeUpTo } from '../worlds.js';
 import type { StoredRun } from './stored-run.js';
 
 /** What was found and done. */
@@ -62,6 +63,7 @@ async function correctEntry(run: StoredRun, entry: RunEntry, latest: number | un
     ...(latest !== undefined && { checkpointStep: latest }),
     ...(evaluation && { evaluation }),
     evaluations: [...evaluations],
+    worlds: madeUpTo(entry.worlds, step),
   });
   await run.mirror.commit([path]);
   return [`run.json said ${entry.state} at step ${entry.step}; it says stopped at step ${step}`];

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Lease } from '../lease.js';
 import { BATCH, weights, workplace } from '../workplace.fixture.js';
 import { exportCheckpoint, type ExportedCheckpoint } from './export-checkpoint.js';
+import type { RunEntry } from '../run-entry.js';
 import { repair } from './repair.js';
 import { StoredRun } from './stored-run.js';
 
@@ -53,13 +54,23 @@ describe('a run at rest', { timeout: 120_000 }, () => {
     const place = await stoppedAt20();
     await truncate(weightsFile(place, 20), 100);
     await writeFile(weightsFile(place, 24), 'half');
+    const path = join(folderOf(place), 'run.json');
+    const said = JSON.parse(await readFile(path, 'utf8')) as RunEntry;
+    await writeFile(path, JSON.stringify({ ...said, worlds: [...said.worlds, { fromStep: 19, ranks: 4 }] }));
     const { step, damaged, removed, done } = await repair(await open(place));
     expect({ step, damaged, removed }).toEqual({ step: 18, damaged: [20], removed: [24] });
     expect(done).toHaveLength(3);
     expect((await readCheckpointState(folderOf(place)))?.latest).toBe('model.ckpt-18');
     expect((await readCheckpointState(folderOf(place)))?.all).not.toContain('model.ckpt-20');
     expect(await readdir(folderOf(place))).not.toContain('model.ckpt-24.data-00000-of-00001');
-    expect((await open(place)).entry).toMatchObject({ state: 'stopped', step: 18, epoch: 3, checkpointStep: 18 });
+    const worlds = [{ fromStep: 0, ranks: 1 }];
+    expect((await open(place)).entry).toMatchObject({
+      state: 'stopped',
+      step: 18,
+      epoch: 3,
+      checkpointStep: 18,
+      worlds,
+    });
     await place.start();
     expect(await weights(place.store)).toBe(whole);
   });
