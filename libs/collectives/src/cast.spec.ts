@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { castByGpu, castInOrder, layoutByGpu, quarterOf, taskInOrder, type Cast } from './cast.js';
+import { castByGpu, castInOrder, layoutOfCast, quarterOf, taskInOrder, type Cast } from './cast.js';
 
 /** Short: s0 for the first server, w0 for the first worker, - for a bystander. */
 const shortly = (cast: Cast): string =>
@@ -26,7 +26,8 @@ describe('the cast of a run with parameter servers', () => {
     expect(shortly(castByGpu([false, true, true, true]))).toBe('s0 w0 w1 w2');
     expect(shortly(castByGpu([true, false, true, false, true]))).toBe('w0 s0 w1 s1 w2');
     // The job of 2018: 4 servers on nodes without a GPU, and 16 workers.
-    expect(layoutByGpu(Array.from({ length: 20 }, (_, rank) => rank >= 4))).toEqual({ servers: 4, workers: 16 });
+    const successor = castByGpu(Array.from({ length: 20 }, (_, rank) => rank >= 4));
+    expect(layoutOfCast(successor)).toEqual({ servers: 4, workers: 16 });
   });
 
   it.each([true, false])('has a quarter of all as servers where a GPU is had by all or none: %s', (has) => {
@@ -37,7 +38,7 @@ describe('the cast of a run with parameter servers', () => {
       const cast = castByGpu(alike(size));
       const servers = cast.filter((task) => task?.job === 'ps').length;
       expect({ servers, workers: size - servers }).toEqual(quarterOf(size));
-      expect(layoutByGpu(alike(size))).toEqual(quarterOf(size));
+      expect(layoutOfCast(cast)).toEqual(quarterOf(size));
     }
   });
 

@@ -73,8 +73,7 @@ export function taskInOrder(rank: number, { servers, workers = Infinity }: Asked
  * @throws {CodedError} CONFIG_INVALID for less than two ranks.
  */
 export function castByGpu(hasGpu: readonly boolean[]): Cast {
-  const layout = layoutByGpu(hasGpu);
-  if (new Set(hasGpu).size < 2) return castInOrder(hasGpu.length, layout);
+  if (new Set(hasGpu).size < 2) return castInOrder(hasGpu.length, quarterOf(hasGpu.length));
   const next = { ps: 0, worker: 0 };
   return hasGpu.map((has) => {
     const job = has ? 'worker' : 'ps';
@@ -82,9 +81,8 @@ export function castByGpu(hasGpu: readonly boolean[]): Cast {
   });
 }
 
-/** How many of each {@link castByGpu} makes. */
-export function layoutByGpu(hasGpu: readonly boolean[]): Layout {
-  const workers = hasGpu.filter(Boolean).length;
-  const servers = hasGpu.length - workers;
-  return servers > 0 && workers > 0 ? { servers, workers } : quarterOf(hasGpu.length);
+/** How many of each a cast has. */
+export function layoutOfCast(cast: Cast): Layout {
+  const count = (job: RankTask['job']): number => cast.filter((task) => task?.job === job).length;
+  return { servers: count('ps'), workers: count('worker') };
 }

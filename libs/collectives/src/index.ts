@@ -1,7 +1,7 @@
 export {
   castByGpu,
   castInOrder,
-  layoutByGpu,
+  layoutOfCast,
   quarterOf,
   taskInOrder,
   type AskedLayout,

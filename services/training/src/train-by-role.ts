@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import {
   castByGpu,
   castInOrder,
+  layoutOfCast,
   preflight,
   taskInOrder,
   type AskedLayout,
@@ -84,7 +85,7 @@ async function play(
   const asked = coordination ? AbortSignal.any([options.signal, coordination.stop]) : options.signal;
   const asTask = (of: RankTask, signal: AbortSignal): Promise<TrainResult | undefined> => {
     const report = role === 'chief' ? options.report : (): void => undefined;
-    const given = { ...options, ...layoutOf(cast), task: of, threads, rendezvous: folder, signal, report };
+    const given = { ...options, ...layoutOfCast(cast), task: of, threads, rendezvous: folder, signal, report };
     return playTask(given, coordination);
   };
   if (task && request) {
@@ -113,11 +114,6 @@ async function requestHere({ store, request }: RoleOptions): Promise<TrainReques
 
 async function castOf(ranks: RankGroup, { roles }: RoleOptions): Promise<Cast> {
   return 'hasGpu' in roles ? castByGpu(await ranks.gather(roles.hasGpu)) : castInOrder(ranks.size, roles);
-}
-
-function layoutOf(cast: Cast): Layout {
-  const count = (job: RankTask['job']): number => cast.filter((task) => task?.job === job).length;
-  return { servers: count('ps'), workers: count('worker') };
 }
 
 function roleOf(task: RankTask | undefined): RankRole {

@@ -1,6 +1,6 @@
 /** Which hosts of a cluster do what: by their order, or by which of them have a GPU, as they tell one another in a folder. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layoutByGpu, type Layout } from '@bluewaters/collectives';
+import { castByGpu, layoutOfCast, type Layout } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import { getIfThere, type ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
@@ -40,7 +40,7 @@ export async function byGpu(
   return {
     hosts: order.map((part) => hosts[part] ?? ''),
     index: order.indexOf(index),
-    layout: layoutByGpu(gpus),
+    layout: layoutOfCast(castByGpu(gpus)),
   };
 
   async function gpuOf(part: number): Promise<boolean> {

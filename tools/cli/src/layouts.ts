@@ -27,9 +27,7 @@ export interface LayoutValues {
   readonly workers?: number | undefined;
 }
 
-/**
- * Whether who has a GPU decides who is a server: with a number in the options it does not.
- */
+/** Whether who has a GPU decides who is a server: with a number in the options it does not. */
 export function isByGpu({ layout, servers, workers }: LayoutValues): boolean {
   return layout === 'by-gpu' && servers === undefined && workers === undefined;
 }

@@ -1,5 +1,5 @@
 /** `bluewaters train` as one task of a cluster: a parameter server or a worker. */
-import { EXIT_CODES, type MeetingPlace } from '@bluewaters/collectives';
+import { EXIT_CODES, type Layout, type MeetingPlace, type RankTask } from '@bluewaters/collectives';
 import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
 import type { TrainResult } from '@bluewaters/messages';
 import { z } from 'zod';
@@ -57,10 +57,8 @@ export const updateOptions = {
 export type TaskValues = z.output<z.ZodObject<typeof taskOptions>>;
 
 /** A process's place in a cluster. */
-export interface TaskPlace {
-  readonly task: { readonly job: 'ps' | 'worker'; readonly index: number };
-  readonly servers: number;
-  readonly workers: number;
+export interface TaskPlace extends Layout {
+  readonly task: RankTask;
   readonly rendezvous: string;
 }
 

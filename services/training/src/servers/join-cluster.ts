@@ -1,14 +1,14 @@
 /** What every program does that runs as tasks of a cluster: come together, be a server or work, and part. */
-import type { Layout } from '@bluewaters/collectives';
+import type { Layout, RankTask } from '@bluewaters/collectives';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import { availableCores } from '@bluewaters/service';
 import { hasNativeOperations, isPeerLost, Server } from '@bluewaters/tensorflow';
 import type { Seat } from './member.js';
-import { Rendezvous, type Job } from './rendezvous.js';
+import { Rendezvous } from './rendezvous.js';
 
 /** What a task is told. */
 export interface ClusterOptions extends Layout {
-  readonly task: { readonly job: Job; readonly index: number };
+  readonly task: RankTask;
   /** A folder that all tasks of this generation see, and none of another. */
   readonly rendezvous: string;
   /** TensorFlow's; by default the workers of this host share its cores. */

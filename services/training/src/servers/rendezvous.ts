@@ -11,9 +11,6 @@ import type { Cluster, Task } from '@bluewaters/tensorflow';
 import { z } from 'zod';
 import { writeWhole } from '../files.js';
 
-/** A task that keeps variables, or one that computes. */
-export type Job = RankTask['job'];
-
 /** What a task writes of itself. */
 const Entry = z.strictObject({
   host: z.string(),
@@ -58,14 +55,13 @@ export class Rendezvous {
   /**
    * Makes this task known, and waits for all others.
    *
-   * @param task Its job is `ps` or `worker`, as TensorFlow calls them.
    * @throws {CodedError} TIMED_OUT naming a task that did not come; RANKS_DIFFER when one runs other code.
    */
-  async meet(task: Task & { readonly job: Job }, { servers, workers }: Layout, code: string): Promise<Met> {
+  async meet(task: RankTask, { servers, workers }: Layout, code: string): Promise<Met> {
     await mkdir(this.#folder, { recursive: true });
     const own = await this.#announce(task, code);
     const deadline = performance.now() + PATIENCE_MS;
-    const all = async (job: Job, count: number): Promise<Entry[]> => {
+    const all = async (job: RankTask['job'], count: number): Promise<Entry[]> => {
       const entries: Entry[] = [];
       for (let index = 0; index < count; index += 1) entries.push(await this.#wait({ job, index }, deadline));
       return entries;
@@ -157,7 +153,7 @@ export class Rendezvous {
   }
 }
 
-function assertAlike(own: Entry, found: Readonly<Record<Job, readonly Entry[]>>): void {
+function assertAlike(own: Entry, found: Readonly<Record<RankTask['job'], readonly Entry[]>>): void {
   for (const [job, entries] of Object.entries(found)) {
     const index = entries.findIndex(({ code }) => code !== own.code);
     if (index < 0) continue;

@@ -4,9 +4,9 @@ import { runKeys } from '@bluewaters/records';
 import { readCheckpointState } from '@bluewaters/tensorflow';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Lease } from '../lease.js';
+import type { RunEntry } from '../run-entry.js';
 import { BATCH, weights, workplace } from '../workplace.fixture.js';
 import { exportCheckpoint, type ExportedCheckpoint } from './export-checkpoint.js';
-import type { RunEntry } from '../run-entry.js';
 import { repair } from './repair.js';
 import { StoredRun } from './stored-run.js';
 

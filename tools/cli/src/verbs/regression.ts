@@ -1,4 +1,4 @@
-import { placeInWorld } from '@bluewaters/collectives';
+import { placeInWorld, taskInOrder } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
@@ -55,6 +55,6 @@ function asTask({ worldSize, ...values }: Values): Values {
   const { rank, size } = placeInWorld(process.env, { worldSize }) ?? {};
   if (values.task !== undefined || rank === undefined || size === undefined || size < 2) return values;
   const { servers = 1, workers = size - servers } = values;
-  const task = rank < servers ? `ps:${rank}` : `worker:${rank - servers}`;
-  return { ...values, servers, workers, task };
+  const task = taskInOrder(rank, { servers });
+  return { ...values, servers, workers, ...(task && { task: `${task.job}:${task.index}` }) };
 }
