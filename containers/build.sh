@@ -1,26 +1,34 @@
 #!/usr/bin/env bash
 # Builds the images of the four services and of the command, tagged with the version of the repository, and prints their
-# sizes. `containers/build.sh [TARGET…]`; TENSORFLOW=gpu makes `VERSION-gpu`, of all but blue-waters.
+# sizes. `containers/build.sh [TARGET…]`; TENSORFLOW=gpu makes `VERSION-gpu`, of all but blue-waters. PLATFORM=linux/arm64,
+# or linux/amd64, makes `VERSION-arm64` for that processor; on another one the system has to know an emulator for it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 variant=${TENSORFLOW:-cpu}
+platform=${PLATFORM:-}
+processor=${platform#linux/}
 targets=("$@")
 if ((${#targets[@]} == 0)); then
   targets=(ingest shards training inference cli)
-  # What its GPUs could run is older than everything else in it.
-  [[ $variant != cpu ]] || targets+=(blue-waters)
+  # What its GPUs could run is older than everything else in it, and its processors are x64.
+  [[ $variant != cpu || $processor == arm64 ]] || targets+=(blue-waters)
 fi
 version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
 tag=$version
 [[ $variant == cpu ]] || tag=$version-$variant
+[[ -z $processor ]] || tag=$tag-$processor
 
 arguments=(--file containers/Dockerfile --build-arg "TENSORFLOW=$variant" --build-arg "VERSION=$version")
 if revision=$(git rev-parse HEAD 2>/dev/null); then
   arguments+=(--label "org.opencontainers.image.revision=$revision")
 fi
-# A stand-in (stand-in-images.sh) is made here, and so has no digest that it could be pinned by.
-for base in NODE_IMAGE=node:20-bookworm-slim UBUNTU_IMAGE=ubuntu:16.04; do
+[[ -z $platform ]] || arguments+=(--platform "$platform")
+# A stand-in (stand-in-images.sh) is made here, and so has no digest that it could be pinned by. An engine keeps one
+# image by a name, so that one for arm64 has its own.
+node=node:20-bookworm-slim
+[[ $processor != arm64 ]] || node=arm64v8/$node
+for base in "NODE_IMAGE=$node" UBUNTU_IMAGE=ubuntu:16.04; do
   label=$(docker image inspect --format '{{index .Config.Labels "bluewaters.stand-in"}}' "${base#*=}" 2>/dev/null || true)
   if [[ $label =~ ^[0-9a-f]+$ ]]; then arguments+=(--build-arg "$base"); fi
 done

@@ -3,18 +3,29 @@
 # same names, made of Debian's and Ubuntu's packages, this machine's Node and the server programs that set-up gets. They are
 # labelled bluewaters.stand-in, and an image without that label is never touched.
 #
+#   stand-in-images.sh            all that the tests ask for, for x64
+#   stand-in-images.sh arm64      what images for arm64 are built on, under the names that Docker's library has for them;
+#                                 the system has to know an emulator (Debian: qemu-user-static with binfmt-support)
+#
 # Needs root (for debootstrap), docker, and a Docker engine at DOCKER_HOST. Kept in set-up's cache folder as one file.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cache=${BLUEWATERS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/bluewaters}
 
 image_named() { sed -n "s/^export const $1 = '\(.*\)';\$/\1/p" "$root/libs/testing/src/images.ts"; }
+processor=${1:-amd64}
 debian=debian:bookworm-slim
 node=node:20-bookworm-slim
-ubuntu=ubuntu:16.04
-nats=$(image_named NATS_IMAGE)
-minio=$(image_named MINIO_IMAGE)
-images=("$debian" "$node" "$ubuntu" "$nats" "$minio")
+if [[ $processor == arm64 ]]; then
+  debian=arm64v8/$debian
+  node=arm64v8/$node
+  images=("$debian" "$node")
+else
+  ubuntu=ubuntu:16.04
+  nats=$(image_named NATS_IMAGE)
+  minio=$(image_named MINIO_IMAGE)
+  images=("$debian" "$node" "$ubuntu" "$nats" "$minio")
+fi
 
 # Other inputs, other stand-ins.
 key=$(cat "$0" "$root/libs/testing/src/images.ts" "$root/tools/setup/src/pins.mjs" <(node --version) | sha256sum | cut -c1-12)
@@ -36,14 +47,16 @@ all_good() {
 
 pull_all() {
   local image
-  for image in "${images[@]}"; do is_good "$image" || timeout 300 docker pull --quiet "$image" >&2 || return 1; done
+  for image in "${images[@]}"; do
+    is_good "$image" || timeout 300 docker pull --quiet --platform "linux/$processor" "$image" >&2 || return 1
+  done
 }
 
 # Builds image $1 from the Dockerfile on standard input, with the files in folder $2.
 build() {
   cat >"$2/Dockerfile"
   # The builder of old: it is in every engine, and needs no part that is fetched.
-  DOCKER_BUILDKIT=0 docker build --label "$label=$key" --tag "$1" "$2" >"$work/build.log" 2>&1 ||
+  DOCKER_BUILDKIT=0 docker build --platform "linux/$processor" --label "$label=$key" --tag "$1" "$2" >"$work/build.log" 2>&1 ||
     { tail -n 20 "$work/build.log" >&2; return 1; }
   say "made $1"
 }
@@ -57,15 +70,29 @@ slim() {
 }
 
 make_debian() {
-  say "making $debian with debootstrap, 1 to 3 minutes"
-  debootstrap --variant=minbase --include=ca-certificates,libstdc++6,libatomic1 bookworm "$work/debian" \
+  say "making $debian with debootstrap, 1 to 5 minutes"
+  debootstrap --arch="$processor" --variant=minbase --include=ca-certificates,libstdc++6,libatomic1 bookworm "$work/debian" \
     >"$work/debootstrap.log" 2>&1 || { tail -n 20 "$work/debootstrap.log" >&2; return 1; }
   slim "$work/debian"
   # Registries are reached as from here: by the certificates that this machine trusts.
   cp -L /etc/ssl/certs/ca-certificates.crt "$work/debian/etc/ssl/certs/ca-certificates.crt"
-  tar -C "$work/debian" -c . | docker import --change "LABEL $label=$key" \
-    --change 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' - "$debian" >/dev/null
+  import_root "$work/debian" "$debian" 'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt'
   say "made $debian"
+}
+
+# Makes the system in folder $1 an image $2 with the variable $3, for `processor`: `docker import` knows the engine's alone.
+import_root() {
+  local image=$1.image
+  mkdir "$image"
+  tar -C "$1" -cf "$image/layer.tar" .
+  cat >"$image/config.json" <<-JSON
+	{ "architecture": "$processor", "os": "linux",
+	  "config": { "Env": [${3:+\"$3\",} "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+	              "Labels": { "$label": "$key" } },
+	  "rootfs": { "type": "layers", "diff_ids": ["sha256:$(sha256sum <"$image/layer.tar" | cut -d' ' -f1)"] } }
+	JSON
+  echo "[{ \"Config\": \"config.json\", \"RepoTags\": [\"$2\"], \"Layers\": [\"layer.tar\"] }]" >"$image/manifest.json"
+  tar -C "$image" -c config.json layer.tar manifest.json | docker load --quiet >/dev/null
 }
 
 # Ubuntu's keys, whose package Debian lacks.
@@ -87,7 +114,7 @@ make_ubuntu() {
   # What the public image has too: fixes that came later.
   printf 'deb http://archive.ubuntu.com/ubuntu xenial-%s main universe\n' updates security \
     >>"$work/ubuntu/etc/apt/sources.list"
-  tar -C "$work/ubuntu" -c . | docker import --change "LABEL $label=$key" - "$ubuntu" >/dev/null
+  import_root "$work/ubuntu" "$ubuntu"
   say "made $ubuntu"
 }
 
@@ -101,12 +128,23 @@ write_entrypoint() {
   chmod 755 "$1"
 }
 
+# Puts Node.js into folder $1: this machine's, whose folder is $2, or, as npm carries it, that for the other processor.
+node_program() {
+  if [[ $processor == amd64 ]]; then
+    cp -L "$2/bin/node" "$1/node"
+  else
+    local packed
+    packed=$(npm pack --silent --pack-destination "$work" "node-linux-$processor@$(node -p process.versions.node)")
+    tar -xzf "$work/$packed" -C "$1" --strip-components=2 package/bin/node
+  fi
+}
+
 make_node() {
   local files=$work/node
   local prefix
   prefix=$(node -p 'path.dirname(path.dirname(process.execPath))')
   mkdir -p "$files/lib"
-  cp -L "$prefix/bin/node" "$files/node"
+  node_program "$files" "$prefix"
   cp -RL "$prefix/include/node" "$files/headers"
   find "$files/headers/openssl/archs" -mindepth 1 -maxdepth 1 ! -name linux-x86_64 -exec rm -rf {} +
   cp -R "$(npm root --global 2>/dev/null)/npm" "$files/lib/npm"
@@ -143,10 +181,14 @@ make_server() {
 }
 
 make_all() {
-  local servers
-  servers=$(node "$root/tools/setup/setup.mjs" servers)
   work=$(mktemp -d)
   trap 'wait; rm -rf "$work"' EXIT
+  if [[ $processor == amd64 ]]; then make_everything; else make_debian && make_node; fi
+}
+
+make_everything() {
+  local servers
+  servers=$(node "$root/tools/setup/setup.mjs" servers)
   # Both wait for their archives, most of the time.
   make_ubuntu &
   local ubuntu_made=$!
@@ -160,11 +202,11 @@ make_all() {
 keep() {
   mkdir -p "$(dirname "$1")"
   docker save --output "$1.$$" "${images[@]}"
-  rm -f "$(dirname "$1")"/*.tar
+  rm -f "$(dirname "$1")"/"$processor"-*.tar
   mv "$1.$$" "$1"
 }
 
-kept=$cache/stand-in-images/$key.tar
+kept=$cache/stand-in-images/$processor-$key.tar
 all_good && exit
 [[ -f $kept ]] && docker load --quiet --input "$kept" >&2 && all_good && exit
 pull_all 2>/dev/null && exit

@@ -207,7 +207,7 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     const bus = `file:${join(cluster.workdir, `logs/distributed_tf_launch.${job}.0.bus`)}`;
     expect(await cluster.output(job)).toContain(`coordinated; see --bus ${bus}, `);
     const status = await runCli(['status', '--json', '--bus', bus, '--store', store]);
-    expect(status.code, status.stderr).toBe(0);
+    expect(status.code, `${status.stderr}\n${await cluster.output(job)}`).toBe(0);
     expect(status.json()).toMatchObject({ coordinated: [{ run: 'spare', ranks: 2, arrived: 2 }] });
     await writeFile(options, JSON.stringify({ epochs: 20 }));
     process.kill(await findProcess(isRankOn('spare', 'nid00002')), 'SIGKILL');

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answers, freePort, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,12 +33,29 @@ describe('a release', { timeout: 300_000 }, () => {
   afterAll(async () => {
     registry.kill();
     await once(registry, 'exit');
-    await bash(`docker image rm ${host}/team/bluewaters-ingest:${version}`);
+    const pushed = ['', '-amd64'].map((processor) => `${host}/team/bluewaters-ingest:${version}${processor}`);
+    await bash(`docker image rm ${pushed.join(' ')}`);
     await rm(folder, { recursive: true, force: true });
   });
 
   const release = (...options: string[]) =>
     bash(`node tools/release/release.mjs ${host}/team --only ingest --out ${folder}/out ${options.join(' ')}`);
+
+  /** A commit that may be pushed. */
+  async function aTaggedClone(): Promise<string> {
+    const clone = await mkdtemp(join(folder, 'clone-'));
+    await bashOutput(
+      `git clone --quiet . ${clone} && git -C ${clone} tag v${version} && ln -s ${ROOT}/node_modules ${clone}`,
+    );
+    // A clone does not ignore a link.
+    await bashOutput(`echo /node_modules >> ${clone}/.git/info/exclude`);
+    return clone;
+  }
+
+  const manifest = (reference: string, kind: string): Promise<Response> =>
+    fetch(`http://${host}/v2/team/bluewaters-ingest/manifests/${reference}`, {
+      headers: { Accept: `application/vnd.docker.distribution.${kind}+json` },
+    });
 
   it('builds, checks and tags images, and writes down what they are', async () => {
     const { code, stdout, stderr } = await release();
@@ -56,26 +73,41 @@ describe('a release', { timeout: 300_000 }, () => {
     const refused = await release('--push');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/expected (?:the tag v|nothing that is not committed)/u);
-    const clone = join(folder, 'clone');
-    await bashOutput(
-      `git clone --quiet . ${clone} && git -C ${clone} tag v${version} && ln -s ${ROOT}/node_modules ${clone}`,
-    );
-    // A clone does not ignore a link.
-    await bashOutput(`echo /node_modules >> ${clone}/.git/info/exclude`);
+    const clone = await aTaggedClone();
     const options = `${host}/team --only ingest --out ${folder}/pushed --push`;
     const { code, stderr } = await bash(`node ${clone}/tools/release/release.mjs ${options}`);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const written = await readFile(join(folder, `pushed/release-${version}.json`), 'utf8');
     const { images } = JSON.parse(written) as { images: [{ digest: string }] };
-    const answer = await fetch(`http://${host}/v2/team/bluewaters-ingest/manifests/${images[0].digest}`, {
-      headers: { Accept: 'application/vnd.docker.distribution.manifest.v2+json' },
-    });
-    expect(answer.status).toBe(200);
+    expect((await manifest(images[0].digest, 'manifest.v2')).status).toBe(200);
+  });
+
+  it('for a processor has its own name, and one for all processors by which a machine gets it', async () => {
+    const clone = await aTaggedClone();
+    const options = `${host}/team --only ingest --platform linux/amd64 --out ${folder}/platforms --push`;
+    const { code, stderr } = await bash(`node ${clone}/tools/release/release.mjs ${options}`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const written = await readFile(join(folder, `platforms/release-${version}.json`), 'utf8');
+    const { images, lists } = JSON.parse(written) as Record<
+      'images' | 'lists',
+      [{ published: string; digest: string }]
+    >;
+    expect(images).toMatchObject([
+      { platform: 'linux/amd64', published: `${host}/team/bluewaters-ingest:${version}-amd64` },
+    ]);
+    expect(lists).toMatchObject([{ published: `${host}/team/bluewaters-ingest:${version}` }]);
+    const list = await (await manifest(version, 'manifest.list.v2')).json();
+    const platform = { architecture: 'amd64', os: 'linux' };
+    expect(list).toMatchObject({ manifests: [{ digest: images[0].digest, platform }] });
+    expect((await manifest(lists[0].digest, 'manifest.list.v2')).status).toBe(200);
   });
 
   it.each([
     ['nowhere', 'expected REGISTRY/PROJECT'],
     ['ghcr.io/you --only cats', 'there is no image cats'],
+    ['ghcr.io/you --platform linux/s390x', 'there is no platform linux/s390x'],
+    ['ghcr.io/you --platform linux/arm64 --gpu', 'there is no TensorFlow for GPUs on linux/arm64'],
+    ['ghcr.io/you --platform linux/arm64 --only blue-waters', 'there is no blue-waters for linux/arm64'],
   ])('of %s is refused in words', async (asked, words) => {
     const { code, stderr } = await bash(`node tools/release/release.mjs ${asked}`);
     expect([code, stderr]).toEqual([1, expect.stringContaining(words)]);

@@ -6,12 +6,17 @@
  *     npm run release -- REGISTRY/PROJECT --push           … and the push: of a commit that has the tag vVERSION
  *     npm run release -- REGISTRY/PROJECT --only ingest    some images: ingest, shards, training, inference, cli, blue-waters
  *     npm run release -- REGISTRY/PROJECT --gpu            all but blue-waters with TensorFlow for NVIDIA's GPUs, tagged VERSION-gpu
+ *     npm run release -- REGISTRY/PROJECT --platform linux/amd64 --platform linux/arm64
+ *                                                          for each processor, tagged VERSION-amd64 and VERSION-arm64, and
+ *                                                          pushed as VERSION, too, by which a machine gets its own
+ *
+ * For another processor than the engine's the system has to know an emulator, which takes ten times as long.
  *
  * What was released stands in release-VERSION.json afterwards, beside the bill of materials bluewaters-VERSION.cdx.json: in
  * the folder that --out names, else in dist/.
  */
 import { parseArgs } from 'node:util';
-import { buildImages, checkImage, pushImage, tagImage } from './src/images.mjs';
+import { buildImages, checkImage, pushImage, pushList, tagImage } from './src/images.mjs';
 import { releaseOf } from './src/release.mjs';
 import { record } from './src/record.mjs';
 
@@ -20,6 +25,7 @@ const { values, positionals } = parseArgs({
     push: { type: 'boolean', default: false },
     gpu: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
+    platform: { type: 'string', multiple: true },
     out: { type: 'string', default: 'dist' },
   },
   allowPositionals: true,
@@ -31,9 +37,12 @@ try {
   buildImages(release);
   const images = release.images.map((image) => ({ ...image, ...checkImage(image, release) }));
   for (const image of images) tagImage(image);
-  const released = images.map((image) => (values.push ? { ...image, digest: pushImage(image) } : image));
+  const released = {
+    images: images.map((image) => (values.push ? { ...image, digest: pushImage(image) } : image)),
+    lists: release.lists.map((list) => (values.push ? { ...list, digest: pushList(list) } : list)),
+  };
   for (const file of record(values.out, release, released)) console.log(file);
-  for (const { published, digest } of released)
+  for (const { published, digest } of [...released.images, ...released.lists])
     console.log(digest === undefined ? published : `${published} ${digest}`);
   if (!values.push) console.log('not pushed: --push does');
 } catch (error) {

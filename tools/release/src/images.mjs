@@ -12,10 +12,16 @@ const LARGEST = { without: 300e6, with: 1.2e9, gpu: 8e9 };
 const docker = (...args) => execFileSync('docker', args, { encoding: 'utf8', maxBuffer: 64 << 20 }).trim();
 
 /** @param {Release} release */
-export function buildImages({ images, gpu }) {
-  const names = images.map(({ name }) => name);
-  const env = { ...process.env, TENSORFLOW: gpu ? 'gpu' : 'cpu' };
-  execFileSync('bash', ['containers/build.sh', ...names], { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
+export function buildImages({ images, platforms, gpu }) {
+  for (const platform of platforms) {
+    const names = images.filter((image) => image.platform === platform).map(({ name }) => name);
+    const env = { ...process.env, TENSORFLOW: gpu ? 'gpu' : 'cpu', PLATFORM: platform ?? '' };
+    execFileSync('bash', ['containers/build.sh', ...names], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+  }
 }
 
 /**
@@ -26,12 +32,15 @@ export function buildImages({ images, gpu }) {
  * @returns {{ bytes: number }}
  * @throws {Error} Naming the image, what was expected and what it has.
  */
-export function checkImage({ name, built }, { version, commit, gpu }) {
+export function checkImage({ name, built, platform }, { version, commit, gpu }) {
   /** @type {(what: string, expected: unknown, got: unknown, holds: boolean) => void} */
   const demand = (what, expected, got, holds) => {
     if (!holds) throw new Error(`${built}: expected ${what} ${expected}, got ${got}`);
   };
-  const [{ Size: bytes, Config: config }] = JSON.parse(docker('image', 'inspect', built));
+  const [{ Size: bytes, Config: config, Os: os, Architecture: processor }] = JSON.parse(
+    docker('image', 'inspect', built),
+  );
+  if (platform) demand('the platform', platform, `${os}/${processor}`, platform === `${os}/${processor}`);
   const labels = config.Labels ?? {};
   for (const [label, expected] of Object.entries({ version, revision: commit })) {
     const got = labels[`org.opencontainers.image.${label}`];
@@ -41,7 +50,8 @@ export function checkImage({ name, built }, { version, commit, gpu }) {
   const largest = gpu ? LARGEST.gpu : name === 'ingest' || name === 'shards' ? LARGEST.without : LARGEST.with;
   demand('bytes at most', largest, bytes, bytes <= largest);
   const search = ['--user', '0', '--network', 'none', '--entrypoint', 'find', built, '/', '-xdev', '-perm', '/6000'];
-  const privileged = docker('run', '--rm', ...search, '-type', 'f');
+  const on = platform ? ['--platform', platform] : [];
+  const privileged = docker('run', '--rm', ...on, ...search, '-type', 'f');
   demand('files that give rights:', 'none', privileged, privileged === '');
   console.log(`${built}: ${Math.round(bytes / 1e6)} MB, checked`);
   return { bytes };
@@ -56,8 +66,24 @@ export function tagImage({ built, published }) {
 export function pushImage({ published }) {
   docker('push', '--quiet', published);
   const [{ RepoDigests: digests }] = JSON.parse(docker('image', 'inspect', published));
-  const repository = published.slice(0, published.lastIndexOf(':'));
+  const repository = repositoryOf(published);
   const found = digests.find((/** @type {string} */ digest) => digest.startsWith(`${repository}@`));
   if (found === undefined) throw new Error(`${published} was pushed, and the registry gave it no digest`);
   return found.slice(repository.length + 1);
+}
+
+/** @param {string} published */
+const repositoryOf = (published) => published.slice(0, published.lastIndexOf(':'));
+
+/**
+ * Gives images that are pushed one name more, by which a machine gets that of its own processor.
+ *
+ * @param {import('./release.mjs').List} list
+ * @returns {string} The digest under which the registry has it.
+ */
+export function pushList({ published, of }) {
+  // Engines trust a registry on this machine without TLS; this command asks to be told.
+  const trust = /^(?:localhost|127\.[\d.]+)(?::\d+)?\//u.test(published) ? ['--insecure'] : [];
+  docker('manifest', 'create', ...trust, '--amend', published, ...of);
+  return docker('manifest', 'push', ...trust, '--purge', published);
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { billOfMaterials } from './bill.mjs';
 import { ROOT } from './release.mjs';
 
-/** @typedef {import('./release.mjs').Image} Image */
+/** @typedef {import('./release.mjs').Image & { readonly bytes: number, readonly digest?: string }} Image */
+/** @typedef {import('./release.mjs').List & { readonly digest?: string }} List */
 /** @typedef {import('./release.mjs').Release} Release */
 
 /**
@@ -12,15 +13,14 @@ import { ROOT } from './release.mjs';
  *
  * @param {string} folder
  * @param {Release} release
- * @param {readonly (Image & { readonly bytes: number, readonly digest?: string })[]} images
+ * @param {{ readonly images: readonly Image[], readonly lists: readonly List[] }} released
  * @returns {string[]} The files.
  */
-export function record(folder, { version, tag, commit }, images) {
+export function record(folder, { version, tag, commit }, { images, lists }) {
   mkdirSync(folder, { recursive: true });
-  const listed = images.map(({ name, published, bytes, digest }) => ({ name, published, bytes, digest }));
   const contents = {
     [`bluewaters-${tag}.cdx.json`]: billOfMaterials(ROOT),
-    [`release-${tag}.json`]: { version, commit, images: listed },
+    [`release-${tag}.json`]: { version, commit, images: images.map(({ built: _, ...image }) => image), lists },
   };
   return Object.entries(contents).map(([name, content]) => {
     const file = join(folder, name);

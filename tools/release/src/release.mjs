@@ -6,19 +6,35 @@ import { fileURLToPath } from 'node:url';
 /** The repository. */
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Those that `containers/build.sh` builds; the last for processors alone. */
+/** Those that `containers/build.sh` builds; the last for x64 without GPUs alone. */
 export const IMAGES = /** @type {const} */ (['ingest', 'shards', 'training', 'inference', 'cli', 'blue-waters']);
 
 /** @type {ImageName} */
-const FOR_PROCESSORS = 'blue-waters';
+const FOR_OLD = 'blue-waters';
+
+/** That images can be for, as registries spell them. */
+export const PLATFORMS = /** @type {const} */ (['linux/amd64', 'linux/arm64']);
+
+/** @typedef {(typeof PLATFORMS)[number]} Platform */
+
+/** @type {Platform} */
+const ARM64 = 'linux/arm64';
 
 /** @typedef {(typeof IMAGES)[number]} ImageName */
 
 /**
  * @typedef {object} Image
  * @property {ImageName} name
+ * @property {Platform} [platform] Where one was asked for.
  * @property {string} built Its name where it was built.
  * @property {string} published Its name at the registry.
+ */
+
+/**
+ * @typedef {object} List One name at the registry for the images of several platforms, of which each machine gets its own.
+ * @property {ImageName} name
+ * @property {string} published
+ * @property {readonly string[]} of What its images are published as.
  */
 
 /**
@@ -27,7 +43,9 @@ const FOR_PROCESSORS = 'blue-waters';
  * @property {string} tag Of the images: the version, with `-gpu` where TensorFlow is that for GPUs.
  * @property {string} commit
  * @property {boolean} gpu
+ * @property {readonly (Platform | undefined)[]} platforms Undefined is the engine's own.
  * @property {readonly Image[]} images
+ * @property {readonly List[]} lists Empty where no platform was asked for.
  */
 
 /** A registry's host, perhaps with a port, and a path: what a reference to an image is made of. */
@@ -37,28 +55,61 @@ const PROJECT = /^[a-z0-9][a-z0-9.-]*(?::\d+)?(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)
 const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
 
 /**
- * @param {{ project: string | undefined, only?: readonly string[], gpu: boolean, push: boolean }} asked `only`: all
- *   that there are of that kind, unless they are named.
+ * @param {{ project: string | undefined, only?: readonly string[], platform?: readonly string[], gpu: boolean,
+ *   push: boolean }} asked `only`: all that there are of that kind, unless they are named. `platform`: the engine's own,
+ *   unless some are named.
  * @returns {Release}
- * @throws {Error} Where the project or an image has no name, and for a push of what is no version.
+ * @throws {Error} Where the project, an image or a platform is none, and for a push of what is no version.
  */
-export function releaseOf({ project, only, gpu, push }) {
+export function releaseOf({ project, only, platform, gpu, push }) {
   if (project === undefined || !PROJECT.test(project)) {
     throw new Error(`expected REGISTRY/PROJECT, such as ghcr.io/you, got ${project ?? 'nothing'}`);
   }
-  const names = (only ?? IMAGES.filter((name) => !gpu || name !== FOR_PROCESSORS)).map(imageName);
-  if (gpu && names.includes(FOR_PROCESSORS)) throw new Error(`there is no ${FOR_PROCESSORS} for GPUs`);
+  const platforms = platform?.map(platformOf) ?? [undefined];
+  if (gpu && platforms.includes(ARM64)) throw new Error(`there is no TensorFlow for GPUs on ${ARM64}`);
+  const lacksOld = gpu || platforms.every((one) => one === ARM64);
+  const names = (only ?? IMAGES.filter((name) => !lacksOld || name !== FOR_OLD)).map(imageName);
+  if (lacksOld && names.includes(FOR_OLD)) throw new Error(`there is no ${FOR_OLD} for ${gpu ? 'GPUs' : ARM64}`);
   const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
   const commit = git('rev-parse', 'HEAD');
   if (push) assertVersioned(version);
   const tag = gpu ? `${version}-gpu` : version;
-  const images = names.map((name) => ({
-    name,
-    built: `bluewaters/${name}:${tag}`,
-    // The command has everything in it: it is what jobs name.
-    published: `${project}/bluewaters${name === 'cli' ? '' : `-${name}`}:${tag}`,
-  }));
-  return { version, tag, commit, gpu, images };
+  const images = platforms.flatMap((one) => imagesOf(names, { project, tag, platform: one }));
+  const lists =
+    platform === undefined ? [] : names.map((name) => listOf(name, images, publishedAs(project, name, tag)));
+  return { version, tag, commit, gpu, platforms, images, lists };
+}
+
+/** The command has everything in it: it is what jobs name. @param {string} project @param {ImageName} name @param {string} tag */
+const publishedAs = (project, name, tag) => `${project}/bluewaters${name === 'cli' ? '' : `-${name}`}:${tag}`;
+
+/**
+ * @param {readonly ImageName[]} names
+ * @param {{ project: string, tag: string, platform: Platform | undefined }} where
+ * @returns {Image[]}
+ */
+function imagesOf(names, { project, tag, platform }) {
+  const own = platform === undefined ? tag : `${tag}-${platform.replace('linux/', '')}`;
+  return names
+    .filter((name) => platform !== ARM64 || name !== FOR_OLD)
+    .map((name) => ({
+      ...{ name, ...(platform && { platform }) },
+      built: `bluewaters/${name}:${own}`,
+      published: publishedAs(project, name, own),
+    }));
+}
+
+/** @param {ImageName} name @param {readonly Image[]} images @param {string} published @returns {List} */
+function listOf(name, images, published) {
+  const of = images.filter((image) => image.name === name).map((image) => image.published);
+  return { name, published, of };
+}
+
+/** @param {string} text @returns {Platform} */
+function platformOf(text) {
+  const platform = PLATFORMS.find((one) => one === text);
+  if (platform === undefined) throw new Error(`there is no platform ${text}; there are ${PLATFORMS.join(', ')}`);
+  return platform;
 }
 
 /** @param {string} text @returns {ImageName} */
