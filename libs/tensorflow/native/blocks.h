@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "arithmetic.h"
 #include "instruction-sets.h"
 
 namespace bluewaters {
@@ -14,6 +15,19 @@ namespace bluewaters {
 constexpr int64_t kBlockRows = 192;
 constexpr int64_t kBlockColumns = 128;
 constexpr int64_t kBlockDepth = 192;
+
+/** Some columns of a matrix whose rows are `pitch` apart. */
+struct Panel {
+  const float* first;
+  int64_t pitch, count;
+
+  const float* row(int64_t at) const { return first + at * pitch; }
+  /** The same columns, from a row on. */
+  Panel from(int64_t at) const { return {row(at), pitch, count}; }
+  void fetch(int64_t at) const {
+    for (int64_t i = 0; i < count; i += kLineBytes / sizeof(float)) __builtin_prefetch(row(at) + i, 0, 2);
+  }
+};
 
 /** One block of the result, or of a share of it. */
 class Block {
@@ -25,12 +39,22 @@ class Block {
     for (int64_t row = 0; row < rows_; ++row) memset(result_ + row * pitch_, 0, columns_ * sizeof(float));
   }
 
-  /** Adds `left`, transposed, times `right`; of the last panel of `right` a tile's columns are read, whole. */
-  void add(const float* left, int64_t left_pitch, const float* right, int64_t right_pitch, int64_t depth) const {
+  /**
+   * Adds `left`, transposed, times `right`; of the last panel of `right` a tile's columns are read, whole. Meanwhile `next`
+   * rows of both that lie behind these are fetched.
+   */
+  void add(const Panel& left, const Panel& right, int64_t depth, int64_t next) const {
+    const int64_t tiles = divide_up(columns_, set_.columns) * divide_up(rows_, set_.rows);
+    const int64_t beside = divide_up(next, tiles);
+    int64_t fetched = 0;
     for (int64_t column = 0; column < columns_; column += set_.columns) {
       for (int64_t row = 0; row < rows_; row += set_.rows) {
+        for (const int64_t end = std::min(next, fetched + beside); fetched < end; ++fetched) {
+          left.fetch(depth + fetched);
+          right.fetch(depth + fetched);
+        }
         float* const to = result_ + row * pitch_ + column;
-        add_tile({left + row, left_pitch, right + column, right_pitch, depth, to, pitch_},
+        add_tile({left.first + row, left.pitch, right.first + column, right.pitch, depth, to, pitch_},
                  std::min<int64_t>(set_.rows, rows_ - row), std::min<int64_t>(set_.columns, columns_ - column));
       }
     }

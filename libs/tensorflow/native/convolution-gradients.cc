@@ -13,6 +13,7 @@
 
 #include "operation-kernels.h"
 #include "convolution.h"
+#include "pointwise.h"
 #include "tensorflow/c/ops.h"
 #include "tensors.h"
 #include "winograd.h"
@@ -118,6 +119,7 @@ struct FilterGradient {
   static const OwnedTensor& like(const Inputs& inputs) { return inputs.filter; }
   static int64_t columns(const Geometry& geometry) { return geometry.filters; }
   static constexpr Way kDirect{filter_gradient_workspace, filter_gradient};
+  static constexpr Way kPointwise = kDirect;
   static constexpr Way kWinograd{winograd_filter_gradient_workspace, winograd_filter_gradient};
 };
 
@@ -128,8 +130,15 @@ struct InputGradient {
   static const OwnedTensor& like(const Inputs& inputs) { return inputs.x; }
   static int64_t columns(const Geometry& geometry) { return geometry.channels; }
   static constexpr Way kDirect{input_gradient_workspace, input_gradient};
+  static constexpr Way kPointwise{pointwise_input_gradient_workspace, pointwise_input_gradient};
   static constexpr Way kWinograd{winograd_input_gradient_workspace, winograd_input_gradient};
 };
+
+template <class Gradient>
+const Way& way_for(const Geometry& geometry, const InstructionSet& instructions) {
+  if (is_pointwise(geometry)) return Gradient::kPointwise;
+  return suits_winograd(geometry, instructions) ? Gradient::kWinograd : Gradient::kDirect;
+}
 
 template <class Gradient>
 void compute_gradient(const Settings& settings, TF_OpKernelContext* context, TF_Status* status) {
@@ -144,8 +153,7 @@ void compute_gradient(const Settings& settings, TF_OpKernelContext* context, TF_
     return;
   }
   const Means means = settings.means.for_columns(Gradient::columns(geometry));
-  const bool shorter = suits_winograd(geometry, *means.instructions);
-  const Way& way = shorter ? Gradient::kWinograd : Gradient::kDirect;
+  const Way& way = way_for<Gradient>(geometry, *means.instructions);
   const OwnedTensor workspace = allocate_workspace(context, way.workspace(geometry, *means.instructions), status);
   if (TF_GetCode(status) != TF_OK) return;
   way.compute(geometry, means, floats(Gradient::other(inputs)), floats(inputs.arriving), floats(workspace),

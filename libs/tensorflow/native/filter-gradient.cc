@@ -3,7 +3,8 @@
  *
  * The result is cut into blocks of rows (floats of the window) and columns (filters). For some windows at a time, the
  * floats of a block's rows and what arrives for its columns are copied into panels, as the innermost loop reads them,
- * and multiplied; all of that fits a processor's second cache. Where there are too few blocks for many threads, the
+ * and multiplied; all of that fits a processor's second cache. Windows of one pixel are read where they lie, the next ones
+ * while these are multiplied. Where there are too few blocks for many threads, the
  * windows are divided too, and the shares are added in their order. Sizes alone decide about all this, so that the sum
  * of every float is taken in the same order whatever the number of threads.
  */
@@ -12,6 +13,7 @@
 #include "arithmetic.h"
 #include "blocks.h"
 #include "convolution.h"
+#include "pointwise.h"
 #include "thread-scratch.h"
 #include "thread-team.h"
 
@@ -79,9 +81,8 @@ class Patches {
   const float* const x_;
 };
 
-/** Copies some columns of a matrix. */
-void copy_columns(const float* from, int64_t from_pitch, int64_t count, int64_t depth, float* to, int64_t to_pitch) {
-  for (int64_t at = 0; at < depth; ++at, from += from_pitch, to += to_pitch) memcpy(to, from, count * sizeof(float));
+void copy_columns(const Panel& from, int64_t depth, float* to, int64_t pitch) {
+  for (int64_t at = 0; at < depth; ++at, to += pitch) memcpy(to, from.row(at), from.count * sizeof(float));
 }
 
 void add_shares(const Geometry& geometry, const Means& means, const float* shares, int64_t count, float* result) {
@@ -110,6 +111,7 @@ void filter_gradient(const Geometry& geometry, const Means& means, const float* 
   const Plan plan(geometry, set);
   const int64_t filters = geometry.filters, shares = plan.windows.parts();
   const Patches patches(geometry, x);
+  const bool in_place = is_pointwise(geometry) && filters % set.columns == 0;
   const int64_t left_pitch = odd_lines(plan.rows.part), right_pitch = odd_lines(plan.columns.part);
   const auto task = [&](int64_t index) {
     const int64_t row = index % plan.rows.parts(), rest = index / plan.rows.parts();
@@ -118,16 +120,22 @@ void filter_gradient(const Geometry& geometry, const Means& means, const float* 
     float* const target = shares == 1 ? result : workspace + share * geometry.window_floats() * filters;
     float* const corner = target + plan.rows.begin(row) * filters + plan.columns.begin(column);
     const Block block(set, corner, filters, rows, columns);
-    float* const left = thread_scratch(kBlockDepth * (left_pitch + right_pitch));
-    float* const right = left + kBlockDepth * left_pitch;
+    const Panel pixels{x + plan.rows.begin(row), geometry.channels, rows};
+    const Panel arrived{arriving + plan.columns.begin(column), filters, columns};
+    const Cut depths(plan.windows.size(share), kBlockDepth, 1);
     block.clear();
-    const int64_t end = plan.windows.begin(share) + plan.windows.size(share);
-    for (int64_t window = plan.windows.begin(share); window < end; window += kBlockDepth) {
-      const int64_t depth = std::min(kBlockDepth, end - window);
+    for (int64_t part = 0; part < depths.parts(); ++part) {
+      const int64_t window = plan.windows.begin(share) + depths.begin(part), depth = depths.size(part);
+      if (in_place) {
+        const int64_t next = part + 1 < depths.parts() ? depths.size(part + 1) : 0;
+        block.add(pixels.from(window), arrived.from(window), depth, next);
+        continue;
+      }
+      float* const left = thread_scratch(kBlockDepth * (left_pitch + right_pitch));
+      float* const right = left + kBlockDepth * left_pitch;
       patches.copy(plan.rows.begin(row), rows, window, depth, left, left_pitch);
-      const float* const arrived = arriving + window * filters + plan.columns.begin(column);
-      copy_columns(arrived, filters, columns, depth, right, right_pitch);
-      block.add(left, left_pitch, right, right_pitch, depth);
+      copy_columns(arrived.from(window), depth, right, right_pitch);
+      block.add({left, left_pitch, rows}, {right, right_pitch, columns}, depth, 0);
     }
   };
   share_tasks(plan.rows.parts() * plan.columns.parts() * shares, means.threads, task);

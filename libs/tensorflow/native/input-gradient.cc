@@ -8,6 +8,7 @@
 #include "arithmetic.h"
 #include "convolution.h"
 #include "gather.h"
+#include "panels.h"
 #include "thread-team.h"
 
 namespace bluewaters {
@@ -68,14 +69,6 @@ class Phases {
   std::vector<Position> positions_;
   std::vector<Phase> phases_;
 };
-
-/** The matrix of a tap, transposed: [filters, channels of a panel], zeros beyond the last channel. */
-void pack_transposed(const float* from, int64_t filters, int64_t channels, int columns, float* to) {
-  for (int64_t i = 0; i < filters; ++i, to += columns) {
-    for (int64_t channel = 0; channel < channels; ++channel) to[channel] = from[channel * filters + i];
-    for (int64_t channel = channels; channel < columns; ++channel) to[channel] = 0;
-  }
-}
 
 }  // namespace
 

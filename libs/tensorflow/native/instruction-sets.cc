@@ -5,6 +5,10 @@
 
 #include <utility>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "winograd-points.h"
 
 namespace bluewaters {

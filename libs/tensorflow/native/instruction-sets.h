@@ -12,6 +12,9 @@ constexpr int kMostRows = 12;
 /** The most columns. */
 constexpr int kMostColumns = 32;
 
+/** Bytes in a line of the cache. */
+constexpr int kLineBytes = 64;
+
 /** A tile of the product of a matrix, transposed, and another one; both have `depth` rows. */
 struct OuterTile {
   /** [depth, rows of the tile]. */
@@ -24,6 +27,25 @@ struct OuterTile {
   /** [rows, columns]: what it is added to. */
   float* result;
   int64_t result_pitch;
+};
+
+/** A tile of the product of two matrices, of which the left one's rows are read where they lie. */
+struct ProductTile {
+  /** [rows, depth]. */
+  const float* left;
+  int64_t left_pitch;
+  /** [depth, columns]. */
+  const float* weights;
+  int64_t depth;
+  /** [rows, columns]. */
+  float* result;
+  int64_t result_pitch;
+  /** As many rows that are read next, with the pitch of `left`: they are fetched meanwhile. May be null. */
+  const float* ahead;
+  /** Whether it is added to what is there, or takes its place. */
+  bool add;
+  /** Whether it goes past the caches: not where it is added, and only to whole lines of them. */
+  bool past_caches;
 };
 
 /** A tile whose rows are read where they lie: each is made of `parts` pieces of `depth` floats. */
@@ -124,6 +146,7 @@ struct InstructionSet {
   int rows;
   int columns;
   void (*outer[kMostRows + 1])(const OuterTile&);
+  void (*product[kMostRows + 1])(const ProductTile&);
   void (*gather[kMostRows + 1])(const GatherTile&);
   Winograd winograds[kWinograds];
   Statistics statistics;

@@ -37,6 +37,59 @@ TILE_TARGET void outer_tile(const OuterTile& tile) {
   }
 }
 
+TILE_TARGET inline void store_past_caches(float* to, const Vector& value) {
+#if defined(__x86_64__) && TILE_LANES == 16
+  _mm512_stream_ps(to, reinterpret_cast<const __m512&>(value));
+#elif defined(__x86_64__) && TILE_LANES == 8
+  _mm256_stream_ps(to, reinterpret_cast<const __m256&>(value));
+#elif defined(__x86_64__)
+  _mm_stream_ps(to, reinterpret_cast<const __m128&>(value));
+#else
+  *reinterpret_cast<Unaligned*>(to) = value;
+#endif
+}
+
+template <int rows>
+TILE_TARGET void product_tile(const ProductTile& tile) {
+  constexpr int64_t kLine = kLineBytes / sizeof(float);
+  Vector sums[rows][2] = {};
+  const float* a = tile.left;
+  const float* b = tile.weights;
+  const float* ahead = tile.ahead;
+  for (int64_t left = tile.depth; left > 0; left -= kLine) {
+    if (ahead != nullptr) {
+      for (int row = 0; row < rows; ++row) __builtin_prefetch(ahead + row * tile.left_pitch, 0, 2);
+      ahead += kLine;
+    }
+    for (const float* const end = a + (left < kLine ? left : kLine); a < end; ++a, b += kColumns) {
+      const Vector first = *reinterpret_cast<const Unaligned*>(b);
+      const Vector second = *reinterpret_cast<const Unaligned*>(b + TILE_LANES);
+#pragma GCC unroll 16
+      for (int row = 0; row < rows; ++row) {
+        const Vector factor = a[row * tile.left_pitch] - Vector{};
+        sums[row][0] += factor * first;
+        sums[row][1] += factor * second;
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int row = 0; row < rows; ++row) {
+    float* const to = tile.result + row * tile.result_pitch;
+    if (tile.past_caches) {
+      store_past_caches(to, sums[row][0]);
+      store_past_caches(to + TILE_LANES, sums[row][1]);
+      continue;
+    }
+    Unaligned* const vectors = reinterpret_cast<Unaligned*>(to);
+    if (tile.add) {
+      sums[row][0] += vectors[0];
+      sums[row][1] += vectors[1];
+    }
+    vectors[0] = sums[row][0];
+    vectors[1] = sums[row][1];
+  }
+}
+
 template <int rows>
 TILE_TARGET void gather_tile(const GatherTile& tile) {
   Vector sums[rows][2] = {};
@@ -76,6 +129,7 @@ TILE_TARGET void gather_tile(const GatherTile& tile) {
 template <int... rows>
 void fill(InstructionSet* set, std::integer_sequence<int, rows...>) {
   ((set->outer[rows + 1] = outer_tile<rows + 1>), ...);
+  ((set->product[rows + 1] = product_tile<rows + 1>), ...);
   ((set->gather[rows + 1] = gather_tile<rows + 1>), ...);
 }
 
@@ -83,6 +137,7 @@ InstructionSet make(const char* name) {
   InstructionSet set{name,
                      kRows,
                      kColumns,
+                     {},
                      {},
                      {},
                      {winograd<3, 3>(), winograd<1, 3>(), winograd<3, 1>(), winograd<5, 5>(), winograd<1, 7>(),

@@ -97,8 +97,9 @@ class FilterGradient {
       float* const to = sums_ + (product * channels + channel) * filters + filter;
       const Block block(*means_.instructions, to, filters, plan_.rows.size(row), plan_.columns.size(column));
       if (group == 0) block.clear();
-      block.add(pixels_.row(product, 0) + channel, pixels_.pitch, arrived_.row(product, 0) + filter, arrived_.pitch,
-                plan_.tiles.size(group));
+      const Panel pixels{pixels_.row(product, 0) + channel, pixels_.pitch, plan_.rows.size(row)};
+      const Panel arrived{arrived_.row(product, 0) + filter, arrived_.pitch, plan_.columns.size(column)};
+      block.add(pixels, arrived, plan_.tiles.size(group), 0);
     });
   }
 

@@ -1,11 +1,12 @@
 /**
- * An operation of our own, BluewatersConvolution: what Conv2D computes, for float32 in NHWC, the windows that there are
- * transforms for, strides of 1 and `SAME`, by Winograd's way. The shape of its result can then be told without attributes,
- * which TensorFlow's C interface does not show to who infers shapes.
+ * An operation of our own, BluewatersConvolution: what Conv2D computes, for float32 in NHWC, strides of 1 and `SAME`: by
+ * Winograd's way with the windows that there are transforms for, and as a product of matrices with those of one pixel. The
+ * shape of its result can then be told without attributes, which TensorFlow's C interface does not show to who infers shapes.
  */
 #include <string.h>
 
 #include "operation-kernels.h"
+#include "pointwise.h"
 #include "tensorflow/c/tf_datatype.h"
 #include "winograd.h"
 
@@ -38,18 +39,22 @@ void convolve(const Means& given, TF_OpKernelContext* context, TF_Status* status
   }
   const Geometry geometry = geometry_of(x.get(), filter.get());
   const Means means = given.for_columns(geometry.filters);
-  if (TF_Dim(filter.get(), 2) != geometry.channels || winograd_for(geometry, *means.instructions) == nullptr) {
-    return refuse(status, "the filter must be of a size that there are transforms for, with the channels of the pictures");
+  const bool pointwise = is_pointwise(geometry);
+  const bool known = pointwise || winograd_for(geometry, *means.instructions) != nullptr;
+  if (TF_Dim(filter.get(), 2) != geometry.channels || !known) {
+    return refuse(status, "the filter must be of one pixel or a size that there are transforms for, with the channels of "
+                          "the pictures");
   }
   const int64_t shape[] = {geometry.batch, geometry.height, geometry.width, geometry.filters};
   const size_t bytes = sizeof(float) * geometry.windows() * geometry.filters;
   const OwnedTensor result(TF_AllocateOutput(context, 0, TF_FLOAT, shape, 4, bytes, status));
   if (TF_GetCode(status) != TF_OK || is_empty(result)) return;
   if (is_empty(x)) return static_cast<void>(memset(floats(result), 0, bytes));
-  const int64_t needed = winograd_convolution_workspace(geometry, *means.instructions);
-  const OwnedTensor workspace = allocate_workspace(context, needed, status);
+  const auto needed = pointwise ? pointwise_convolution_workspace : winograd_convolution_workspace;
+  const OwnedTensor workspace = allocate_workspace(context, needed(geometry, *means.instructions), status);
   if (TF_GetCode(status) != TF_OK) return;
-  winograd_convolution(geometry, means, floats(x), floats(filter), floats(workspace), floats(result));
+  const auto compute = pointwise ? pointwise_convolution : winograd_convolution;
+  compute(geometry, means, floats(x), floats(filter), floats(workspace), floats(result));
 }
 
 /** The batch and sides of the pictures, and how many filters there are. */

@@ -27,6 +27,9 @@ const CASES: readonly Case[] = [
   { x: [2, 3, 3, 8], window: [5, 5], filters: 16 },
   { x: [2, 11, 10, 24], window: [1, 1], filters: 40, strides: [2, 2] },
   { x: [2, 8, 8, 300], window: [1, 1], filters: 260 },
+  { x: [9, 14, 14, 40], window: [1, 1], filters: 96 },
+  { x: [2, 7, 7, 34], window: [1, 1], filters: 1100 },
+  { x: [2, 130, 130, 64], window: [1, 1], filters: 20, padding: 'VALID' },
   { x: [1, 6, 6, 150], window: [3, 3], filters: 34, strides: [3, 2] },
   { x: [8, 33, 35, 4], window: [3, 3], filters: 8 },
   // By Winograd's way:

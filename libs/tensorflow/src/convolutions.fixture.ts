@@ -53,5 +53,5 @@ export function difference(values: Float32Array, expected: Float32Array): number
 export const name = ({ x, window, filters, strides = [1, 1], padding = 'SAME' }: Case) =>
   `${x.join('x')} by ${window.join('x')} to ${filters}, strides ${strides.join('x')}, ${padding}`;
 
-/** Relative to the largest: up to 9,240 products are summed in another order. */
+/** Relative to the largest: up to 33,800 products are summed in another order. */
 export const ROUNDING = 1e-5;

@@ -17,7 +17,7 @@ import {
 
 const CONVOLUTION = 'BluewatersConvolution';
 
-/** Windows that there are transforms for; lengths with and without borders, around those of vectors, tiles and tasks. */
+/** Windows that there are transforms for, and of one pixel; lengths with and without borders, around those of vectors, tiles and tasks. */
 const CASES = [
   { x: [1, 1, 1, 1], window: [3, 3], filters: 1 },
   { x: [2, 4, 4, 16], window: [3, 3], filters: 16 },
@@ -31,6 +31,12 @@ const CASES = [
   { x: [1, 3, 3, 16], window: [5, 5], filters: 16 },
   { x: [2, 17, 17, 40], window: [1, 7], filters: 24 },
   { x: [2, 17, 17, 40], window: [7, 1], filters: 24 },
+  { x: [1, 1, 1, 1], window: [1, 1], filters: 1 },
+  { x: [3, 5, 9, 7], window: [1, 1], filters: 33 },
+  { x: [2, 14, 14, 48], window: [1, 1], filters: 64 },
+  // Deeper than a piece, and a result that goes past the caches.
+  { x: [2, 7, 7, 1100], window: [1, 1], filters: 70 },
+  { x: [2, 130, 130, 20], window: [1, 1], filters: 64 },
 ] as const;
 
 interface Options {
@@ -92,16 +98,17 @@ describe.skipIf(!hasNativeOperations())('our convolution [needs a C++ compiler a
     expect(none).toHaveLength(0);
   });
 
-  it('is zero where pictures have no channels', async () => {
+  it.each([1, 3])('is zero where pictures have no channels, with windows of %d by as many', async (side) => {
     using graph = new Graph();
     const scope = graph.scope();
-    const inputs = [scope.constant(0, { shape: [1, 2, 2, 0] }), scope.constant(0, { shape: [3, 3, 0, 2] })];
+    const inputs = [scope.constant(0, { shape: [1, 2, 2, 0] }), scope.constant(0, { shape: [side, side, 0, 2] })];
     const [zeros] = await valuesOf(graph, [scope.op(CONVOLUTION, { inputs }).output()]);
     expect(zeros).toEqual(new Float32Array(8));
   });
 
   it.each<[what: string, x: number[], filter: number[], message: RegExp]>([
     ['other channels', [2, 5, 5, 4], [3, 3, 5, 6], /transforms for, with the channels/],
+    ['other channels for a window of one pixel', [2, 5, 5, 4], [1, 1, 5, 6], /transforms for, with the channels/],
     ['a window of 2 by 2', [2, 5, 5, 4], [2, 2, 4, 6], /transforms for, with the channels/],
     ['pictures of three axes', [5, 5, 4], [3, 3, 4, 6], /4 axes/],
     ['a filter of no axis', [2, 5, 5, 4], [], /4 axes/],
@@ -158,6 +165,19 @@ describe('fasterConvolutions', () => {
       const ours = 'BluewatersConvolutionFilterGradient';
       const stock = 'Conv2DBackpropFilter';
       expect(types).toEqual(['Conv2DBackpropInput', stock, stock, ours, ours]);
+    });
+
+    it('convolutions with windows of one pixel and strides of 1, and both of their gradients', () => {
+      using graph = new Graph();
+      const scope = graph.scope();
+      const inputs = [random(scope, [4, 8, 8, 16], 1), random(scope, [1, 1, 16, 48], 2)] as const;
+      const y = conv2d(scope, ...inputs, { strides: [1, 1], padding: 'VALID' });
+      const types = fasterConvolutions(scope, gradients(scope, [sum(scope, mul(scope, y, y))], inputs));
+      expect(types.map(({ operation }) => operation.type)).toEqual([
+        'BluewatersConvolutionInputGradient',
+        'BluewatersConvolutionFilterGradient',
+      ]);
+      expect(graph.operations().filter(({ type }) => type === CONVOLUTION)).toHaveLength(1);
     });
 
     it('the convolutions of 3 by 3 with strides of 1', () => {

@@ -41,8 +41,10 @@ interface Replacement {
   readonly anyStrides: boolean;
 }
 
-/** For windows of one pixel, which are products of two matrices as they lie, TensorFlow's were at times the faster ones. */
 const isWide = ({ window }: Sizes): boolean => window[0] * window[1] > 1;
+
+/** A product of two matrices as they lie. With strides TensorFlow's are as fast. */
+const isPointwise = (sizes: Sizes): boolean => !isWide(sizes) && sizes.strides.every((stride) => stride === 1n);
 
 /**
  * Whether a gradient by the filter has as many multiplications as outweigh what is copied or transformed for it: these are
@@ -62,7 +64,7 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   Conv2D: {
     type: 'BluewatersConvolution',
     convolutionOf: (operation) => ({ x: operation.input(0), filter: operation.input(1) }),
-    suits: (sizes) => sizes.padding === 'SAME' && suitsWinograd(sizes),
+    suits: (sizes) => isPointwise(sizes) || (sizes.padding === 'SAME' && suitsWinograd(sizes)),
     anyStrides: false,
   },
   Conv2DBackpropFilter: {
@@ -71,7 +73,7 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
       const filter = measuredBy(operation.input(1));
       return filter && { x: operation.input(0), filter, arriving: operation.input(2) };
     },
-    suits: (sizes) => isWide(sizes) && isBroad(sizes),
+    suits: (sizes) => isPointwise(sizes) || (isWide(sizes) && isBroad(sizes)),
     anyStrides: true,
   },
   Conv2DBackpropInput: {
@@ -80,7 +82,8 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
       const x = measuredBy(operation.input(0));
       return x && { x, filter: operation.input(1), arriving: operation.input(2) };
     },
-    suits: (sizes) => isWide(sizes) && (Math.max(...sizes.pixels) <= MOST_PIXELS || suitsWinograd(sizes)),
+    suits: (sizes) =>
+      isPointwise(sizes) || (isWide(sizes) && (Math.max(...sizes.pixels) <= MOST_PIXELS || suitsWinograd(sizes))),
     anyStrides: true,
   },
 };

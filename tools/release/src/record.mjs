@@ -18,9 +18,12 @@ import { ROOT } from './release.mjs';
  */
 export function record(folder, { version, tag, commit }, { images, lists }) {
   mkdirSync(folder, { recursive: true });
+  const listed = images.map(({ name, platform, published, bytes, digest }) => ({
+    ...{ name, platform, published, bytes, digest },
+  }));
   const contents = {
     [`bluewaters-${tag}.cdx.json`]: billOfMaterials(ROOT),
-    [`release-${tag}.json`]: { version, commit, images: images.map(({ built: _, ...image }) => image), lists },
+    [`release-${tag}.json`]: { version, commit, images: listed, lists },
   };
   return Object.entries(contents).map(([name, content]) => {
     const file = join(folder, name);

@@ -66,10 +66,7 @@ export function releaseOf({ project, only, platform, gpu, push }) {
     throw new Error(`expected REGISTRY/PROJECT, such as ghcr.io/you, got ${project ?? 'nothing'}`);
   }
   const platforms = platform?.map(platformOf) ?? [undefined];
-  if (gpu && platforms.includes(ARM64)) throw new Error(`there is no TensorFlow for GPUs on ${ARM64}`);
-  const lacksOld = gpu || platforms.every((one) => one === ARM64);
-  const names = (only ?? IMAGES.filter((name) => !lacksOld || name !== FOR_OLD)).map(imageName);
-  if (lacksOld && names.includes(FOR_OLD)) throw new Error(`there is no ${FOR_OLD} for ${gpu ? 'GPUs' : ARM64}`);
+  const names = namesFor(platforms, gpu, only);
   const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
   const commit = git('rev-parse', 'HEAD');
   if (push) assertVersioned(version);
@@ -78,6 +75,20 @@ export function releaseOf({ project, only, platform, gpu, push }) {
   const lists =
     platform === undefined ? [] : names.map((name) => listOf(name, images, publishedAs(project, name, tag)));
   return { version, tag, commit, gpu, platforms, images, lists };
+}
+
+/**
+ * @param {readonly (Platform | undefined)[]} platforms
+ * @param {boolean} gpu
+ * @param {readonly string[]} [only]
+ * @returns {ImageName[]}
+ */
+function namesFor(platforms, gpu, only) {
+  if (gpu && platforms.includes(ARM64)) throw new Error(`there is no TensorFlow for GPUs on ${ARM64}`);
+  const lacksOld = gpu || platforms.every((one) => one === ARM64);
+  const names = (only ?? IMAGES.filter((name) => !lacksOld || name !== FOR_OLD)).map(imageName);
+  if (lacksOld && names.includes(FOR_OLD)) throw new Error(`there is no ${FOR_OLD} for ${gpu ? 'GPUs' : ARM64}`);
+  return names;
 }
 
 /** The command has everything in it: it is what jobs name. @param {string} project @param {ImageName} name @param {string} tag */

@@ -1,0 +1,28 @@
+/** Matrices of weights in panels: some columns, row by row, as the innermost loops read them. */
+#ifndef BLUEWATERS_PANELS_H_
+#define BLUEWATERS_PANELS_H_
+
+#include <stdint.h>
+#include <string.h>
+
+namespace bluewaters {
+
+/** Columns of a matrix whose rows are `pitch` apart: [depth, columns of a panel], zeros beyond the last. */
+inline void pack(const float* from, int64_t pitch, int64_t depth, int64_t count, int columns, float* to) {
+  for (int64_t row = 0; row < depth; ++row, from += pitch, to += columns) {
+    memcpy(to, from, count * sizeof(float));
+    memset(to + count, 0, (columns - count) * sizeof(float));
+  }
+}
+
+/** Rows of a matrix that are `depth` long, as columns: [depth, columns of a panel], zeros beyond the last. */
+inline void pack_transposed(const float* from, int64_t depth, int64_t count, int columns, float* to) {
+  for (int64_t row = 0; row < depth; ++row, to += columns) {
+    for (int64_t column = 0; column < count; ++column) to[column] = from[column * depth + row];
+    for (int64_t column = count; column < columns; ++column) to[column] = 0;
+  }
+}
+
+}  // namespace bluewaters
+
+#endif  // BLUEWATERS_PANELS_H_
