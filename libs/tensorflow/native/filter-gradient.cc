@@ -20,20 +20,24 @@
 namespace bluewaters {
 namespace {
 
-/** As many tasks as there should be, and the fewest windows in one. */
+/** As many tasks as there should be where windows are divided, so many that they are not, and the fewest windows in one. */
 constexpr int64_t kTasks = 48;
+constexpr int64_t kEnoughBlocks = 16;
 constexpr int64_t kLeastWindows = 2 * kBlockDepth;
 
 struct Plan {
-  Cut rows, columns;
-  int64_t shares;
-  Cut windows;
+  Cut rows, columns, windows;
   Plan(const Geometry& geometry, const InstructionSet& set)
       : rows(geometry.window_floats(), kBlockRows, set.rows),
         columns(geometry.filters, kBlockColumns, set.columns),
-        shares(std::max<int64_t>(1, std::min(divide_up(kTasks, rows.parts() * columns.parts()),
-                                             geometry.windows() / kLeastWindows))),
-        windows(geometry.windows(), divide_up(geometry.windows(), shares), 1) {}
+        windows(geometry.windows(), divide_up(geometry.windows(), shares(geometry)), 1) {}
+
+ private:
+  int64_t shares(const Geometry& geometry) const {
+    const int64_t blocks = rows.parts() * columns.parts();
+    if (blocks >= kEnoughBlocks) return 1;
+    return std::max<int64_t>(1, std::min(divide_up(kTasks, blocks), geometry.windows() / kLeastWindows));
+  }
 };
 
 /** The matrix of patches: a row for each window, a column for each of its floats. */

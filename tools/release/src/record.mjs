@@ -18,9 +18,9 @@ import { ROOT } from './release.mjs';
  */
 export function record(folder, { version, tag, commit }, { images, lists }) {
   mkdirSync(folder, { recursive: true });
-  const listed = images.map(({ name, platform, published, bytes, digest }) => ({
-    ...{ name, platform, published, bytes, digest },
-  }));
+  const listed = images.map(({ name, platform, published, bytes, digest }) => {
+    return { name, platform, published, bytes, digest };
+  });
   const contents = {
     [`bluewaters-${tag}.cdx.json`]: billOfMaterials(ROOT),
     [`release-${tag}.json`]: { version, commit, images: listed, lists },
