@@ -18,7 +18,7 @@ import { fuzz, leak, parity } from './src/engine.mjs';
 import { readers } from './src/readers/proof.mjs';
 import { cifar10, cifarFast, cifarLong, finetune, imagenette } from './src/learning.mjs';
 import { killed, quickstart } from './src/line.mjs';
-import { arm64, arm64Training } from './src/processors.mjs';
+import { arm64, arm64Images, arm64Training } from './src/processors.mjs';
 import { LeftOut, REPOSITORY } from './src/support.mjs';
 
 /**
@@ -44,6 +44,7 @@ const PROOFS = {
   soak,
   arm64,
   'arm64-training': arm64Training,
+  'arm64-images': arm64Images,
 };
 
 const { values, positionals } = parseArgs({

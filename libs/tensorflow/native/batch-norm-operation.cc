@@ -1,6 +1,7 @@
 /**
- * Two operations of our own, BluewatersBatchNorm and BluewatersBatchNormGradient: what FusedBatchNormV3 and its gradient
- * compute in training, for float32 with channels last, and the rectifier behind it where there is one.
+ * Operations of our own, BluewatersBatchNorm, BluewatersBatchNormSum and BluewatersBatchNormGradient: what FusedBatchNormV3
+ * and its gradient compute in training, for float32 with channels last, with what is added to the result and the rectifier
+ * behind it where there are such.
  */
 #include <string.h>
 
@@ -76,6 +77,16 @@ class Outputs {
   std::vector<OwnedTensor> all_;
 };
 
+void normalise(const Settings& settings, const Inputs& in, const float* beside, const OwnedTensor& scale,
+               const OwnedTensor& offset, const Outputs& out, float* workspace) {
+  const BatchNorm norm{in.rows(),     in.channels(),  settings.epsilon, settings.rectify, floats(in[0]), beside,
+                       floats(scale), floats(offset), out[0],           out[1],           out[3]};
+  normalise(norm, settings.means, workspace);
+  const auto rows = static_cast<float>(in.rows());
+  const float factor = rows / std::max(rows - 1, 1.0f);
+  for (int64_t channel = 0; channel < in.channels(); ++channel) out[2][channel] = out[3][channel] * factor;
+}
+
 /** Inputs: x, scale, offset. Outputs: y, mean, variance times n / (n - 1), variance. */
 struct Forward {
   static constexpr const char* kName = "BluewatersBatchNorm";
@@ -84,12 +95,19 @@ struct Forward {
   static constexpr const char* kOutputs[] = {"y: float", "mean: float", "unbiased_variance: float", "variance: float"};
 
   static void compute(const Settings& settings, const Inputs& in, const Outputs& out, float* workspace) {
-    const BatchNorm norm{in.rows(),     in.channels(), settings.epsilon, settings.rectify, floats(in[0]), floats(in[1]),
-                         floats(in[2]), out[0],        out[1],           out[3]};
-    normalise(norm, settings.means, workspace);
-    const auto rows = static_cast<float>(in.rows());
-    const float factor = rows / std::max(rows - 1, 1.0f);
-    for (int64_t channel = 0; channel < in.channels(); ++channel) out[2][channel] = out[3][channel] * factor;
+    normalise(settings, in, nullptr, in[1], in[2], out, workspace);
+  }
+};
+
+/** The same with what is added before the rectifier: the other way of a residual network. */
+struct ForwardSum {
+  static constexpr const char* kName = "BluewatersBatchNormSum";
+  static constexpr int kLikeX = 2;
+  static constexpr const char* kInputs[] = {"x: float", "beside: float", "scale: float", "offset: float"};
+  static constexpr const char* kOutputs[] = {"y: float", "mean: float", "unbiased_variance: float", "variance: float"};
+
+  static void compute(const Settings& settings, const Inputs& in, const Outputs& out, float* workspace) {
+    normalise(settings, in, floats(in[1]), in[2], in[3], out, workspace);
   }
 };
 
@@ -146,6 +164,7 @@ void register_direction() {
 /** Runs while TF_LoadLibrary loads this file. */
 __attribute__((constructor)) void register_operations() {
   register_direction<Forward>();
+  register_direction<ForwardSum>();
   register_direction<Backward>();
 }
 

@@ -61,7 +61,8 @@ void normalise(const BatchNorm& norm, const Means& means, float* workspace) {
   share_tasks(chunks.parts(), means.threads, [&](int64_t chunk) {
     const int64_t begin = chunks.begin(chunk) * channels;
     const float least = norm.rectify ? 0 : -INFINITY;
-    use.affine(norm.x + begin, chunks.size(chunk), channels, factor, term, least, norm.y + begin);
+    const float* const beside = norm.beside == nullptr ? nullptr : norm.beside + begin;
+    use.affine(norm.x + begin, beside, chunks.size(chunk), channels, factor, term, least, norm.y + begin);
   });
 }
 

@@ -15,6 +15,8 @@ struct BatchNorm {
   /** Whether what is below zero becomes zero. */
   bool rectify;
   const float* x;
+  /** Like `x`: what is added before that, or null. */
+  const float* beside;
   /** By channel. */
   const float* scale;
   const float* offset;
@@ -29,7 +31,7 @@ struct BatchNorm {
 /** @returns Floats that {@link normalise} needs to work in. */
 int64_t batch_norm_workspace(int64_t rows, int64_t channels);
 
-/** y = (x - mean) / sqrt(variance + epsilon) * scale + offset. No result depends on the number of threads. */
+/** y = (x - mean) / sqrt(variance + epsilon) * scale + offset + beside. No result depends on the number of threads. */
 void normalise(const BatchNorm& norm, const Means& means, float* workspace);
 
 /** The gradient of that: by what it is, and where it goes. */

@@ -50,21 +50,31 @@ TILE_TARGET void squares_of_rows(const float* x, int64_t rows, int64_t channels,
   sum_rows<true>(x, rows, channels, mean, squares);
 }
 
-TILE_TARGET void affine_rows(const float* x, int64_t rows, int64_t channels, const float* factor, const float* term,
-                             float least, float* y) {
+template <bool summed>
+TILE_TARGET void write_affine(const float* x, const float* beside, int64_t rows, int64_t channels, const float* factor,
+                              const float* term, float least, float* y) {
   const Vector floor = least - Vector{};
-  for (int64_t row = 0; row < rows; ++row, x += channels, y += channels) {
-    int64_t at = 0;
-    for (; at + TILE_LANES <= channels; at += TILE_LANES) {
-      const Vector value = *reinterpret_cast<const Unaligned*>(x + at) * *reinterpret_cast<const Unaligned*>(factor + at) +
-                           *reinterpret_cast<const Unaligned*>(term + at);
-      *reinterpret_cast<Unaligned*>(y + at) = value < floor ? floor : value;
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t start = row * channels;
+    int64_t channel = 0;
+    for (; channel + TILE_LANES <= channels; channel += TILE_LANES) {
+      const auto of = [channel](const float* values) { return *reinterpret_cast<const Unaligned*>(values + channel); };
+      Vector value = of(x + start) * of(factor) + of(term);
+      if (summed) value += of(beside + start);
+      *reinterpret_cast<Unaligned*>(y + start + channel) = value < floor ? floor : value;
     }
-    for (; at < channels; ++at) {
-      const float value = x[at] * factor[at] + term[at];
+    for (; channel < channels; ++channel) {
+      const int64_t at = start + channel;
+      const float value = x[at] * factor[channel] + term[channel] + (summed ? beside[at] : 0);
       y[at] = value < least ? least : value;
     }
   }
+}
+
+TILE_TARGET void affine_rows(const float* x, const float* beside, int64_t rows, int64_t channels, const float* factor,
+                             const float* term, float least, float* y) {
+  if (beside != nullptr) return write_affine<true>(x, beside, rows, channels, factor, term, least, y);
+  write_affine<false>(x, nullptr, rows, channels, factor, term, least, y);
 }
 
 /** What a rectifier lets through of what arrives at its result `y`; all of it where there is none. */
@@ -150,4 +160,14 @@ TILE_TARGET void slopes_of_rows(const float* arriving, const float* y, const flo
                                 const ChannelSlopes& by, float* result) {
   if (y != nullptr) return write_slopes<true>(arriving, y, x, rows, channels, by, result);
   write_slopes<false>(arriving, nullptr, x, rows, channels, by, result);
+}
+
+TILE_TARGET void write_rectified_sum(const float* a, const float* b, const float* y, int64_t count, float* result) {
+  int64_t at = 0;
+  for (; at + TILE_LANES <= count; at += TILE_LANES) {
+    const Vector sum = *reinterpret_cast<const Unaligned*>(a + at) + *reinterpret_cast<const Unaligned*>(b + at);
+    const Vector behind = *reinterpret_cast<const Unaligned*>(y + at);
+    *reinterpret_cast<Unaligned*>(result + at) = behind > Vector{} ? sum : Vector{};
+  }
+  for (; at < count; ++at) result[at] = y[at] > 0 ? a[at] + b[at] : 0;
 }

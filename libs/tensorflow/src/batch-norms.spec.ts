@@ -67,6 +67,35 @@ describe.skipIf(!hasNativeOperations())('our batch normalisation [needs a C++ co
     },
   );
 
+  it.each(INSTRUCTIONS)(
+    'adds and rectifies on the way, and takes two gradients back, as TensorFlow does with the instructions %s',
+    async (instructions) => {
+      for (const shape of SHAPES) {
+        using graph = new Graph();
+        const scope = graph.scope();
+        const [x, scale, offset] = inputsOf(scope, shape);
+        const [beside, a, b] = [4, 5, 6].map((seed) => random(scope, shape, seed)) as [Output, Output, Output];
+        const attributes = { epsilon: EPSILON, rectify: true, instructions };
+        const plain = { ...attributes, rectify: false };
+        const norm = scope.op('BluewatersBatchNorm', { inputs: [x, scale, offset], attributes: plain });
+        const ours = scope.op('BluewatersBatchNormSum', { inputs: [x, beside, scale, offset], attributes });
+        const stock = relu(scope, add(scope, norm.output(0), beside));
+        const stockGradient = scope.op('ReluGrad', { inputs: [add(scope, a, b), stock] }).output();
+        const gradient = scope.op('BluewatersRectifiedSumGradient', {
+          ...{ inputs: [a, b, stock], attributes: { instructions } },
+        });
+        const fetches = [stock, ours.output(0), stockGradient, gradient.output()];
+        const values = await valuesOf(graph, fetches).catch((error: unknown) => {
+          expect(String(error)).toContain('this processor has no');
+        });
+        if (!values) return expect(['avx2', 'avx512']).toContain(instructions);
+        const [sums, ownSums, gradients, ownGradients] = values;
+        expect(difference(ownSums!, sums!), shape.join('x')).toBeLessThan(ROUNDING);
+        expect(difference(ownGradients!, gradients!), shape.join('x')).toBe(0);
+      }
+    },
+  );
+
   it.each([[false], [true]])('has the gradients of TensorFlow, rectified: %s', async (rectified) => {
     for (const shape of SHAPES.slice(1, 4)) {
       using graph = new Graph();
@@ -130,6 +159,39 @@ describe('fasterBatchNorms', () => {
     const { scope, all, slopes } = network(other);
     const found = await valuesOf(other, [all[0] as Output, ...fasterBatchNorms(scope, slopes)]);
     found.forEach((values, i) => expect(difference(values, expected[i] as Float32Array)).toBeLessThan(1e-4));
+  });
+
+  /** Two residual blocks, the second with a shortcut that is normalised, too. */
+  function residual(graph: Graph) {
+    const scope = graph.scope();
+    const [x, scale, offset] = inputsOf(scope, [3, 6, 6, 20]);
+    const none = scope.constant([], { dtype: 'float32' });
+    const learned = { scale, offset, mean: none, variance: none };
+    const norm = (of: Output): Output => fusedBatchNorm(scope, of, learned, { training: true, epsilon: EPSILON }).y;
+    const first = relu(scope, add(scope, norm(mul(scope, x, x)), x));
+    const last = relu(scope, add(scope, norm(first), norm(mul(scope, first, x))));
+    const loss = sum(scope, mul(scope, last, last));
+    const slopes = gradients(scope, [loss], [x, scale, offset]);
+    return { scope, all: [loss, ...slopes], slopes };
+  }
+
+  it('leaves the loss and all gradients of residual blocks as they were, up to rounding', async () => {
+    using graph = new Graph();
+    const expected = await valuesOf(graph, residual(graph).all);
+    using other = new Graph();
+    const { scope, all, slopes } = residual(other);
+    const found = await valuesOf(other, [all[0] as Output, ...fasterBatchNorms(scope, slopes)]);
+    found.forEach((values, i) => expect(difference(values, expected[i] as Float32Array)).toBeLessThan(1e-4));
+  });
+
+  it.skipIf(!hasNativeOperations())('takes the sum of a residual block along [needs a C++ compiler]', () => {
+    using graph = new Graph();
+    const { scope, slopes } = residual(graph);
+    fasterBatchNorms(scope, slopes);
+    const count = (wanted: string): number => graph.operations().filter(({ type }) => type === wanted).length;
+    expect(['BluewatersBatchNormSum', 'BluewatersBatchNorm', 'BluewatersRectifiedSumGradient'].map(count)).toEqual([
+      2, 1, 2,
+    ]);
   });
 
   it.skipIf(!hasNativeOperations())('takes the rectifier along that is alone behind one [needs a C++ compiler]', () => {

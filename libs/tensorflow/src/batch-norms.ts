@@ -11,9 +11,12 @@ import type { Scope } from './scope.js';
 /** What of ours takes the place of an operation: its outputs, in the order of the operation's own. */
 type Replacement = readonly Output[];
 
-const REPLACEMENTS: Readonly<Record<string, (scope: Scope, operation: Operation, threads: number) => Replacement>> = {
+const REPLACEMENTS: Readonly<
+  Record<string, (scope: Scope, operation: Operation, threads: number) => Replacement | undefined>
+> = {
   FusedBatchNormV3: normalise,
   FusedBatchNormGradV3: derive,
+  ReluGrad: deriveOfSum,
 };
 
 /**
@@ -28,8 +31,7 @@ const REPLACEMENTS: Readonly<Record<string, (scope: Scope, operation: Operation,
  */
 export function fasterBatchNorms(scope: Scope, slopes: readonly Output[], threads = 0): Output[] {
   return replaceOperations(slopes, (operation) => {
-    const replace = REPLACEMENTS[operation.type];
-    return replace && isOfBatch(operation) ? replace(scope, operation, threads) : undefined;
+    return REPLACEMENTS[operation.type]?.(scope, operation, threads);
   });
 }
 
@@ -39,19 +41,33 @@ function isOfBatch(operation: Operation): boolean {
   return known && operation.output(0).dtype === 'float32';
 }
 
-function normalise(scope: Scope, operation: Operation, threads: number): Replacement {
-  const rectifier = onlyReader(operation.output(0), 'Relu');
-  const ours = scope.op('BluewatersBatchNorm', {
-    inputs: [0, 1, 2].map((i) => operation.input(i)),
-    attributes: settingsOf(operation, rectifier, threads),
-  });
+function normalise(scope: Scope, operation: Operation, threads: number): Replacement | undefined {
+  if (!isOfBatch(operation)) return undefined;
+  const [x, scale, offset] = [0, 1, 2].map((i) => operation.input(i)) as [Output, Output, Output];
+  const { beside, rectifier } = behind(operation.output(0));
+  const attributes = settingsOf(operation, rectifier, threads);
+  const ours = beside
+    ? scope.op('BluewatersBatchNormSum', { inputs: [x, beside, scale, offset], attributes })
+    : scope.op('BluewatersBatchNorm', { inputs: [x, scale, offset], attributes });
   const [y, mean, unbiasedVariance, variance] = ours.outputs as [Output, Output, Output, Output];
   if (rectifier) moveReaders(rectifier.output(0), y);
   // TensorFlow's gives mean and variance twice: to follow, and for its gradient; and last what only GPUs fill.
   return [y, mean, unbiasedVariance, mean, variance, scope.constant([], { dtype: 'float32' })];
 }
 
-function derive(scope: Scope, operation: Operation, threads: number): Replacement {
+/** What follows a result and nothing else reads: a rectifier, of itself or of its sum with something of the same shape. */
+function behind(y: Output): { readonly beside?: Output | undefined; readonly rectifier?: Operation | undefined } {
+  const sum = onlyReader(y, 'AddV2');
+  const rectifier = onlyReader(sum?.output(0) ?? y, 'Relu');
+  if (!sum || !rectifier) return { rectifier };
+  const beside = [0, 1].map((i) => sum.input(i)).find(({ name }) => name !== y.name);
+  // A batch that only the run tells is one for both ways.
+  const alike = beside?.shape?.slice(1).every((size) => size !== null) && String(beside.shape) === String(y.shape);
+  return alike ? { beside, rectifier } : {};
+}
+
+function derive(scope: Scope, operation: Operation, threads: number): Replacement | undefined {
+  if (!isOfBatch(operation)) return undefined;
   const [arriving, x, scale, mean, variance] = [0, 1, 2, 3, 4].map((i) => operation.input(i)) as [
     Output,
     ...[Output, Output, Output, Output],
@@ -65,15 +81,28 @@ function derive(scope: Scope, operation: Operation, threads: number): Replacemen
   }).outputs;
 }
 
+/** Of a rectifier at whose result two gradients arrive. */
+function deriveOfSum(scope: Scope, operation: Operation, threads: number): Replacement | undefined {
+  const [arriving, y] = [operation.input(0), operation.input(1)];
+  const { operation: sum } = arriving;
+  const isOfTwo = sum.type === 'AddN' && sum.inputs.length === 2 && readersOf(arriving).length === 1;
+  if (!isOfTwo || arriving.dtype !== 'float32') return undefined;
+  return scope.op('BluewatersRectifiedSumGradient', {
+    inputs: [sum.input(0), sum.input(1), y],
+    attributes: { threads: BigInt(threads) },
+  }).outputs;
+}
+
 function settingsOf(operation: Operation, rectifier: Operation | undefined, threads: number) {
   const epsilon = attributesIn(operation).number('epsilon');
   return { epsilon, rectify: rectifier !== undefined, threads: BigInt(threads) };
 }
 
-/** What reads an output, when nothing else does and it is of that type. */
+/** What reads an output, when nothing else but its shape is read and it is of that type. */
 function onlyReader(output: Output, type: string): Operation | undefined {
-  const [reader, ...others] = readersOf(output);
-  if (!reader?.oper || others.length > 0) return undefined;
-  const operation = new Operation(output.operation.graph, reader.oper);
-  return operation.type === type ? operation : undefined;
+  const readers = readersOf(output)
+    .flatMap(({ oper }) => (oper ? [new Operation(output.operation.graph, oper)] : []))
+    .filter((reader) => reader.type !== 'Shape');
+  const [reader, ...others] = readers;
+  return others.length === 0 && reader?.type === type ? reader : undefined;
 }

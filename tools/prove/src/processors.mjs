@@ -1,5 +1,5 @@
-/** The proofs that another processor makes the same shards, and trains alike. */
-import { execFile, spawnSync } from 'node:child_process';
+/** The proofs that another processor makes the same shards, trains alike, and has images. */
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { syntheticJpeg } from '../../../libs/testing/dist/synthetic/jpeg.js';
 import { fillFromWheels } from '../../setup/src/libtensorflow.mjs';
 import { placeOperations } from '../../setup/src/operations.mjs';
 import { TENSORFLOW_ARM64_BUILDS, TENSORFLOW_VERSION } from '../../setup/src/pins.mjs';
-import { demand, LeftOut, REPOSITORY } from './support.mjs';
+import { COMMAND, demand, LeftOut, REPOSITORY } from './support.mjs';
 
 const run = promisify(execFile);
 const EMULATOR = 'qemu-aarch64-static';
@@ -77,6 +77,74 @@ export async function arm64Training(folder) {
 
 /** Of losses, after a few steps. */
 const MOST_APART = 1e-3;
+
+/**
+ * The images for arm64, built by the Dockerfile with an emulator that the system knows; the command among them takes
+ * pictures from an archive to a prediction, and the dataset is as that of this machine.
+ *
+ * @param {string} folder
+ */
+export async function arm64Images(folder) {
+  if (spawnSync('docker', ['version']).status !== 0) throw new LeftOut('left out: there is no Docker engine');
+  if (!existsSync('/proc/sys/fs/binfmt_misc/qemu-aarch64')) {
+    throw new LeftOut(
+      'left out: the system knows no emulator for arm64 (Debian: qemu-user-static with binfmt-support)',
+    );
+  }
+  const start = performance.now();
+  const inherit = { stdio: /** @type {const} */ (['ignore', 'inherit', 'inherit']), cwd: REPOSITORY };
+  execFileSync('bash', ['containers/stand-in-images.sh', 'arm64'], inherit);
+  const env = { ...process.env, PLATFORM: 'linux/arm64' };
+  const built = execFileSync('bash', ['containers/build.sh'], {
+    ...inherit,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const images = built.toString().trim().split('\n');
+  const minutes = Math.round((performance.now() - start) / 60_000);
+  const command = images.find((line) => line.startsWith('bluewaters/cli:'))?.split(' ')[0] ?? '';
+  await drawArchive(folder);
+  const user = `${process.getuid?.()}:${process.getgid?.()}`;
+  const mounted = [
+    '--user',
+    user,
+    '--volume',
+    `${folder}:/work`,
+    '--network',
+    'none',
+    '--read-only',
+    '--tmpfs',
+    '/tmp',
+  ];
+  const there = ['docker', 'run', '--rm', '--platform', 'linux/arm64', ...mounted, command];
+  const own = await lineOf([process.execPath, COMMAND], folder, 'own');
+  const other = await lineOf(there, '/work', 'other');
+  demand(own.heldOut > 0 && other.heldOut === own.heldOut, 'pictures held out, as many on both');
+  demand(
+    (await digestOf(join(folder, 'other/datasets'))) === (await digestOf(join(folder, 'own/datasets'))),
+    'the same dataset byte for byte',
+  );
+  return `${images.join(', ')}, built by an emulator in ${minutes} minutes; from an archive to a prediction there, the dataset byte for byte as on ${process.arch}`;
+}
+
+/**
+ * From the archive to a prediction.
+ *
+ * @param {readonly string[]} command
+ * @param {string} folder Of the archive, as the command sees it.
+ * @param {string} store
+ */
+function lineOf(command, folder, store) {
+  const archive = ['--images', `${folder}/Images.tar`, '--synsets', `${folder}/synsets.txt`, '--dataset', 'pictures'];
+  const training = ['--network', 'lenet', '--epochs', '1', '--validation-share', '0.2', '--check', 'full'];
+  return answerOf(command, ['run', ...archive, ...training, '--store', `${folder}/${store}`, '--json']);
+}
+
+/** Of all files below a folder, with their names. @param {string} folder */
+async function digestOf(folder) {
+  const list = 'cd "$0" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum';
+  return (await run('bash', ['-c', list, folder])).stdout;
+}
 
 function requireEmulator() {
   if (spawnSync(EMULATOR, ['--version']).status !== 0) throw new LeftOut('left out: there is no qemu-user-static');

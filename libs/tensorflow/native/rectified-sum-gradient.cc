@@ -1,0 +1,77 @@
+/**
+ * An operation of our own, BluewatersRectifiedSumGradient: the sum of two gradients that arrive at the result `y` of a
+ * rectifier, as far as it lets them through; AddN and ReluGrad in one. It writes over one of the gradients where nobody else
+ * needs that.
+ */
+#include <vector>
+
+#include "arithmetic.h"
+#include "operation-kernels.h"
+#include "tensorflow/c/ops.h"
+#include "tensors.h"
+#include "thread-team.h"
+
+namespace bluewaters {
+namespace {
+
+constexpr const char* kName = "BluewatersRectifiedSumGradient";
+
+/** Floats of a task. */
+constexpr int64_t kTask = 1 << 16;
+
+std::vector<int64_t> shape_of(const TF_Tensor* tensor) {
+  std::vector<int64_t> sizes(TF_NumDims(tensor));
+  for (size_t axis = 0; axis < sizes.size(); ++axis) sizes[axis] = TF_Dim(tensor, static_cast<int>(axis));
+  return sizes;
+}
+
+/** The shape that all inputs have. Holds none of them afterwards: what is held cannot be written over. */
+std::vector<int64_t> common_shape(TF_OpKernelContext* context, TF_Status* status) {
+  std::vector<int64_t> shape;
+  for (int i = 0; i < 3; ++i) {
+    const OwnedTensor tensor = input(context, i, status);
+    if (TF_GetCode(status) != TF_OK) return {};
+    if (i == 0) shape = shape_of(tensor.get());
+    if (shape_of(tensor.get()) != shape) refuse(status, "both gradients and the rectifier's result must have one shape");
+  }
+  return shape;
+}
+
+void compute(const Means& means, TF_OpKernelContext* context, TF_Status* status) {
+  const std::vector<int64_t> shape = common_shape(context, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  const int candidates[] = {0, 1};
+  const OwnedTensor result(TF_ForwardInputOrAllocateOutput(context, candidates, 2, 0, shape.data(),
+                                                           static_cast<int>(shape.size()), nullptr, status));
+  if (TF_GetCode(status) != TF_OK) return;
+  const OwnedTensor a = input(context, 0, status), b = input(context, 1, status), y = input(context, 2, status);
+  if (TF_GetCode(status) != TF_OK || is_empty(result)) return;
+  const Cut tasks(TF_TensorElementCount(result.get()), kTask, kLine);
+  share_tasks(tasks.parts(), means.threads, [&](int64_t task) {
+    const int64_t at = tasks.begin(task);
+    means.instructions->statistics.rectified_sum(floats(a) + at, floats(b) + at, floats(y) + at, tasks.size(task),
+                                                 floats(result) + at);
+  });
+}
+
+void infer_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
+  TF_ShapeHandle* shape = TF_NewShapeHandle();
+  TF_ShapeInferenceContextGetInput(context, 0, shape, status);
+  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, shape, status);
+  TF_DeleteShapeHandle(shape);
+}
+
+/** Runs while TF_LoadLibrary loads this file. */
+__attribute__((constructor)) void register_operation() {
+  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(kName);
+  TF_OpDefinitionBuilderAddInput(definition, "a: float");
+  TF_OpDefinitionBuilderAddInput(definition, "b: float");
+  TF_OpDefinitionBuilderAddInput(definition, "y: float");
+  TF_OpDefinitionBuilderAddOutput(definition, "gradient: float");
+  add_means(definition);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_shape);
+  Kernel<Means, read_means, compute>::add(kName, definition);
+}
+
+}  // namespace
+}  // namespace bluewaters
