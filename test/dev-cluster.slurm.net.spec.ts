@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { until } from '@bluewaters/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND, runCli } from './support/cli.js';
 import { findProcess, hasOption } from './support/dataset.js';
 import { startCluster, type Cluster } from './support/cluster.js';
@@ -54,6 +54,8 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     store = join(cluster.workdir, 'run');
     archive = await anArchive(join(cluster.workdir, 'archive'));
   }, 120_000);
+  // A test that fails leaves jobs, for whose nodes the others would wait until the walltime.
+  afterEach(() => cluster.clear(), 120_000);
   afterAll(() => cluster.stop());
 
   /** Photographs where the machine has some. */

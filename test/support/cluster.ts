@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -21,6 +22,8 @@ export interface Cluster {
   state(job: string): Promise<string>;
   says(job: string, what: RegExp, patienceMs: number): Promise<void>;
   ended(job: string, patienceMs: number): Promise<void>;
+  /** Ends the jobs that are left. */
+  clear(): Promise<void>;
   /** Cuts the power of a node, or starts it again. */
   node(order: 'fail' | 'repair', node: string): Promise<void>;
   stop(): Promise<void>;
@@ -61,6 +64,11 @@ export async function startCluster(): Promise<Cluster> {
     says: (job, what, patienceMs) =>
       eventually(`job ${job} to say ${what}`, async () => what.test(await output(job)), patienceMs),
     ended: (job, patienceMs) => eventually(`the end of job ${job}`, async () => (await state(job)) === 'C', patienceMs),
+    clear: async () => {
+      if ((await call('squeue', '--noheader')) === '') return;
+      await call('scancel', '--full', `--user=${userInfo().username}`);
+      await eventually('an empty queue', async () => (await call('squeue', '--noheader')) === '', 60_000);
+    },
     node: async (order, node) => void (await call(script, order, node)),
     stop: async () => void (await call(script, 'stop')),
   };
