@@ -170,7 +170,8 @@ stop() {
     timeout 10 scancel --full --user="$(id -un)" || true
     within 20 is_empty || true
   fi
-  for file in "${files[@]}"; do if is_alive "$file"; then kill "$(< "$file")"; fi; done
+  # What is held up ends once it goes on.
+  for file in "${files[@]}"; do if is_alive "$file"; then kill "$(< "$file")" && kill -CONT "$(< "$file")"; fi; done
   for file in "${files[@]}"; do within 10 is_over "$file" || kill -9 "$(< "$file")"; done
   for ((n = 1; n <= xe + xk; n++)); do remove_from "$(nid "$n")"; done
   rm -rf "$folder"
