@@ -28,8 +28,6 @@ if [[ -n ${PBS_O_WORKDIR:-} ]]; then batch=pbs job_id=${PBS_JOBID:-0}; else batc
 cd "$workdir" || exit
 # Ranks speak MPI on a thread of their own; Cray's library wants to know.
 export MPICH_MAX_THREAD_SAFETY=multiple
-# Where glibc knows how, tensors lie on pages of 2 MB.
-export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}
 
 say() { echo "$job: $*"; }
 

@@ -2,7 +2,7 @@ import type { CodedError } from '@bluewaters/errors';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { builtModule, forkChild, type ForkOptions } from './index.js';
 
 const FIXTURE = fileURLToPath(new URL('./child.fixture.mjs', import.meta.url));
@@ -33,19 +33,6 @@ describe('forkChild', () => {
       bytes: new Uint8Array([1, 2, 255]),
       env: { UV_THREADPOOL_SIZE: '16', TF_ENABLE_ONEDNN_OPTS: '1', TF_CPP_MIN_LOG_LEVEL: '2', EXTRA: 'yes' },
     });
-  });
-
-  it.each([
-    ['asks for huge pages where tensors are large', undefined, 'glibc.malloc.hugetlb=1'],
-    ['leaves it to a user who has settings for malloc', 'glibc.malloc.check=1', 'glibc.malloc.check=1'],
-  ])('%s', async (_what, own, expected) => {
-    vi.stubEnv('GLIBC_TUNABLES', own);
-    const child = forkChild(FIXTURE, { args: ['answer'], hugePages: true });
-    vi.unstubAllEnvs();
-    child.process.send({});
-    const [answer] = (await once(child.process, 'message')) as [{ env: NodeJS.ProcessEnv }];
-    await child.stop();
-    expect(answer.env['GLIBC_TUNABLES']).toBe(expected);
   });
 
   it('leaves little room for new objects to a child that makes few', async () => {

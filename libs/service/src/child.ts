@@ -10,8 +10,6 @@ export interface ForkOptions {
   readonly args?: readonly string[];
   /** Whether it makes few JavaScript objects a second: it then takes 35 MB less, as {@link FEW_OBJECTS} tells Node. */
   readonly fewObjects?: boolean;
-  /** Whether it computes with large tensors: it then has what {@link HUGE_PAGES} asks for. */
-  readonly hugePages?: boolean;
   /** Told once: undefined after exit code 0 or `stop`, else PROCESS_DIED with the last lines of its stderr. */
   readonly onExit?: (error: CodedError | undefined) => void;
   /** Each line that the child writes to stdout or stderr. */
@@ -45,13 +43,6 @@ export function boundToParent(): string[] {
  */
 export const FEW_OBJECTS = '--max-semi-space-size=1';
 
-/**
- * Has glibc (2.35 and newer) ask the system for pages of 2 MB, for a process that computes with large tensors: with those of
- * 4 kB it spends its time on looking up where they are (`docs/decisions/0011-defaults-of-sessions.md`). Read once, when a
- * process starts; the user's own environment goes before it.
- */
-export const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' } as const;
-
 const KEPT_LINES = 20;
 const DEFAULT_GRACE_MS = 5_000;
 
@@ -62,7 +53,7 @@ const DEFAULT_GRACE_MS = 5_000;
  */
 export function forkChild(modulePath: string, options: ForkOptions = {}): ForkedChild {
   const child = fork(modulePath, [...(options.args ?? [])], {
-    env: { ...CHILD_ENVIRONMENT, ...(options.hugePages && HUGE_PAGES), ...process.env, ...options.env },
+    env: { ...CHILD_ENVIRONMENT, ...process.env, ...options.env },
     execArgv: [...boundToParent(), ...(options.fewObjects ? [FEW_OBJECTS] : [])],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

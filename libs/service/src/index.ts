@@ -14,7 +14,7 @@ export { listen, type HttpServer, type ListenOptions } from './listen.js';
 export { healthRoutes, startHealthServer, type HealthSources } from './health.js';
 export { availableCores } from './available-cores.js';
 export { builtModule } from './built-module.js';
-export { boundToParent, FEW_OBJECTS, forkChild, HUGE_PAGES, type ForkedChild, type ForkOptions } from './child.js';
+export { boundToParent, FEW_OBJECTS, forkChild, type ForkedChild, type ForkOptions } from './child.js';
 /** Prometheus metrics: made with `registers: [ports.metrics]`. */
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 /** The logger that a service is given. */

@@ -145,7 +145,6 @@ async function runRank(options: TrainingOptions, ports: ServicePorts, assignment
     rank = forkChild(builtModule(new URL('./rank.main.js', import.meta.url)), {
       env: { BLUEWATERS_RANK: JSON.stringify(task) },
       fewObjects: true,
-      hugePages: true,
       onExit: (error) => void lastWordOverdue(error).catch(reject),
     });
   });

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { ranksOfJob } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
-import { HUGE_PAGES, onAbort } from '@bluewaters/service';
+import { onAbort } from '@bluewaters/service';
 import type { RankWord } from '@bluewaters/training';
 import { throughGenerations, type GenerationOptions, type NextGeneration, type Outcome } from './generations.js';
 import { RankLines } from './rank-lines.js';
@@ -131,7 +131,6 @@ function spawnLauncher(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: {
-      ...HUGE_PAGES,
       ...environment,
       BLUEWATERS_LAUNCHED: '1',
       ...variables,
