@@ -38,34 +38,14 @@ void read_settings(TF_OpKernelConstruction* construction, Settings* settings, TF
   if (TF_GetCode(status) == TF_OK) read_means(construction, &settings->means, status);
 }
 
-std::vector<int64_t> shape_of(const TF_Tensor* tensor) {
-  std::vector<int64_t> sizes(TF_NumDims(tensor));
-  for (size_t axis = 0; axis < sizes.size(); ++axis) sizes[axis] = TF_Dim(tensor, static_cast<int>(axis));
-  return sizes;
-}
-
-/** The shape that both inputs have. Holds neither of them afterwards: what is held cannot be written over. */
-std::vector<int64_t> common_shape(TF_OpKernelContext* context, TF_Status* status) {
-  std::vector<int64_t> shapes[2];
-  for (int i = 0; i < 2; ++i) {
-    const OwnedTensor tensor = input(context, i, status);
-    if (TF_GetCode(status) != TF_OK) return {};
-    shapes[i] = shape_of(tensor.get());
-  }
-  if (shapes[0] != shapes[1]) refuse(status, "a gradient and its weights must have one shape");
-  return shapes[0];
-}
-
 void add_decayed(const float* __restrict weights, float decay, int64_t count, float* __restrict to) {
   for (int64_t i = 0; i < count; ++i) to[i] += decay * weights[i];
 }
 
 void compute(const Settings& settings, TF_OpKernelContext* context, TF_Status* status) {
-  const std::vector<int64_t> shape = common_shape(context, status);
+  const std::vector<int64_t> shape = common_shape(context, 2, "a gradient and its weights", status);
   if (TF_GetCode(status) != TF_OK) return;
-  const int candidate = 0;
-  const OwnedTensor result(TF_ForwardInputOrAllocateOutput(context, &candidate, 1, 0, shape.data(),
-                                                           static_cast<int>(shape.size()), nullptr, status));
+  const OwnedTensor result = write_over(context, 1, shape, status);
   if (TF_GetCode(status) != TF_OK) return;
   const OwnedTensor gradient = input(context, 0, status), weights = input(context, 1, status);
   if (TF_GetCode(status) != TF_OK || is_empty(result)) return;

@@ -1,6 +1,7 @@
 #include "operation-kernels.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "tensorflow/c/tf_datatype.h"
 #include "thread-team.h"
@@ -50,6 +51,26 @@ OwnedTensor allocate_like(TF_OpKernelContext* context, int index, const OwnedTen
   const int axes = std::min(TF_NumDims(like.get()), 4);
   for (int axis = 0; axis < axes; ++axis) sizes[axis] = TF_Dim(like.get(), axis);
   return OwnedTensor(TF_AllocateOutput(context, index, TF_FLOAT, sizes, axes, TF_TensorByteSize(like.get()), status));
+}
+
+std::vector<int64_t> common_shape(TF_OpKernelContext* context, int count, const std::string& what, TF_Status* status) {
+  std::vector<int64_t> common;
+  for (int i = 0; i < count; ++i) {
+    const OwnedTensor tensor = input(context, i, status);
+    if (TF_GetCode(status) != TF_OK) return {};
+    std::vector<int64_t> shape(TF_NumDims(tensor.get()));
+    for (size_t axis = 0; axis < shape.size(); ++axis) shape[axis] = TF_Dim(tensor.get(), static_cast<int>(axis));
+    if (i > 0 && shape != common) refuse(status, what + " must have one shape");
+    common = shape;
+  }
+  return common;
+}
+
+OwnedTensor write_over(TF_OpKernelContext* context, int count, const std::vector<int64_t>& shape, TF_Status* status) {
+  std::vector<int> candidates(count);
+  std::iota(candidates.begin(), candidates.end(), 0);
+  return OwnedTensor(TF_ForwardInputOrAllocateOutput(context, candidates.data(), count, 0, shape.data(),
+                                                     static_cast<int>(shape.size()), nullptr, status));
 }
 
 OwnedTensor allocate_workspace(TF_OpKernelContext* context, int64_t count, TF_Status* status) {

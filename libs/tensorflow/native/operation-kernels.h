@@ -3,6 +3,7 @@
 #define BLUEWATERS_OPERATION_KERNELS_H_
 
 #include <string>
+#include <vector>
 
 #include "convolution.h"
 #include "tensorflow/c/ops.h"
@@ -40,6 +41,15 @@ float* floats(const OwnedTensor& tensor);
 
 /** An output of the shape of another tensor. @returns Null, with a status that says why, where it cannot be had. */
 OwnedTensor allocate_like(TF_OpKernelContext* context, int index, const OwnedTensor& like, TF_Status* status);
+
+/**
+ * The shape that the first `count` inputs have in common; `what` names them in the status that says that they have none.
+ * Holds none of them afterwards: what is held cannot be written over.
+ */
+std::vector<int64_t> common_shape(TF_OpKernelContext* context, int count, const std::string& what, TF_Status* status);
+
+/** Output 0 of that shape: one of the first `count` inputs, to be written over, where nobody else needs it. */
+OwnedTensor write_over(TF_OpKernelContext* context, int count, const std::vector<int64_t>& shape, TF_Status* status);
 
 /** @returns Null, with a status that says why, where it cannot be had. */
 OwnedTensor allocate_workspace(TF_OpKernelContext* context, int64_t count, TF_Status* status);

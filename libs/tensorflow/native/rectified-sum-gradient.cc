@@ -19,30 +19,10 @@ constexpr const char* kName = "BluewatersRectifiedSumGradient";
 /** Floats of a task. */
 constexpr int64_t kTask = 1 << 16;
 
-std::vector<int64_t> shape_of(const TF_Tensor* tensor) {
-  std::vector<int64_t> sizes(TF_NumDims(tensor));
-  for (size_t axis = 0; axis < sizes.size(); ++axis) sizes[axis] = TF_Dim(tensor, static_cast<int>(axis));
-  return sizes;
-}
-
-/** The shape that all inputs have. Holds none of them afterwards: what is held cannot be written over. */
-std::vector<int64_t> common_shape(TF_OpKernelContext* context, TF_Status* status) {
-  std::vector<int64_t> shape;
-  for (int i = 0; i < 3; ++i) {
-    const OwnedTensor tensor = input(context, i, status);
-    if (TF_GetCode(status) != TF_OK) return {};
-    if (i == 0) shape = shape_of(tensor.get());
-    if (shape_of(tensor.get()) != shape) refuse(status, "both gradients and the rectifier's result must have one shape");
-  }
-  return shape;
-}
-
 void compute(const Means& means, TF_OpKernelContext* context, TF_Status* status) {
-  const std::vector<int64_t> shape = common_shape(context, status);
+  const std::vector<int64_t> shape = common_shape(context, 3, "both gradients and the rectifier's result", status);
   if (TF_GetCode(status) != TF_OK) return;
-  const int candidates[] = {0, 1};
-  const OwnedTensor result(TF_ForwardInputOrAllocateOutput(context, candidates, 2, 0, shape.data(),
-                                                           static_cast<int>(shape.size()), nullptr, status));
+  const OwnedTensor result = write_over(context, 2, shape, status);
   if (TF_GetCode(status) != TF_OK) return;
   const OwnedTensor a = input(context, 0, status), b = input(context, 1, status), y = input(context, 2, status);
   if (TF_GetCode(status) != TF_OK || is_empty(result)) return;

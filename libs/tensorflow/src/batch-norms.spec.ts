@@ -114,6 +114,20 @@ describe.skipIf(!hasNativeOperations())('our batch normalisation [needs a C++ co
     }
   });
 
+  it('refuses gradients of another shape than the result that they arrive at', async () => {
+    using graph = new Graph();
+    const scope = graph.scope();
+    const inputs = [
+      [2, 3],
+      [2, 3],
+      [3, 2],
+    ].map((shape) => ofUnknownShape(scope, shape));
+    const gradient = scope.op('BluewatersRectifiedSumGradient', { inputs }).output();
+    await expect(valuesOf(graph, [gradient])).rejects.toThrow(
+      "both gradients and the rectifier's result must have one shape",
+    );
+  });
+
   it('is the same to the last bit for any number of threads', async () => {
     const found = [];
     for (const threads of [1n, 2n, 5n]) {
