@@ -57,6 +57,9 @@ function connectionOptions(url: string, { user, password, credentials }: NatsLog
   }
   return {
     servers: host,
+    // By the system's names, as all else finds it: the client would ask name servers alone, which do not know what a cluster
+    // has in a file, or know another machine by that name. It then knows no name to hold a certificate against, though.
+    ...(protocol === 'nats:' && { resolve: false }),
     name: `bluewaters ${process.pid}`,
     maxReconnectAttempts: -1,
     reconnectTimeWait: PAUSE_MS,

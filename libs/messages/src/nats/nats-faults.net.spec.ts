@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -78,6 +79,16 @@ await describeWith(['nats'], 'NatsBus when things go wrong', () => {
   afterEach(async () => {
     await Promise.all(buses.splice(0).map((bus) => bus.close()));
     await server.stop();
+  });
+
+  it('finds a server by the names of this system, whatever a name server takes them for', async () => {
+    const asked = vi.spyOn(dns, 'resolve4');
+    asked.mockImplementation(((_name: string, told: (error: null, addresses: string[]) => void) =>
+      told(null, ['127.255.255.254'])) as typeof dns.resolve4);
+    const { port } = new URL(server.url);
+    const bus = await open(`nats://localhost:${port}`).finally(() => asked.mockRestore());
+    await bus.serve(Echo, async (n) => n);
+    expect(await bus.request(Echo, 1)).toBe(1);
   });
 
   it('goes on after a restart of the server, with what the server had kept', async () => {
