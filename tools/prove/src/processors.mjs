@@ -105,20 +105,19 @@ export async function arm64Images(folder) {
   const command = images.find((line) => line.startsWith('bluewaters/cli:'))?.split(' ')[0] ?? '';
   await drawArchive(folder);
   const user = `${process.getuid?.()}:${process.getgid?.()}`;
-  const mounted = [
-    '--user',
-    user,
+  // Under its own name, which the index has of its archive.
+  const volume = [
     '--volume',
-    `${folder}:/work`,
-    '--network',
-    'none',
-    '--read-only',
-    '--tmpfs',
-    '/tmp',
+    `${folder}:${folder}`,
+    '--env',
+    `TMPDIR=${folder}`,
+    '--env',
+    `BLUEWATERS_CACHE=${folder}`,
   ];
+  const mounted = ['--user', user, ...volume, '--network', 'none', '--read-only'];
   const there = ['docker', 'run', '--rm', '--platform', 'linux/arm64', ...mounted, command];
   const own = await lineOf([process.execPath, COMMAND], folder, 'own');
-  const other = await lineOf(there, '/work', 'other');
+  const other = await lineOf(there, folder, 'other');
   demand(own.heldOut > 0 && other.heldOut === own.heldOut, 'pictures held out, as many on both');
   demand(
     (await digestOf(join(folder, 'other/datasets'))) === (await digestOf(join(folder, 'own/datasets'))),
@@ -131,7 +130,7 @@ export async function arm64Images(folder) {
  * From the archive to a prediction.
  *
  * @param {readonly string[]} command
- * @param {string} folder Of the archive, as the command sees it.
+ * @param {string} folder Of the archive.
  * @param {string} store
  */
 function lineOf(command, folder, store) {
