@@ -10,7 +10,7 @@
  *                                                          for each processor, tagged VERSION-amd64 and VERSION-arm64, and
  *                                                          pushed as VERSION, too, by which a machine gets its own
  *
- * For another processor than the engine's the system has to know an emulator, which takes ten times as long.
+ * For another processor than the engine's the system has to know an emulator; an image then takes a quarter of an hour.
  *
  * What was released stands in release-VERSION.json afterwards, beside the bill of materials bluewaters-VERSION.cdx.json: in
  * the folder that --out names, else in dist/.
