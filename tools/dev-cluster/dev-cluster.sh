@@ -163,6 +163,13 @@ remove_from() {
   if ((${#processes[@]} > 0)); then kill -9 "${processes[@]}" 2> /dev/null || true; fi
 }
 
+# To the daemon that wrote its number into a file, which it may remove, and end, at any moment.
+signal() {
+  local pid
+  pid=$(cat "$2" 2> /dev/null) || return 0
+  kill "-$1" "$pid" 2> /dev/null || true
+}
+
 # Daemons before the keys that they speak by.
 stop() {
   local n file files=("$folder"/nid*.pid "$folder/slurmctld.pid" "$folder/munge/pid")
@@ -170,9 +177,10 @@ stop() {
     timeout 10 scancel --full --user="$(id -un)" || true
     within 20 is_empty || true
   fi
+  for file in "${files[@]}"; do signal TERM "$file"; done
   # What is held up ends once it goes on.
-  for file in "${files[@]}"; do if is_alive "$file"; then kill "$(< "$file")" && kill -CONT "$(< "$file")"; fi; done
-  for file in "${files[@]}"; do within 10 is_over "$file" || kill -9 "$(< "$file")"; done
+  for file in "${files[@]}"; do signal CONT "$file"; done
+  for file in "${files[@]}"; do within 10 is_over "$file" || signal KILL "$file"; done
   for ((n = 1; n <= xe + xk; n++)); do remove_from "$(nid "$n")"; done
   rm -rf "$folder"
 }
