@@ -25,7 +25,7 @@ struct Panel {
   /** The same columns, from a row on. */
   Panel from(int64_t at) const { return {row(at), pitch, count}; }
   void fetch(int64_t at) const {
-    for (int64_t i = 0; i < count; i += kLineBytes / sizeof(float)) __builtin_prefetch(row(at) + i, 0, 2);
+    for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(row(at) + i, 0, 2);
   }
 };
 

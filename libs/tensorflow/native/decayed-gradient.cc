@@ -59,13 +59,6 @@ void compute(const Settings& settings, TF_OpKernelContext* context, TF_Status* s
   });
 }
 
-void infer_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
-  TF_ShapeHandle* shape = TF_NewShapeHandle();
-  TF_ShapeInferenceContextGetInput(context, 0, shape, status);
-  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, shape, status);
-  TF_DeleteShapeHandle(shape);
-}
-
 /** Runs while TF_LoadLibrary loads this file. */
 __attribute__((constructor)) void register_operation() {
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(kName);
@@ -74,7 +67,7 @@ __attribute__((constructor)) void register_operation() {
   TF_OpDefinitionBuilderAddOutput(definition, "decayed: float");
   TF_OpDefinitionBuilderAddAttr(definition, "decay: float");
   add_means(definition);
-  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_shape);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_first_shape);
   Kernel<Settings, read_settings, compute>::add(kName, definition);
 }
 

@@ -9,6 +9,7 @@
 #include <immintrin.h>
 #endif
 
+#include "arithmetic.h"
 #include "winograd-points.h"
 
 namespace bluewaters {

@@ -12,9 +12,6 @@ constexpr int kMostRows = 12;
 /** The most columns. */
 constexpr int kMostColumns = 32;
 
-/** Bytes in a line of the cache. */
-constexpr int kLineBytes = 64;
-
 /** A tile of the product of a matrix, transposed, and another one; both have `depth` rows. */
 struct OuterTile {
   /** [depth, rows of the tile]. */

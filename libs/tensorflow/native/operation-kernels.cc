@@ -73,6 +73,13 @@ OwnedTensor write_over(TF_OpKernelContext* context, int count, const std::vector
                                                      static_cast<int>(shape.size()), nullptr, status));
 }
 
+void infer_first_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
+  TF_ShapeHandle* shape = TF_NewShapeHandle();
+  TF_ShapeInferenceContextGetInput(context, 0, shape, status);
+  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, shape, status);
+  TF_DeleteShapeHandle(shape);
+}
+
 OwnedTensor allocate_workspace(TF_OpKernelContext* context, int64_t count, TF_Status* status) {
   TF_AllocatorAttributes attributes{TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE, 1};
   return OwnedTensor(TF_AllocateTemp(context, TF_FLOAT, &count, 1, &attributes, status));

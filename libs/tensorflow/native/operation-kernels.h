@@ -51,6 +51,9 @@ std::vector<int64_t> common_shape(TF_OpKernelContext* context, int count, const 
 /** Output 0 of that shape: one of the first `count` inputs, to be written over, where nobody else needs it. */
 OwnedTensor write_over(TF_OpKernelContext* context, int count, const std::vector<int64_t>& shape, TF_Status* status);
 
+/** For an operation whose output 0 has the shape of its input 0. */
+void infer_first_shape(TF_ShapeInferenceContext* context, TF_Status* status);
+
 /** @returns Null, with a status that says why, where it cannot be had. */
 OwnedTensor allocate_workspace(TF_OpKernelContext* context, int64_t count, TF_Status* status);
 

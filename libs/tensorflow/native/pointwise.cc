@@ -40,7 +40,7 @@ struct Product {
   float* result;
 
   bool goes_past_caches(const InstructionSet& set) const {
-    const bool whole = columns % set.columns == 0 && reinterpret_cast<uintptr_t>(result) % kLineBytes == 0;
+    const bool whole = columns % set.columns == 0 && reinterpret_cast<uintptr_t>(result) % (kLine * sizeof(float)) == 0;
     return whole && depth <= kDepth && rows * columns * static_cast<int64_t>(sizeof(float)) >= kPastCaches;
   }
 };

@@ -34,13 +34,6 @@ void compute(const Means& means, TF_OpKernelContext* context, TF_Status* status)
   });
 }
 
-void infer_shape(TF_ShapeInferenceContext* context, TF_Status* status) {
-  TF_ShapeHandle* shape = TF_NewShapeHandle();
-  TF_ShapeInferenceContextGetInput(context, 0, shape, status);
-  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, shape, status);
-  TF_DeleteShapeHandle(shape);
-}
-
 /** Runs while TF_LoadLibrary loads this file. */
 __attribute__((constructor)) void register_operation() {
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(kName);
@@ -49,7 +42,7 @@ __attribute__((constructor)) void register_operation() {
   TF_OpDefinitionBuilderAddInput(definition, "y: float");
   TF_OpDefinitionBuilderAddOutput(definition, "gradient: float");
   add_means(definition);
-  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_shape);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_first_shape);
   Kernel<Means, read_means, compute>::add(kName, definition);
 }
 

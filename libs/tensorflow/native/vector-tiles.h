@@ -51,7 +51,6 @@ TILE_TARGET inline void store_past_caches(float* to, const Vector& value) {
 
 template <int rows>
 TILE_TARGET void product_tile(const ProductTile& tile) {
-  constexpr int64_t kLine = kLineBytes / sizeof(float);
   Vector sums[rows][2] = {};
   const float* a = tile.left;
   const float* b = tile.weights;

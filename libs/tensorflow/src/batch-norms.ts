@@ -22,7 +22,7 @@ const REPLACEMENTS: Readonly<
 /**
  * Has batches normalised by operations of ours wherever a network is trained by their own statistics: float32, channels
  * last. They go over the pictures twice where TensorFlow's go over them four times, and take the rectifier behind along,
- * forward and backward. Nothing changes where {@link fasterConvolutions} would change nothing.
+ * forward and backward, with the sum of a residual block before it. Nothing changes where {@link fasterConvolutions} would change nothing.
  *
  * @param scope Where the operations go.
  * @param slopes Gradients, as `gradients` gave them; no session has run them.
@@ -30,9 +30,7 @@ const REPLACEMENTS: Readonly<
  * @returns What to use instead of `slopes`.
  */
 export function fasterBatchNorms(scope: Scope, slopes: readonly Output[], threads = 0): Output[] {
-  return replaceOperations(slopes, (operation) => {
-    return REPLACEMENTS[operation.type]?.(scope, operation, threads);
-  });
+  return replaceOperations(slopes, (operation) => REPLACEMENTS[operation.type]?.(scope, operation, threads));
 }
 
 function isOfBatch(operation: Operation): boolean {
