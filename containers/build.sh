@@ -12,7 +12,7 @@ targets=("$@")
 if ((${#targets[@]} == 0)); then
   targets=(ingest shards training inference cli)
   # What its GPUs could run is older than everything else in it, and its processors are x64.
-  [[ $variant != cpu || $processor == arm64 ]] || targets+=(blue-waters)
+  [[ $variant != cpu || ${processor:-$(docker version --format '{{.Server.Arch}}')} == arm64 ]] || targets+=(blue-waters)
 fi
 version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
 tag=$version

@@ -15,6 +15,7 @@ const docker = (...args) => execFileSync('docker', args, { encoding: 'utf8', max
 export function buildImages({ images, platforms, gpu }) {
   for (const platform of platforms) {
     const names = images.filter((image) => image.platform === platform).map(({ name }) => name);
+    if (names.length === 0) continue; // without a name all would be built
     const env = { ...process.env, TENSORFLOW: gpu ? 'gpu' : 'cpu', PLATFORM: platform ?? '' };
     execFileSync('bash', ['containers/build.sh', ...names], {
       cwd: ROOT,
