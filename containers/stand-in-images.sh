@@ -24,7 +24,8 @@ else
   ubuntu=ubuntu:16.04
   nats=$(image_named NATS_IMAGE)
   minio=$(image_named MINIO_IMAGE)
-  images=("$debian" "$node" "$ubuntu" "$nats" "$minio")
+  prometheus=$(sed -n 's/^ *image: \(prom\/.*\)$/\1/p' "$root/containers/compose.yaml")
+  images=("$debian" "$node" "$ubuntu" "$nats" "$minio" "$prometheus")
 fi
 
 # Other inputs, other stand-ins.
@@ -180,6 +181,21 @@ make_server() {
 	DOCKERFILE
 }
 
+# Of Debian's package, which is older than the public image.
+make_prometheus() {
+  local files=$work/prometheus
+  mkdir -p "$files"
+  write_entrypoint "$files/entrypoint" prometheus
+  build "$prometheus" "$files" <<-DOCKERFILE
+	FROM $debian
+	RUN apt-get update && apt-get install --yes --no-install-recommends prometheus wget && rm -rf /var/lib/apt/lists/*
+	COPY entrypoint /usr/local/bin/
+	EXPOSE 9090
+	ENTRYPOINT ["entrypoint"]
+	CMD ["prometheus"]
+	DOCKERFILE
+}
+
 make_all() {
   work=$(mktemp -d)
   trap 'wait; rm -rf "$work"' EXIT
@@ -196,6 +212,7 @@ make_everything() {
   make_node
   make_server "$nats" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$servers")" '4222 6222 8222' wget
   make_server "$minio" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$servers")" '9000 9001' curl
+  make_prometheus
   wait "$ubuntu_made"
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +12,12 @@ import { writeArchive } from './support/pictures.js';
 import { SERVICES } from './support/services.js';
 
 const PAGE = 'docs/compose.md';
+/** What is running after `up`, and what has ended by then. */
+const ALWAYS = [...SERVICES, 'minio', 'nats', 'ranks'];
+const ONCE = ['bus-setup', 'minio-users'];
+const EVERYTHING = '--profile cli --profile ranks --profile metrics';
+/** Of who is killed when. */
+const SEED = Number(process.env['BLUEWATERS_SEED'] ?? Date.now() % 1e6);
 const RECIPE = ['--batch', '50', '--train-shards', '3', '--checkpoint-every-steps', '10'];
 
 /** The commands that the page marks with `<!-- run: NAME -->`. */
@@ -50,7 +57,10 @@ interface ComposedService {
   readonly image: string;
   readonly read_only?: boolean;
   readonly cap_drop?: string[];
-  readonly healthcheck?: object;
+  readonly security_opt?: string[];
+  readonly healthcheck?: { readonly disable?: boolean };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly secrets?: { readonly source: string }[];
   readonly ports?: { readonly host_ip?: string }[];
   readonly deploy?: { readonly resources: { readonly limits: { readonly memory: string } } };
 }
@@ -61,6 +71,17 @@ describe('docker compose', { timeout: 300_000 }, () => {
   const compose = (line: string): Promise<string> => bashOutput(`docker compose ${line}`, { env: environment });
   /** Ends the program of a service as a crash would: tini goes with it, and the container ends. */
   const crash = (service: string) => bash(`docker compose exec ${service} bash -c "kill -9 -1"`, { env: environment });
+  /** The servers that are the first of their container cannot be crashed from within. */
+  const kill = (service: string) =>
+    /nats|minio/u.test(service)
+      ? bash(`docker compose kill ${service} && docker compose start ${service}`, { env: environment })
+      : crash(service);
+  /** How a run stands, as the page has it. */
+  const stands = async (name: string): Promise<{ state: string; epoch: number } | undefined> => {
+    const overview = await fetch(`http://127.0.0.1:${environment['PAGE_PORT']}/api/overview`);
+    const { runs } = (await overview.json()) as { runs: { run: string; record?: { state: string; epoch: number } }[] };
+    return runs.find(({ run }) => run === name)?.record;
+  };
 
   beforeAll(async () => {
     const directory = await temporaryDirectory();
@@ -85,47 +106,72 @@ describe('docker compose', { timeout: 300_000 }, () => {
     for (const line of marked('start')) await bashOutput(line, { env: environment });
   }, 300_000);
   afterAll(async () => {
-    await bash('docker compose --profile cli --profile ranks down --volumes --timeout 20', { env: environment });
+    await bash(`docker compose ${EVERYTHING} down --volumes --timeout 20`, { env: environment });
   }, 120_000);
 
   it('has every service of the page contained: no rights, a read-only root, loopback ports, limits, health', async () => {
-    const { services } = JSON.parse(await compose('--profile cli --profile ranks config --format json')) as {
+    const { services } = JSON.parse(await compose(`${EVERYTHING} config --format json`)) as {
       services: Record<string, ComposedService>;
     };
-    const all = [...SERVICES, 'bus-setup', 'cli', 'minio', 'minio-users', 'nats', 'rank-0', 'rank-1'];
-    expect(Object.keys(services).sort()).toEqual(all.sort());
+    expect(Object.keys(services).sort()).toEqual(
+      [...ALWAYS, ...ONCE, 'cli', 'grafana', 'prometheus', 'rank-0', 'rank-1'].sort(),
+    );
     expect(services).toMatchObject({ nats: { image: NATS_IMAGE }, minio: { image: MINIO_IMAGE } });
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     expectContained(services);
     for (const [name, { image }] of Object.entries(services)) {
-      const own = /^(?:minio-users|bus-setup)$/u.test(name) ? 'ingest' : name.replace(/^rank-\d$/u, 'cli');
+      const own = ONCE.includes(name) ? 'ingest' : name.replace(/^rank(?:s|-\d)$/u, 'cli');
       if (image.startsWith('bluewaters/')) expect(image).toBe(`bluewaters/${own}:${version}`);
     }
   });
 
-  it('has Prometheus and Grafana contained in the same way', async () => {
-    const { services } = JSON.parse(
-      await compose('--file compose.yaml --file containers/compose.metrics.yaml config --format json'),
-    ) as { services: Record<string, ComposedService> };
-    expect(Object.keys(services)).toEqual(expect.arrayContaining(['prometheus', 'grafana']));
+  it('starts who is asked before who asks, and nobody with a secret of another', async () => {
+    const { services } = JSON.parse(await compose(`${EVERYTHING} config --format json`)) as {
+      services: Record<string, ComposedService>;
+    };
+    const [done, healthy] = [{ condition: 'service_completed_successfully' }, { condition: 'service_healthy' }];
+    for (const name of [...SERVICES, 'cli', 'rank-0', 'rank-1', 'ranks']) {
+      expect(services[name]?.depends_on, name).toMatchObject({ 'bus-setup': done, 'minio-users': done });
+      const owner = name.replace(/^rank.*/u, 'training');
+      const secrets = services[name]?.secrets?.map(({ source }) => source).sort();
+      expect(secrets, name).toEqual([`minio_${owner}`, 'nats_ca', `nats_${owner}`]);
+    }
+    expect(services['bus-setup']?.depends_on).toMatchObject({ nats: healthy });
+    expect(services['minio-users']?.depends_on).toMatchObject({ minio: healthy });
+  });
+
+  it('has a variant with the images for GPUs, all of which it asks for', async () => {
+    const files = '--file compose.yaml --file containers/compose.gpu.yaml';
+    const { services } = JSON.parse(await compose(`${files} --profile cli config --format json`)) as {
+      services: Record<string, ComposedService>;
+    };
+    const device = { driver: 'nvidia', count: -1, capabilities: ['gpu'] };
+    for (const name of ['training', 'inference', 'cli', 'ranks']) {
+      expect(services[name]?.image, name).toMatch(/^bluewaters\/(?:training|inference|cli):.*-gpu$/u);
+      expect(services[name]?.deploy?.resources, name).toMatchObject({ reservations: { devices: [device] } });
+    }
     expectContained(services);
   });
 
-  it('gives the same shards byte for byte as one process, though services crash on the way, and serves the model', async () => {
-    const crashed = new Map<string, Promise<unknown>>();
-    const crashOnce = (service: string): void => {
-      if (!crashed.has(service)) crashed.set(service, crash(service));
-    };
+  it('gives the same shards byte for byte as one process, whoever is killed on the way, and serves the model', async () => {
+    const left = shuffled(['ingest', 'shards', 'training', 'nats', 'minio'], SEED);
+    console.info(`seed ${SEED}: kills ${left.join(', ')}`);
+    const killed: Promise<unknown>[] = [];
+    let last = 0;
+    // Whoever is next, some time after the one before, while there is work.
     const onLine = (line: string): void => {
-      if (/ingest: .* images of/u.test(line)) crashOnce('shards');
-      if (/training: epoch 1/u.test(line)) crashOnce('training');
+      if (!/^ *(?:ingest|shards|training): /u.test(line) || Date.now() < last + 3000) return;
+      const next = left.shift();
+      if (next === undefined) return;
+      last = Date.now();
+      killed.push(kill(next));
     };
     const [run = '', status = ''] = marked('line').map((line) =>
       line.replace('$PWD/archive', '$PICTURES').replace('--json', `${RECIPE.join(' ')} --json`),
     );
     const output = await bashOutput(run, { env: environment, onLine });
-    expect([...crashed.keys()]).toEqual(['shards', 'training']);
-    await Promise.all(crashed.values());
+    expect(killed.length).toBeGreaterThan(1);
+    await Promise.all(killed);
     expect(JSON.parse(output.split('\n').at(-1) ?? '')).toMatchObject({ heldOut: expect.any(Number) });
     expect(await bashOutput(status, { env: environment })).toMatch(/pictures/u);
     const digests = await bashOutput(
@@ -133,6 +179,35 @@ describe('docker compose', { timeout: 300_000 }, () => {
       { env: { ...environment, DIGESTS } },
     );
     expect(JSON.parse(digests)).toEqual(shards);
+  });
+
+  it('takes a run that is submitted, and trains it on the two ranks that stand by', async () => {
+    const [line = ''] = marked('submitted');
+    await bashOutput(line.replace('--network', '--run stood-by --epochs 2 --network'), { env: environment });
+    await until('the run to be done', async () => (await stands('stood-by'))?.state === 'done', 120_000);
+    const report = await compose('logs --no-log-prefix ranks');
+    expect(report).toMatch(/2 ranks/u);
+  });
+
+  it('has Prometheus hear every service, where it is asked for', async () => {
+    const [all = ''] = marked('metrics');
+    // Where no registry answers Grafana's image cannot be had.
+    await bashOutput(`${all} prometheus`, { env: environment });
+    const query = 'wget -qO- http://127.0.0.1:9090/api/v1/query?query=up';
+    const up = async (): Promise<unknown[]> => {
+      const { data } = JSON.parse(await compose(`--profile metrics exec prometheus ${query}`)) as {
+        data: { result: { value: [number, string] }[] };
+      };
+      return data.result.map(({ value }) => value[1]);
+    };
+    await expect.poll(up, { timeout: 60_000, interval: 1000 }).toEqual(SERVICES.map(() => '1'));
+  });
+
+  it('runs the quickstart, and serves what it has learned', async () => {
+    const [line = ''] = marked('quickstart');
+    await bashOutput(`${line} --epochs 1 --minimum-accuracy 0.9`, { env: environment });
+    const served = await fetch(`http://127.0.0.1:${environment['INFERENCE_PORT']}/v1/models`);
+    expect(await served.text()).toContain('mnist');
   });
 
   it('answers on loopback', async () => {
@@ -146,22 +221,15 @@ describe('docker compose', { timeout: 300_000 }, () => {
     const recipe = '--run together --network lenet --epochs 6 --checkpoint-every-steps 10';
     const [line = ''] = marked('ranks');
     const training = bash(line, { env: { ...environment, TRAIN: recipe } });
-    const stands = async (): Promise<{ state: string; epoch: number } | undefined> => {
-      const overview = await fetch(`http://127.0.0.1:${environment['PAGE_PORT']}/api/overview`);
-      const { runs } = (await overview.json()) as {
-        runs: { run: string; record?: { state: string; epoch: number } }[];
-      };
-      return runs.find(({ run }) => run === 'together')?.record;
-    };
-    await until('the second epoch', async () => ((await stands())?.epoch ?? 0) > 0, 120_000);
+    await until('the second epoch', async () => ((await stands('together'))?.epoch ?? 0) > 0, 120_000);
     await crash('rank-1');
     expect((await training).stdout).toMatch(/going on from the checkpoint of step \d+/u);
-    expect(await stands()).toMatchObject({ state: 'done', epoch: 6 });
+    expect(await stands('together')).toMatchObject({ state: 'done', epoch: 6 });
   });
 
   it('starts again what crashed', async () => {
     const state = await compose('ps --format "{{.Service}} {{.State}}"');
-    expect(state.split('\n').sort()).toEqual(['minio', 'nats', ...SERVICES].sort().map((name) => `${name} running`));
+    expect(state.split('\n').sort()).toEqual([...ALWAYS, 'prometheus'].sort().map((name) => `${name} running`));
     for (const line of marked('watch')) await bashOutput(line, { env: environment });
   });
 
@@ -183,8 +251,7 @@ describe('docker compose', { timeout: 300_000 }, () => {
 
 describe(PAGE, () => {
   it('lists every variable of compose.yaml, and none that there is not', () => {
-    const files = ['compose.yaml', 'compose.metrics.yaml'].map((file) => readPage(`containers/${file}`)).join('');
-    const asked = [...files.matchAll(/\$\{(\w+):-([^}]*)\}/gu)];
+    const asked = [...readPage('containers/compose.yaml').matchAll(/\$\{(\w+):-([^}]*)\}/gu)];
     const listed = tableIn(PAGE, 'variable').map(([name = '', value = '']) => `${name}: ${value}`);
     expect(listed.sort()).toEqual([...new Set(asked.map(([, name, value]) => `\`${name}\`: \`${value}\``))].sort());
   });
@@ -192,12 +259,19 @@ describe(PAGE, () => {
 
 function expectContained(services: Readonly<Record<string, ComposedService>>): void {
   for (const [name, service] of Object.entries(services)) {
-    expect(service, name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+    const contained = { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] };
+    expect(service, name).toMatchObject(contained);
     expect(Number(service.deploy?.resources.limits.memory), name).toBeGreaterThan(0);
     expect((service.ports ?? []).map(({ host_ip }) => host_ip).filter((address) => address !== '127.0.0.1')).toEqual(
       [],
     );
   }
+}
+
+/** In an order that the seed decides. */
+function shuffled(names: readonly string[], seed: number): string[] {
+  const at = (name: string): string => createHash('sha256').update(`${seed} ${name}`).digest('hex');
+  return [...names].sort((a, b) => (at(a) < at(b) ? -1 : 1));
 }
 
 /** Real photographs where they are to be had, else waves that look like some. */

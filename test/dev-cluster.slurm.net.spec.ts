@@ -3,46 +3,17 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { until } from '@bluewaters/testing';
+import { freePort, until } from '@bluewaters/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND, runCli } from './support/cli.js';
 import { findProcess, hasOption } from './support/dataset.js';
+import { APPLICATIONS, HELLO } from './support/cray-applications.js';
 import { startCluster, type Cluster } from './support/cluster.js';
 import { ROOT } from './support/pages.js';
 import { writeArchive } from './support/pictures.js';
 
 /** A job takes seconds on an idle machine. */
 const PATIENCE = 400_000;
-
-/** Says its rank and the sum over all ranks; with a second word it ends as the word says. */
-const HELLO = `#!/usr/bin/env python3
-import ctypes, os, sys
-mpi = ctypes.CDLL('libmpich.so.12')
-mpi.MPI_Init(None, None)
-world, integer, total = 0x44000000, 0x4c000405, 0x58000003
-rank, ranks, sum = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
-mpi.MPI_Comm_rank(world, ctypes.byref(rank))
-mpi.MPI_Comm_size(world, ctypes.byref(ranks))
-mpi.MPI_Allreduce(ctypes.byref(rank), ctypes.byref(sum), 1, integer, total, world)
-print(sys.argv[1], rank.value, 'of', ranks.value, 'sum', sum.value, os.environ['SLURMD_NODENAME'], flush=True)
-if 'hasty' in sys.argv: os._exit(0)
-mpi.MPI_Finalize()
-`;
-
-/** One line for each application: its exit code. */
-const APPLICATIONS = `#!/bin/bash
-#PBS -l nodes=1:ppn=8:xe+3:ppn=4:xk
-#PBS -N applications -j oe
-cd "$PBS_O_WORKDIR"
-echo "nodes $PBS_NUM_NODES first $(head -n 1 "$PBS_NODEFILE") lines $(wc -l < "$PBS_NODEFILE") A=$A walltime $PBS_WALLTIME"
-aprun -n 1 -N 1 -d 8 ./hello server : -n 3 -N 1 -d 4 -cc none ./hello worker; echo "mpmd $?"
-aprun -n 1 -N 1 true : -n 3 -N 1 ./hello worker; echo "bystander $?"
-DEV_CLUSTER_INIT_SECONDS=2 aprun -n 1 -N 1 sleep 60 : -n 1 -N 1 ./hello worker; echo "waiting $?"
-aprun -n 2 -N 1 ./hello worker hasty; echo "hasty $?"
-aprun -n 1 -L 2 ./hello a : -n 1 -L 2 ./hello b; echo "shared $?"
-aprun -n 3 -N 1 bash -c 'exit $((ALPS_APP_PE == 1 ? 75 : 0))'; echo "without $?"
-aprun -n 2 -N 1 bash -c '((ALPS_APP_PE)) || kill -9 $$; sleep 60'; echo "killed $?"
-`;
 
 describe('a cluster on one host', { timeout: 900_000 }, () => {
   let cluster: Cluster;
@@ -145,22 +116,44 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     expect(said).toContain(`result in ${store}/runs/twin/checkpoint_dir`);
   });
 
-  it('trains as the talk did: a parameter server on a node without a GPU, and workers on the others', async () => {
-    const nodes = ['-l', 'nodes=1:ppn=8:xe+3:ppn=8:xk'];
-    const training = {
-      DATASET: 'd',
-      ...{ RUN: 'talk', MODEL: 'talk' },
-      NETWORK: 'lenet',
-      BATCH: '40',
-      EPOCHS: '3',
-      THREADS: '1',
-      SERVERS: '1',
-    };
+  it('runs the chain as the talk did: a parameter server on a node without a GPU, workers on the others, to a prediction', async () => {
+    const { images, synsets, words, picture } = archive;
+    const talk = { DATASET: 'talk', STORE: store };
+    const index = { ...talk, IMAGES: images, SYNSETS: synsets, WORDS: words, LIST: await aList() };
+    const one = ['-l', 'nodes=1:ppn=8:xe'];
+    const first = await cluster.qsub(pbs('extract_data_from_archive'), one, index);
+    const shares = { ...talk, TRAIN_SHARDS: '4', VALIDATION_SHARDS: '2' };
+    const after = (job: string): string[] => ['-W', `depend=afterok:${job}`];
+    const second = await cluster.qsub(pbs('build_imagenet_data'), ['-l', 'nodes=1:ppn=8:xe', ...after(first)], shares);
+    const training = { ...talk, NETWORK: 'lenet', BATCH: '40', EPOCHS: '3', THREADS: '1', SERVERS: '1' };
+    const nodes = ['-l', 'nodes=1:ppn=8:xe+3:ppn=8:xk', ...after(second)];
     const job = await cluster.qsub(pbs('distributed_tf_launch'), nodes, training);
     await cluster.ended(job, PATIENCE);
-    expect(await cluster.output(job)).toMatch(/^# aprun -b -n 4 -N 1 .* train --world-size 4 .* --servers 1 /mu);
-    const entry = await readFile(join(store, 'runs/talk/checkpoint_dir/run.json'), 'utf8');
-    expect(JSON.parse(entry)).toMatchObject({ state: 'done', epoch: 3 });
+    const said = await cluster.output(job);
+    expect(said).toMatch(/^# job \S+ on nid00001,nid00002,nid00003,nid00004 from /mu);
+    expect(said).toMatch(/^# aprun -b -n 4 -N 1 .* train --world-size 4 .* --servers 1 /mu);
+    const entry = await readFile(join(store, 'runs/talk-lenet/checkpoint_dir/run.json'), 'utf8');
+    expect(JSON.parse(entry)).toMatchObject({ state: 'done', epoch: 3, version: 1 });
+    const { stdout } = await runCli(['classify', picture, '--model', 'talk', '--store', store]);
+    expect(stdout).toMatch(/picture\.jpg .* n\d{8} +[\d.]+ %/u);
+  });
+
+  it('serves a model from a node until the job is ended, and says by what tunnel it is reached', async () => {
+    const port = await freePort();
+    const job = await cluster.qsub(pbs('serve'), ['-l', 'nodes=1:ppn=4:xk'], { PORT: String(port), STORE: store });
+    const model = `http://127.0.0.1:${port}/v1/models/d/image`;
+    const body = await readFile(archive.picture);
+    const headers = { 'content-type': 'image/jpeg' };
+    const ask = (): Promise<Response | undefined> =>
+      fetch(model, { method: 'POST', headers, body }).catch(() => undefined);
+    await until('an answer of the job', async () => (await ask())?.ok ?? false, PATIENCE);
+    expect(await (await ask())?.json()).toMatchObject({ predictions: expect.any(Array) as unknown });
+    expect(await cluster.output(job)).toMatch(
+      new RegExp(`^serve: from your own machine: ssh -L ${port}:nid\\d{5}:${port} \\S+, then open http://127`, 'mu'),
+    );
+    await cluster.call('qdel', job);
+    await cluster.ended(job, PATIENCE);
+    await until('the job to be silent', async () => (await ask()) === undefined, PATIENCE);
   });
 
   it('survives the loss of a rank and the end of the walltime', async () => {

@@ -37,8 +37,9 @@ describe.each([...SERVICES, 'cli', 'blue-waters'])(
     });
 
     it('is run by an ordinary user, who can write where the site’s folders are bound and nowhere else', async () => {
-      const places = ['/opt/bluewaters', '/var/cache/bluewaters', '/mnt/a', '/sw', '/projects', '/scratch'];
-      const line = `id -u; for place in ${places.join(' ')}; do touch $place/written && echo $place; done`;
+      const mounts = ['/mnt/a', '/mnt/b', '/mnt/c', '/sw', '/projects', '/scratch'];
+      const writes = `for place in /opt/bluewaters /var/cache/bluewaters ${mounts.join(' ')}; do touch $place/written && echo $place; done`;
+      const line = `id -u; for place in ${mounts.join(' ')}; do test -d $place || echo no $place; done; ${writes}`;
       const { stdout } = await image.run(`bash -c '${line}'`, { '/mnt/a': project, '/scratch': project });
       expect(stdout.trim().split('\n')).toEqual([String(OTHER_ACCOUNT.uid), '/mnt/a', '/scratch']);
     });
@@ -55,9 +56,7 @@ describe.each([...SERVICES, 'cli', 'blue-waters'])(
         ];
         const how = ['--network', 'lenet', '--epochs', '1', '--batch', '8', '--threads', '1', '--json'];
         const command = ['run', ...files, ...how].join(' ');
-        const ended = await image.run(`node /opt/bluewaters/tools/cli/bin/bluewaters.mjs ${command}`, {
-          '/mnt/a': project,
-        });
+        const ended = await image.run(`bluewaters ${command}`, { '/mnt/a': project });
         expect(ended).toMatchObject({ code: 0 });
         expect(JSON.parse(ended.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
           seconds: expect.any(Number) as number,
@@ -65,20 +64,21 @@ describe.each([...SERVICES, 'cli', 'blue-waters'])(
         const { stdout } = await bash(`find ${project}/run -name saved_model.pb -user ${OTHER_ACCOUNT.uid}`);
         expect(stdout).toContain('/models/');
       });
-    } else if (name === 'blue-waters') {
+    }
+    if (name === 'cli' || name === 'blue-waters') {
       it('makes shards of what is bound, and trains two ranks on them over the MPI that is in it', async () => {
         const archive = archiveFlags(await writeArchive(join(project, 'archive')));
         const lines = [
           ['ingest', ...archive.map((word) => word.replace(project, '/mnt/a'))],
           ['shards', 'build', '--train-shards', '2'],
           ['train', '--network', 'lenet', '--epochs', '1', '--batch', '8', '--threads', '1', '--run', 'two'],
-        ].map((words) => `bluewaters ${words.join(' ')} --dataset d --store /mnt/a/run`);
+        ].map((words) => `bluewaters ${words.join(' ')} --dataset two --store /mnt/a/two`);
         const [ingest, build, train] = lines;
         const ended = await image.run(`bash -c '${ingest} && ${build} && mpiexec -n 2 ${train}'`, {
           '/mnt/a': project,
         });
         expect(ended).toMatchObject({ code: 0 });
-        const { stdout } = await bash(`find ${project}/run/runs/two -name checkpoint -user ${OTHER_ACCOUNT.uid}`);
+        const { stdout } = await bash(`find ${project}/two/runs/two -name checkpoint -user ${OTHER_ACCOUNT.uid}`);
         expect(stdout).toContain('/checkpoint_dir/checkpoint');
       });
     } else {
