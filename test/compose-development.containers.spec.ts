@@ -1,0 +1,55 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort, temporaryDirectory, until } from '@bluewaters/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bash, bashOutput } from './support/docker.js';
+import { commandsIn, ROOT } from './support/pages.js';
+
+const COMPILED = ['libs', 'services', 'tools'];
+const BESIDE = [
+  'containers',
+  'compose.yaml',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.base.json',
+  'tsconfig.json',
+];
+/** What a service says when it starts, and will say otherwise. */
+const SOURCE = 'services/ingest/src/main.ts';
+
+describe('docker compose at work on the sources', { timeout: 300_000 }, () => {
+  let folder: string;
+  let environment: NodeJS.ProcessEnv;
+  const start = commandsIn('docs/compose.md').find(({ mark }) => mark?.text === 'development')?.lines[0];
+  const logs = (service: string): Promise<string> =>
+    bashOutput(`cd "$COPY" && docker compose logs --no-log-prefix ${service}`, { env: environment });
+
+  beforeAll(async () => {
+    folder = await temporaryDirectory();
+    const copy = join(folder, 'sources');
+    await mkdir(copy);
+    const filter = (path: string): boolean => !/\/node_modules(?:\/|$)/u.test(path);
+    for (const name of [...COMPILED, ...BESIDE])
+      await cp(join(ROOT, name), join(copy, name), { recursive: true, filter });
+    environment = {
+      COMPOSE_PROJECT_NAME: `bluewaters-development-${process.pid}`,
+      COPY: copy,
+      SECRETS_FOLDER: join(folder, 'secrets'),
+      CONSOLE_PORT: String(await freePort()),
+    };
+    await bashOutput('cd "$COPY" && containers/make-secrets.sh', { env: environment });
+    await bashOutput('containers/build.sh development', { env: environment });
+    await bashOutput(`cd "$COPY" && ${start} ingest`, { env: environment });
+  }, 600_000);
+  afterAll(async () => {
+    const files = '--file compose.yaml --file containers/compose.development.yaml';
+    await bash(`cd "$COPY" && docker compose ${files} down --volumes --timeout 10`, { env: environment });
+  }, 120_000);
+
+  it('starts a service again when a file that it runs has changed', async () => {
+    const path = join(environment['COPY'] ?? '', SOURCE);
+    await writeFile(path, `${await readFile(path, 'utf8')}\nprocess.stderr.write('compiled anew\\n');\n`);
+    await until('the change to run', async () => (await logs('ingest')).includes('compiled anew'), 120_000);
+    expect(await logs('compiler')).toMatch(/Found 0 errors/u);
+  });
+});
