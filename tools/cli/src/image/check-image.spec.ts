@@ -50,6 +50,8 @@ describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000
     return realpath((await run('cc', [`-print-file-name=${name}`])).stdout.trim());
   }
 
+  const shared = (name: string): string[] => ['-shared', '-fPIC', `-Wl,-soname,${name}`];
+
   async function compile(path: string, source: string, ...options: string[]): Promise<string> {
     const file = await inImage(path);
     await writeFile(join(folder, 'source.c'), source);
@@ -94,14 +96,25 @@ describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000
     });
   });
 
+  it('is refused when a program wants a version of C++’s library that the image’s has not', async () => {
+    const library = async (version: string): Promise<string> => {
+      await writeFile(join(folder, 'cxx.map'), `GLIBCXX_${version} { global: *; };\n`);
+      const options = [...shared('libstdc++.so.6'), `-Wl,--version-script=${folder}/cxx.map`];
+      return compile('usr/lib/libstdc++.so.6', 'int sort(void) { return 0; }', ...options);
+    };
+    await compile('app/sorts', 'int sort(void); int main(void) { return sort(); }', await library('3.4.30'));
+    expect(verdicts(await checkImage(root, newer()), 'versions')).toEqual(['runs']);
+    await library('3.4.21');
+    expect((await checkImage(root, newer())).find(({ what }) => what === 'versions')).toMatchObject({
+      ...{ verdict: 'no', files: ['/app/sorts'] },
+      why: expect.stringMatching(
+        /: GLIBCXX_3\.4\.30 of libstdc\+\+\.so\.6; .*GLIBCXX_3\.4\.30 is wanted at most, the image has 3\.4\.21/u,
+      ) as string,
+    });
+  });
+
   it('is refused without a library of a program, and not without one that only a plugin wants', async () => {
-    const gone = await compile(
-      'lib/libgone.so',
-      'int gone(void) { return 0; }',
-      '-shared',
-      '-fPIC',
-      '-Wl,-soname,libgone.so',
-    );
+    const gone = await compile('lib/libgone.so', 'int gone(void) { return 0; }', ...shared('libgone.so'));
     const call = 'int gone(void); int main(void) { return gone(); }';
     await compile('app/calls', call, `-L${dirname(gone)}`, '-lgone');
     expect(verdicts(await checkImage(root, newer()), 'libgone.so')).toEqual([]);
@@ -126,13 +139,7 @@ describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000
   });
 
   it('finds libraries as its own loader would: by paths of programs, by its configuration, by links within it', async () => {
-    const own = await compile(
-      'srv/own/libown.so',
-      'int own(void) { return 0; }',
-      '-shared',
-      '-fPIC',
-      '-Wl,-soname,libown.so',
-    );
+    const own = await compile('srv/own/libown.so', 'int own(void) { return 0; }', ...shared('libown.so'));
     const call = 'int own(void); int main(void) { return own(); }';
     const link = [`-L${dirname(own)}`, '-lown'];
     await compile('srv/app/calls', call, ...link, '-Wl,-rpath,$ORIGIN/../own');
@@ -181,7 +188,7 @@ describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000
     [[], 'unproven'],
   ])('with %j as its MPI is told what the site puts in its place: %s', async (names, verdict) => {
     for (const name of names) {
-      await compile(`usr/lib/${name}`, 'int MPI_Init(void) { return 0; }', '-shared', '-fPIC', `-Wl,-soname,${name}`);
+      await compile(`usr/lib/${name}`, 'int MPI_Init(void) { return 0; }', ...shared(name));
     }
     expect(verdicts(await checkImage(root, newer()), 'MPI')).toEqual([verdict]);
   });
@@ -198,6 +205,36 @@ describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000
       expect(verdicts(await checkImage(root, newer()), 'Node.js')).toEqual(['runs']);
     },
   );
+
+  /** A program with what Go writes into its own. */
+  const goProgram = (version: string, settings = ''): Promise<string> => {
+    const head = `\\377 Go buildinf:\\010\\002${'\\000'.repeat(16)}`;
+    const text = `\\${version.length.toString(8).padStart(3, '0')}${version}\\040${settings}`;
+    const info = `__attribute__((aligned(16))) char info[] = "${head}${text}";`;
+    return compile('usr/bin/goes', `${info} int main(void) { return info[0]; }`);
+  };
+
+  it.each([
+    ['go1.24.2', 'unproven', 'Go 1.24.2 documents Linux 3.2 or newer, bluewaters-xk has 3.0.101'],
+    ['go1.23.9', 'runs', 'Go 1.23.9 documents Linux 2.6.32 or newer, bluewaters-xk has 3.0.101'],
+  ])('is told what the release of %s says of an old kernel: %s', async (version, verdict, why) => {
+    await goProgram(version);
+    const findings = await checkImage(root, xk);
+    expect(findings.filter(({ what }) => what === 'Go')).toEqual([
+      { what: 'Go', verdict, why, files: ['/usr/bin/goes'] },
+    ]);
+    expect(verdicts(await checkImage(root, newer()), 'Go')).toEqual(['runs']);
+    expect(verdicts(await checkImage(root, nodesWith({ kernel: undefined })), 'Go')).toEqual(['unproven']);
+  });
+
+  it('is refused with a program that Go built for a higher level of processors', async () => {
+    await goProgram('go1.22.4', '\\nbuild\\tGOAMD64=v3\\n');
+    const findings = await checkImage(root, newer());
+    expect(findings.find(({ what }) => what === 'processor')).toMatchObject({
+      verdict: 'no',
+      files: ['/usr/bin/goes'],
+    });
+  });
 
   it.each([
     ['14.21.3', 'no', /16\.20 or newer is needed/u],

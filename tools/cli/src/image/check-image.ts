@@ -4,6 +4,7 @@ import { cpuFeatures } from '@bluewaters/setup';
 import { findNodes, type FoundNodes } from '../machines/find-machine.js';
 import { NodeType } from '../machines/machine.js';
 import { checkInterpreters, checkLibraries, checkMpi, checkVersions } from './check-libraries.js';
+import { checkInstructions } from './check-instructions.js';
 import { checkArchitecture, checkKernel, checkProcessor, checkRuntimes, checkSetId } from './check-machine.js';
 import { checkCodec, checkNodes, withoutCodec } from './check-node.js';
 import type { ImageFinding } from './image-finding.js';
@@ -29,6 +30,7 @@ async function checkAll(image: Image, architecture: string, nodes: FoundNodes): 
     ...image.damaged,
     checkKernel(own, nodes),
     checkProcessor(own, nodes),
+    ...(await checkInstructions(own, nodes)),
     await checkInterpreters(own),
     ...(await checkLibraries(own, nodes)),
     await checkVersions(withoutCodec(own)),

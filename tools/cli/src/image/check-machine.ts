@@ -45,17 +45,27 @@ const LEVELS = [
   ['sse4_2', 2],
 ] as const;
 
-/** Processors by level; what lies in folders that the loader chooses by processor does not count. */
+/** The level of x86-64 of a processor, by its features as Linux names them. */
+export function levelOf(features: readonly string[]): number {
+  return LEVELS.find(([feature]) => features.includes(feature))?.[1] ?? 1;
+}
+
+/** Whether a file is used on every processor: what lies in folders that the loader chooses by processor is not. */
+export function isBound({ path }: Program): boolean {
+  return !path.includes('/glibc-hwcaps/');
+}
+
+/** Processors by level. */
 export function checkProcessor({ programs }: Image, { name, nodeType }: FoundNodes): ImageFinding {
   const features = nodeType.system.cpuFeatures;
-  const bound = programs.filter(({ path }) => !path.includes('/glibc-hwcaps/'));
+  const bound = programs.filter(isBound);
   const wanted = Math.max(1, ...bound.map(({ isaLevel = 1 }) => isaLevel));
   const told = (verdict: Verdict, why: string, files: readonly string[] = []): ImageFinding => {
     return { what: 'processor', verdict, why, files };
   };
   if (wanted === 1) return told('runs', 'no file says that it needs more than the first x86-64');
   if (features === undefined) return told('unproven', `x86-64-v${wanted} is wanted; what ${name} has is not known`);
-  const level = LEVELS.find(([feature]) => features.includes(feature))?.[1] ?? 1;
+  const level = levelOf(features);
   const newer = bound.filter(({ isaLevel = 1 }) => isaLevel > level);
   if (newer.length > 0) return told('no', `x86-64-v${wanted} is wanted, ${name} has v${level}`, pathsOf(newer));
   return told('runs', `x86-64-v${wanted} is wanted at most, ${name} has v${level}`);

@@ -40,18 +40,10 @@ export interface Dynamic {
 
 /** @throws {CodedError} PROGRAM_INVALID. */
 export async function readDynamic(file: FileParts, segment: Segment, segments: readonly Segment[]): Promise<Dynamic> {
-  const table = await file.read(segment.offset, segment.bytes);
-  const entries: (readonly [tag: number, value: number, at: number])[] = [];
-  for (let at = 0; at + ENTRY_BYTES <= table.length; at += ENTRY_BYTES) {
-    // Of 8 bytes; those that are looked for fit in 4.
-    const tag = table.u32(at + 4) === 0 ? table.u32(at) : NaN;
-    if (tag === 0) break;
-    if (Object.values<number>(TAG).includes(tag)) entries.push([tag, table.u64(at + 8), at]);
-  }
-  const all = (tag: number): number[] => entries.filter(([one]) => one === tag).map(([, value]) => value);
-  const value = (tag: number): number => all(tag)[0] ?? 0;
+  const entries = await readEntries(file, segment);
+  const { table, all, value } = entries;
   const within = (tag: number): Promise<Bytes> => readAt(file, segments, { address: value(tag), table });
-  const names = await namesOf(file, segments, { table, address: value(TAG.names), bytes: value(TAG.namesBytes) });
+  const names = await namesBy(entries, file, segments);
   const paths = all(TAG.runpath).length > 0 ? all(TAG.runpath) : all(TAG.rpath);
   return {
     soname: all(TAG.soname).map((at) => names.text(at))[0],
@@ -62,15 +54,40 @@ export async function readDynamic(file: FileParts, segment: Segment, segments: r
   };
 }
 
-interface Names {
-  readonly table: Bytes;
-  readonly address: number;
-  readonly bytes: number;
+/**
+ * Names of libraries, versions and of all that a file has for others or wants of them.
+ *
+ * @throws {CodedError} PROGRAM_INVALID.
+ */
+export async function readNames(file: FileParts, dynamic: Segment, segments: readonly Segment[]): Promise<Bytes> {
+  return namesBy(await readEntries(file, dynamic), file, segments);
 }
 
-function namesOf(file: FileParts, segments: readonly Segment[], { table, address, bytes }: Names): Promise<Bytes> {
+function namesBy({ table, value }: Entries, file: FileParts, segments: readonly Segment[]): Promise<Bytes> {
+  const address = value(TAG.names);
   const segment = holding(segments, address, table);
-  return file.read(segment.offset + address - segment.address, bytes);
+  return file.read(segment.offset + address - segment.address, value(TAG.namesBytes));
+}
+
+/** What a dynamic section is a list of. */
+interface Entries {
+  readonly table: Bytes;
+  /** Values of a tag, in order; of {@link Entries.value} the first, or 0. */
+  readonly all: (tag: number) => number[];
+  readonly value: (tag: number) => number;
+}
+
+async function readEntries(file: FileParts, segment: Segment): Promise<Entries> {
+  const table = await file.read(segment.offset, segment.bytes);
+  const entries: (readonly [tag: number, value: number])[] = [];
+  for (let at = 0; at + ENTRY_BYTES <= table.length; at += ENTRY_BYTES) {
+    // Of 8 bytes; those that are looked for fit in 4.
+    const tag = table.u32(at + 4) === 0 ? table.u32(at) : NaN;
+    if (tag === 0) break;
+    if (Object.values<number>(TAG).includes(tag)) entries.push([tag, table.u64(at + 8)]);
+  }
+  const all = (tag: number): number[] => entries.filter(([one]) => one === tag).map(([, value]) => value);
+  return { table, all, value: (tag) => all(tag)[0] ?? 0 };
 }
 
 /** From an address to the end of its segment. */

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { FileParts, type Bytes } from './bytes.js';
 import { readDynamic, type Dynamic } from './elf-dynamic.js';
 import { readNotes, type Notes } from './elf-notes.js';
-import { goVersion } from './go-version.js';
+import { goBuild } from './go-version.js';
 
 /** @see The System V ABI, chapters 4 and 5, and the GNU extensions in `elf.h`. */
 const HEADER_BYTES = 64;
@@ -14,6 +14,7 @@ const LOAD = 1;
 const DYNAMIC = 2;
 const INTERPRETER = 3;
 const NOTE = 4;
+const EXECUTABLE = 1;
 const WRITABLE = 2;
 /** PATH_MAX of Linux. */
 const LONGEST_PATH = 4096;
@@ -22,6 +23,7 @@ const LONGEST_PATH = 4096;
 export interface Segment {
   readonly type: number;
   readonly isWritable: boolean;
+  readonly isExecutable: boolean;
   readonly offset: number;
   readonly address: number;
   /** In the file. */
@@ -47,16 +49,25 @@ export interface Elf extends Dynamic, Notes {
  * @throws {CodedError} PROGRAM_INVALID, with file and offset, for one that is cut short or contradicts itself.
  */
 export async function readElf(path: string, name = path): Promise<Elf | undefined> {
+  return withElf(path, name, async (file, header) => {
+    if (!isLittle64(header)) return foreign(header);
+    return header.u16(16) in TYPES ? readWhole(file, header) : undefined;
+  });
+}
+
+/** Opens a file for as long as `use` takes, where it begins as ELF files do. Parameters are those of {@link readElf}. */
+export async function withElf<Result>(
+  path: string,
+  name: string,
+  use: (file: FileParts, header: Bytes) => Promise<Result>,
+): Promise<Result | undefined> {
   const handle = await open(path);
   try {
     const facts = await handle.stat();
     if (!facts.isFile() || facts.size < HEADER_BYTES) return undefined;
     const file = new FileParts(handle, name, facts.size);
     const header = await file.read(0, HEADER_BYTES);
-    if (header.slice(0, 4).toString('latin1') !== '\x7fELF') return undefined;
-    const type = header.u16(16);
-    if (isLittle64(header) && !(type in TYPES)) return undefined;
-    return isLittle64(header) ? await readWhole(file, header) : foreign(header);
+    return header.slice(0, 4).toString('latin1') === '\x7fELF' ? await use(file, header) : undefined;
   } finally {
     await handle.close();
   }
@@ -80,20 +91,25 @@ async function readWhole(file: FileParts, header: Bytes): Promise<Elf> {
   const segments = await readSegments(file, header);
   const first = (type: number): Segment | undefined => segments.find((segment) => segment.type === type);
   const dynamic = first(DYNAMIC);
-  const notes = segments.filter(({ type }) => type === NOTE);
+  const notes = await readNotes(
+    file,
+    segments.filter(({ type }) => type === NOTE),
+  );
+  const go = await goBuild(
+    file,
+    segments.filter(({ type, isWritable }) => type === LOAD && isWritable),
+  );
   return {
     architecture: ARCHITECTURES[header.u16(18)] ?? `unknown (${header.u16(18)})`,
     interpreter: await readInterpreter(file, first(INTERPRETER)),
     ...(dynamic ? await readDynamic(file, dynamic, segments) : STATIC),
-    ...(await readNotes(file, notes)),
-    go: await goVersion(
-      file,
-      segments.filter(({ type, isWritable }) => type === LOAD && isWritable),
-    ),
+    ...{ kernel: notes.kernel, isaLevel: go?.level ?? notes.isaLevel },
+    go: go?.version,
   };
 }
 
-async function readSegments(file: FileParts, header: Bytes): Promise<Segment[]> {
+/** @throws {CodedError} PROGRAM_INVALID. */
+export async function readSegments(file: FileParts, header: Bytes): Promise<Segment[]> {
   const [start, each, count] = [header.u64(32), header.u16(54), header.u16(56)];
   if (count > 0 && each !== SEGMENT_BYTES) throw header.invalid(54, `segments of ${SEGMENT_BYTES} bytes`, String(each));
   const table = await file.read(start, count * SEGMENT_BYTES);
@@ -102,6 +118,7 @@ async function readSegments(file: FileParts, header: Bytes): Promise<Segment[]> 
     return {
       type: table.u32(at),
       isWritable: (table.u32(at + 4) & WRITABLE) !== 0,
+      isExecutable: (table.u32(at + 4) & EXECUTABLE) !== 0,
       offset: table.u64(at + 8),
       address: table.u64(at + 16),
       bytes: table.u64(at + 32),
