@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,11 +11,6 @@ import { writeArchive } from './support/pictures.js';
 /** In the order in which they are submitted. */
 const JOBS = ['extract_data_from_archive.pbs', 'build_imagenet_data.pbs', 'distributed_tf_launch.pbs'] as const;
 type Job = (typeof JOBS)[number];
-
-/** Every job, its Slurm twin and what they source, relative to the repository. */
-const SCRIPTS = readdirSync(join(ROOT, 'pbs'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => /\.(pbs|sh|sbatch)$/u.test(name))
-  .map((name) => join('pbs', name));
 
 /** How a program ended. */
 interface Ended {
@@ -66,12 +60,6 @@ describe('the batch jobs', { timeout: 120_000 }, () => {
     const pbs = { PBS_O_WORKDIR: submittedFrom, PBS_NUM_PPN: '7', BW_HOME: ROOT, MODE: '' };
     return call('bash', [script], { ...withoutOptions(process.env), ...pbs, ...given });
   }
-
-  it.each(SCRIPTS)('%s is free of what bash and, where there is one, shellcheck complain of', async (script) => {
-    expect(await call('bash', ['-n', script])).toEqual({ code: 0, stdout: '', stderr: '' });
-    const { code } = await call('bash', ['-c', 'command -v shellcheck']);
-    if (code === 0) expect(await call('shellcheck', ['-x', script])).toEqual({ code: 0, stdout: '', stderr: '' });
-  });
 
   it('leave a checkpoint_dir with the result of training, one after another', async () => {
     for (const [job, { code, stderr }] of first) expect(code, `${job}: ${stderr}`).toBe(0);

@@ -35,6 +35,7 @@ describe('.ci/run on a machine with nothing installed', () => {
     expect(installed).toEqual(
       expect.arrayContaining(['procps', 'python3', 'python3-pip', 'python3-venv', 'slurm-wlm', 'munge', 'acl']),
     );
+    expect(installed).toEqual(expect.arrayContaining(['shellcheck', 'bats']));
     expect(calls.some((call) => /^apt-get install .*prometheus/u.test(call))).toBe(true);
     expect(calls.at(-1)).toBe('node tools/setup/setup.mjs test strict=1');
     expect(status).toBe(0);

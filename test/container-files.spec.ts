@@ -47,7 +47,9 @@ describe('the Dockerfile', () => {
     expect(text).toMatch(/^HEALTHCHECK /mu);
     expect(text).toMatch(/^ENTRYPOINT \["tini", "--", "node", "\/opt\/bluewaters\/\S+"\]$/mu);
     expect(text).not.toMatch(/^(?:USER|RUN|ADD) /mu);
-    expect(stages.get('runtime')).toMatch(/^USER 10001:10001$/mu);
+    for (const stage of ['runtime', 'with-mpi']) {
+      expect([...(stages.get(stage) ?? '').matchAll(/^USER (\S+)$/gmu)].at(-1)?.[1], stage).toBe('10001:10001');
+    }
   });
 
   it.each(['tensorflow', 'old'])('copies every folder of packages that npm makes from %s-modules', (kind) => {
@@ -67,34 +69,22 @@ describe('the Dockerfile', () => {
 
 describe('docs/compose.md', () => {
   it.each(commandsIn('docs/compose.md'))('has its commands run, or says why not: $lines.0', ({ mark }) => {
-    // test/compose.containers.spec.ts runs them.
-    if (mark?.kind === 'run') expect(['start', 'line', 'ranks', 'watch']).toContain(mark.text);
+    // test/compose.containers.spec.ts runs them, and compose-development.containers.spec.ts the last.
+    const run = ['start', 'line', 'quickstart', 'submitted', 'ranks', 'watch', 'metrics', 'development'];
+    if (mark?.kind === 'run') expect(run).toContain(mark.text);
     else expect(mark?.text).toMatch(/\S+ \S+/u);
   });
 });
 
 describe('the version', () => {
-  it.each(['Dockerfile', 'compose.yaml', 'compose.gpu.yaml', 'compose.development.yaml', 'apptainer/bluewaters.def'])(
-    'in containers/%s is that of the repository',
-    (file) => {
-      const named = [
-        ...read(`containers/${file}`).matchAll(/(?:bluewaters\/[a-z]+:|VERSION=|image\.version )(\d[\d.]*)/gu),
-      ];
-      expect(new Set(named.map(([, one]) => one))).toEqual(new Set([version]));
-    },
-  );
-});
-
-describe('every script', async () => {
-  const scripts = (await readdir(join(ROOT, 'containers'))).filter((file) => file.endsWith('.sh'));
-
-  it.each(scripts)('%s is free of what bash and, where there is one, shellcheck complain of', async (script) => {
-    const file = `containers/${script}`;
-    expect(await bash(`bash -n ${file} && { ! command -v shellcheck >/dev/null || shellcheck ${file}; }`)).toEqual({
-      code: 0,
-      stdout: '',
-      stderr: '',
-    });
+  it.each([
+    ...['Dockerfile', 'compose.yaml', 'compose.gpu.yaml', 'compose.development.yaml'],
+    ...['bluewaters', 'registry', 'site'].map((name) => `apptainer/${name}.def`),
+  ])('in containers/%s is that of the repository', (file) => {
+    const named = [
+      ...read(`containers/${file}`).matchAll(/(?:bluewaters\/[a-z]+:|VERSION=|image\.version )(\d[\d.]*)/gu),
+    ];
+    expect(new Set(named.map(([, one]) => one))).toEqual(new Set([version]));
   });
 });
 
@@ -157,12 +147,17 @@ await describeWith(['openssl'], 'make-secrets.sh', () => {
   });
 });
 
+// test/apptainer.python.spec.ts parses them.
 describe('the definition files of Apptainer', () => {
-  it.each(['bluewaters', 'site'])('%s.def has a source and every section that its users look for', (name) => {
+  it.each([
+    ['bluewaters', 'docker-daemon\nFrom: bluewaters/cli:'],
+    ['registry', 'docker\nFrom: {{ PROJECT }}/bluewaters:{{ VERSION }}\n'],
+    ['site', 'localimage\nFrom: bluewaters.sif\n'],
+  ])('%s.def has a source and every section that its users look for', (name, source) => {
     const text = read(`containers/apptainer/${name}.def`);
-    expect(text).toMatch(/^Bootstrap: (?:docker-daemon\nFrom: bluewaters\/cli:|localimage\nFrom: bluewaters\.sif)/u);
+    expect(text.startsWith(`Bootstrap: ${source}`)).toBe(true);
     const sections = [...text.matchAll(/^%(\w+)$/gmu)].map(([, section]) => section);
-    expect(sections).toEqual(expect.arrayContaining(['help', 'environment', 'runscript', 'test']));
+    expect(sections).toEqual(expect.arrayContaining(['help', 'labels', 'environment', 'runscript', 'test']));
     const entry = /^ENTRYPOINT \["tini", "--", "node", "(\S+)"\]$/mu.exec(stages.get('cli') ?? '')?.[1];
     expect(text).toContain(`exec node ${entry} "$@"`);
   });

@@ -84,6 +84,13 @@ describe('job scripts', { timeout: 60_000 }, () => {
     expect((await readdir(workdir)).sort()).toEqual(['bin', 'codes', 'logs', 'nodefile']);
   });
 
+  it('tensorboard.pbs says that no image has TensorBoard, and without one by what tunnel it is reached', async () => {
+    const refused = await pbs('tensorboard.pbs', { DRY_RUN: '1', IMAGE: 'ncsa/bw:1' });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('no image has TensorBoard') as string });
+    const { stdout } = await pbs('tensorboard.pbs', { DRY_RUN: '1', PORT: '7000' });
+    expect(stdout).toMatch(/^tensorboard: from your own machine: ssh -L 7000:\S+:7000 \S+, then open http:\/\/127/mu);
+  });
+
   it('have a twin for Slurm each, which runs the same under srun', async () => {
     expect(TWINS).toEqual(JOBS.map((job) => job.replace('.pbs', '.sbatch')));
     const verb = (said: string): string[] =>
@@ -170,15 +177,28 @@ describe('job scripts', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(
       /^mpiexec -n 2 -ppn 1 -hosts nid00012\\?,nid00007 apptainer exec --bind \/projects bw\.sif bluewaters train /mu,
     );
-    const unloadable = await pbs('smoke_test.pbs', { MODULES: 'no-such-module' });
-    expect(unloadable).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('modules cannot be loaded') as string,
-    });
     const unknown = await pbs('smoke_test.pbs', { LAUNCHER: 'ssh' });
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('LAUNCHER=ssh is not known') as string });
     const alone = await pbs('distributed_tf_launch.pbs', { LAUNCHER: 'none' });
     expect(alone).toMatchObject({ code: 1, stderr: expect.stringContaining('2 nodes, but no launcher') as string });
+  });
+
+  it('load the site’s modules first, and run nothing where one of them cannot be loaded', async () => {
+    // A function that the login shell exports, as Lmod and Cray's modules are. It knows all but one.
+    const text = '() { echo "module $*" >> calls; [[ $* != *no-such* ]] && export PATH="$PATH:/opt/mpich"; }';
+    const site = { 'BASH_FUNC_module%%': text };
+    await program('aprun', '#!/bin/bash\necho "aprun ${PATH##*:}" >> calls\n');
+    const loaded = await pbs('distributed_tf_launch.pbs', { ...site, MODULES: 'mpich gcc/12' });
+    expect(loaded.code, loaded.stderr).toBe(0);
+    expect(await calls()).toEqual(['module load mpich gcc/12', 'aprun /opt/mpich']);
+    const unloadable = await pbs('distributed_tf_launch.pbs', { ...site, MODULES: 'mpich no-such' });
+    const stderr = expect.stringContaining('modules cannot be loaded: mpich no-such') as string;
+    expect(unloadable).toMatchObject({ code: 1, stderr });
+    expect((await calls()).slice(2)).toEqual(['module load mpich no-such']);
+    // Nor where there are no modules at all, and a rehearsal loads none.
+    expect(await pbs('smoke_test.pbs', { MODULES: 'mpich' })).toMatchObject({ code: 1 });
+    await pbs('smoke_test.pbs', { ...site, MODULES: 'mpich', DRY_RUN: '1' });
+    expect(await calls()).toHaveLength(3);
   });
 
   it('go back into the queue when ranks stopped after a checkpoint, or are followed where that is refused', async () => {
