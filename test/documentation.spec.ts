@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as messages from '@bluewaters/messages';
@@ -22,6 +22,15 @@ const blocks = guides.flatMap(commandsIn);
 /** Names in `<!-- run: NAME -->` that this file has a test for. */
 const RUN_BELOW = ['one command', 'steps', 'serve'];
 
+/** … and those of other files, which run what the page says. */
+const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
+  'back up': 'test/backup.spec.ts',
+  restore: 'test/backup.spec.ts',
+  'back up a part': 'test/backup.spec.ts',
+  'back up containers': 'test/backup.containers.spec.ts',
+  'restore containers': 'test/backup.containers.spec.ts',
+};
+
 /** The block that a page marks with `<!-- run: NAME -->`. */
 function marked(name: string): Commands {
   const [block, ...others] = blocks.filter(({ mark }) => mark?.kind === 'run' && mark.text === name);
@@ -31,7 +40,9 @@ function marked(name: string): Commands {
 
 describe('commands in the pages', () => {
   it.each(blocks)('of $page are run, or say why not: $lines.0', ({ mark }) => {
-    if (mark?.kind === 'run') {
+    if (mark?.kind === 'run' && mark.text in RUN_ELSEWHERE) {
+      expect(readFileSync(join(ROOT, RUN_ELSEWHERE[mark.text]!), 'utf8')).toContain(`'${mark.text}'`);
+    } else if (mark?.kind === 'run') {
       expect(RUN_BELOW).toContain(mark.text);
     } else {
       expect(mark?.text).toMatch(/\S+ \S+/u);

@@ -67,6 +67,17 @@ describe('a release', { timeout: 300_000 }, () => {
     expect(written).toMatchObject({ version, commit, images: [{ name: 'ingest', published }] });
     const bill = await readFile(join(folder, `out/bluewaters-${version}.cdx.json`), 'utf8');
     expect(JSON.parse(bill)).toMatchObject({ bomFormat: 'CycloneDX' });
+    const ofImage = await readFile(join(folder, `out/bluewaters-ingest-${version}.cdx.json`), 'utf8');
+    const { components } = JSON.parse(ofImage) as { components: { purl: string }[] };
+    const parts = [
+      /^pkg:deb\/debian\/tini@/u,
+      /^pkg:deb\/debian\/libc6@/u,
+      /^pkg:generic\/node@\d/u,
+      /^pkg:npm\/express@5/u,
+    ];
+    expect(components.map(({ purl }) => purl)).toEqual(
+      expect.arrayContaining(parts.map((purl) => expect.stringMatching(purl) as string)),
+    );
   });
 
   it('is pushed only of a commit that is tagged with the version, and can be pulled by its digest then', async () => {

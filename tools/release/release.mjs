@@ -12,11 +12,11 @@
  *
  * For another processor than the engine's the system has to know an emulator; an image then takes a quarter of an hour.
  *
- * What was released stands in release-VERSION.json afterwards, beside the bill of materials bluewaters-VERSION.cdx.json: in
- * the folder that --out names, else in dist/.
+ * What was released stands in release-VERSION.json afterwards, beside the bill of materials bluewaters-VERSION.cdx.json and
+ * that of each image, such as bluewaters-ingest-VERSION.cdx.json: in the folder that --out names, else in dist/.
  */
 import { parseArgs } from 'node:util';
-import { buildImages, checkImage, pushImage, pushList, tagImage } from './src/images.mjs';
+import { buildImages, checkImage, lookInside, pushImage, pushList, tagImage } from './src/images.mjs';
 import { releaseOf } from './src/release.mjs';
 import { record } from './src/record.mjs';
 
@@ -35,7 +35,11 @@ try {
   const release = releaseOf({ ...values, project: positionals[0] });
   console.log(`release ${release.tag} of commit ${release.commit}`);
   buildImages(release);
-  const images = release.images.map((image) => ({ ...image, ...checkImage(image, release) }));
+  const images = release.images.map((image) => ({
+    ...image,
+    ...checkImage(image, release),
+    inside: lookInside(image),
+  }));
   for (const image of images) tagImage(image);
   const released = {
     images: images.map((image) => (values.push ? { ...image, digest: pushImage(image) } : image)),

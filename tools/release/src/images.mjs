@@ -1,5 +1,6 @@
 /** What is done to the images of a release, by a Docker engine. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { ROOT } from './release.mjs';
 
 /** @typedef {import('./release.mjs').Image} Image */
@@ -56,6 +57,19 @@ export function checkImage({ name, built, platform }, { version, commit, gpu }) 
   demand('files that give rights:', 'none', privileged, privileged === '');
   console.log(`${built}: ${Math.round(bytes / 1e6)} MB, checked`);
   return { bytes };
+}
+
+/**
+ * Looks for what an image is made of.
+ *
+ * @param {Image} image
+ * @returns {import('./image-bill.mjs').Inside}
+ */
+export function lookInside({ built, platform }) {
+  const on = platform ? ['--platform', platform] : [];
+  const run = ['run', '--rm', '--interactive', ...on, '--network', 'none', '--entrypoint', 'node', built, '-'];
+  const input = readFileSync(new URL('look-inside.cjs', import.meta.url));
+  return JSON.parse(execFileSync('docker', run, { input, encoding: 'utf8', maxBuffer: 64 << 20 }));
 }
 
 /** @param {Image} image */

@@ -19,7 +19,7 @@ import {
  * @property {string} version
  * @property {'required' | 'optional'} scope
  * @property {string} purl
- * @property {{ expression: string }[]} licenses
+ * @property {{ expression: string }[]} [licenses] Left out for a package of a system, which has them in `/usr/share/doc`.
  * @property {{ alg: string, content: string }[]} [hashes]
  * @property {{ name: string, value: string }[]} [properties]
  */
@@ -69,9 +69,7 @@ function images(root) {
     [...readFileSync(`${root}/${file}`, 'utf8').matchAll(pattern)].map(([, image = '']) => image);
   return [
     ...named('containers/Dockerfile', /^ARG (?:NODE|UBUNTU)_IMAGE=(\S+)$/gm),
-    ...['compose.yaml', 'compose.metrics.yaml'].flatMap((file) =>
-      named(`containers/${file}`, /^ +image: (?!bluewaters\/)(\S+)$/gm),
-    ),
+    ...named('containers/compose.yaml', /^ +image: (?!bluewaters\/)(\S+)$/gm),
   ];
 }
 
@@ -89,8 +87,14 @@ function imagePart(image) {
   };
 }
 
-/** @param {import('../../setup/src/pins.mjs').Wheel} wheel */
-function wheelPart({ requirement, sha256 }, type, scope, licence) {
+/**
+ * @param {import('../../setup/src/pins.mjs').Wheel} wheel
+ * @param {Component['type']} type
+ * @param {Component['scope']} scope
+ * @param {string} licence
+ * @returns {Component}
+ */
+export function wheelPart({ requirement, sha256 }, type, scope, licence) {
   const [name, version] = requirement.split('==');
   return {
     ...part(type, name, version, licence),
@@ -110,6 +114,14 @@ function archivePart(variant, sha256) {
   };
 }
 
-function part(type, name, version, licence) {
+/**
+ * What all parts have.
+ *
+ * @param {Component['type']} type
+ * @param {string} name
+ * @param {string} version
+ * @param {string} licence
+ */
+export function part(type, name, version, licence) {
   return { 'bom-ref': `${name}@${version}`, type, name, version, licenses: [{ expression: licence }] };
 }

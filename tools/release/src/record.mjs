@@ -2,14 +2,16 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { billOfMaterials } from './bill.mjs';
+import { billOfImage } from './image-bill.mjs';
 import { ROOT } from './release.mjs';
 
-/** @typedef {import('./release.mjs').Image & { readonly bytes: number, readonly digest?: string }} Image */
+/** @typedef {import('./image-bill.mjs').Inside} Inside */
+/** @typedef {import('./release.mjs').Image & { readonly bytes: number, readonly inside: Inside, readonly digest?: string }} Image */
 /** @typedef {import('./release.mjs').List & { readonly digest?: string }} List */
 /** @typedef {import('./release.mjs').Release} Release */
 
 /**
- * Writes the bill of materials, and then what was released.
+ * Writes the bill of materials, that of each image, and then what was released.
  *
  * @param {string} folder
  * @param {Release} release
@@ -21,8 +23,11 @@ export function record(folder, { version, tag, commit }, { images, lists }) {
   const listed = images.map(({ name, platform, published, bytes, digest }) => {
     return { name, platform, published, bytes, digest };
   });
+  const bill = billOfMaterials(ROOT);
+  const bills = images.map((image) => [`${nameOf(image)}.cdx.json`, billOfImage(bill, image, image.inside)]);
   const contents = {
-    [`bluewaters-${tag}.cdx.json`]: billOfMaterials(ROOT),
+    [`bluewaters-${tag}.cdx.json`]: bill,
+    ...Object.fromEntries(bills),
     [`release-${tag}.json`]: { version, commit, images: listed, lists },
   };
   return Object.entries(contents).map(([name, content]) => {
@@ -32,3 +37,6 @@ export function record(folder, { version, tag, commit }, { images, lists }) {
     return file;
   });
 }
+
+/** As `bluewaters-cli-0.1.0-arm64`. @param {Image} image */
+const nameOf = ({ built }) => built.replace(/[/:]/gu, '-');

@@ -1,6 +1,7 @@
 /** Which needs of tests this machine meets; what a package registry can bring is fetched first. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { askForAdvisories } from './advisories.mjs';
 import { findChromium } from './chromium.mjs';
 import { buildImages, getContainerTools } from './containers.mjs';
 import { hasImages, testImages } from './docker.mjs';
@@ -61,6 +62,8 @@ const ANSWERS = {
     const why = await whatClusterLacks(env);
     return why === undefined ? { env: {} } : { why };
   },
+  shellcheck: async (_root, env) => (onPath('shellcheck', env) ? { env: {} } : { why: 'There is no shellcheck.' }),
+  bats: async (_root, env) => (onPath('bats', env) ? { env: {} } : { why: 'There is no bats.' }),
   wordnet: async (_root, env) => {
     const folder = env.WNSEARCHDIR || '/usr/share/wordnet';
     const isThere = existsSync(join(folder, 'data.noun'));
@@ -73,6 +76,12 @@ const ANSWERS = {
   oldnode: async (_root, env) => ({ env: { BLUEWATERS_OLD_NODE: await getOldNode(env) } }),
   gpu: async () => ((await hasNvidiaDriver()) ? { env: {} } : { why: 'No NVIDIA driver was found.' }),
   old: async (_root, env) => ({ env: { BLUEWATERS_OLD_TENSORFLOW: await getOldTensorflow(env) } }),
+  advisories: async (root, env) => {
+    // What is found tomorrow must not fail the tests of someone who changed nothing: CI asks, others say that they want to.
+    if (env.BLUEWATERS_ADVISORIES !== '1') return { why: 'BLUEWATERS_ADVISORIES is not 1.' };
+    const answer = await askForAdvisories(root, env);
+    return 'why' in answer ? { why: `${answer.why}.` } : { env: {} };
+  },
   data: async (_root, env) => (env.BLUEWATERS_DATA ? { env: {} } : { why: 'BLUEWATERS_DATA is not set.' }),
 };
 

@@ -62,6 +62,16 @@ export const NEEDS = [
     how: 'Install them, on Debian by `apt-get install slurm-wlm munge mpich`; no service of theirs needs to run.',
   },
   {
+    suffix: 'shellcheck',
+    what: 'shellcheck',
+    how: 'Install it, on Debian by `apt-get install shellcheck`.',
+  },
+  {
+    suffix: 'bats',
+    what: 'bats, which runs tests that are written in bash',
+    how: 'Install it, on Debian by `apt-get install bats`.',
+  },
+  {
     suffix: 'wordnet',
     what: 'the database of WordNet 3.0',
     how: 'Install it, on Debian by `apt-get install wordnet-base`, or set WNSEARCHDIR to its folder.',
@@ -86,6 +96,12 @@ export const NEEDS = [
     suffix: 'data',
     what: 'the real images that BLUEWATERS_DATA names',
     how: 'Set it to the folder; they may not be copied into the repository.',
+    optional: true,
+  },
+  {
+    suffix: 'advisories',
+    what: 'a registry of packages that tells of advisories',
+    how: 'Set BLUEWATERS_ADVISORIES=1 where `npm audit` gets an answer, which may be another one tomorrow.',
     optional: true,
   },
   {

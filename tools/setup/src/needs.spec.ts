@@ -21,7 +21,8 @@ describe('the need of a test file', () => {
   });
 
   it('is demanded by a strict run unless no package can bring it', () => {
-    expect(NEEDS.filter((need) => need.optional).map((need) => need.suffix)).toEqual(['gpu', 'data', 'old']);
+    const optional = NEEDS.filter((need) => need.optional).map((need) => need.suffix);
+    expect(optional).toEqual(['gpu', 'data', 'advisories', 'old']);
   });
 });
 
@@ -52,6 +53,16 @@ describe('meeting needs', () => {
       env: {},
       lacks: {},
     });
+  });
+
+  it('asks no registry about advisories unless someone wants to know', async () => {
+    const { lacks } = await meetNeeds('/nowhere', ['a.advisories.spec.ts'], {});
+    expect(lacks).toEqual({ advisories: 'BLUEWATERS_ADVISORIES is not 1.' });
+  });
+
+  it('says of programs of the system that the path has none', async () => {
+    const { lacks } = await meetNeeds('/nowhere', ['a.shellcheck.spec.ts', 'a.bats.spec.ts'], { PATH: '/nowhere' });
+    expect(lacks).toEqual({ shellcheck: 'There is no shellcheck.', bats: 'There is no bats.' });
   });
 
   it('turns a program that was named wrongly into a reason, not into a stop', async () => {
