@@ -38,14 +38,10 @@ describe('a service and a command of two versions on one bus', () => {
     expect(faults).toEqual([]);
   });
 
-  it('leave work undone that has a field which the service does not know, and the service says so', async () => {
+  it('end work that has a field which the service does not know, and say so', async () => {
     await consumeJobs(bus, OldWork, asOld);
-    const stopping = new AbortController();
-    const result = submitJob(bus, NewWork, { batch: 8, pace: 1 }, { job: 'j', signal: stopping.signal });
-    expect(await soon(result)).toBe('waits');
-    expect(faults.map(({ code }) => code)).toEqual(['MESSAGE_INVALID']);
-    stopping.abort();
-    await expect(result).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const result = submitJob(bus, NewWork, { batch: 8, pace: 1 }, { job: 'j' });
+    await expect(result).rejects.toMatchObject({ code: 'MESSAGE_INVALID', message: expect.stringContaining('pace') });
   });
 
   it('leave work of a newer subject in its queue, until a service comes that knows it', async () => {

@@ -85,6 +85,11 @@ export const ERROR_CODES = {
     httpStatus: 422,
     meaning: 'A checkpoint is cut short, damaged, or of another run.',
   },
+  FORMAT_UNKNOWN: {
+    retryable: false,
+    httpStatus: 422,
+    meaning: 'A file is in a format of another version of Blue Waters ML.',
+  },
   RUN_UNKNOWN: { retryable: false, httpStatus: 404, meaning: 'The store has no run of that name.' },
   RUN_HELD: { retryable: false, httpStatus: 409, meaning: 'Another process is working on the run.' },
   GENERATION_OVER: {

@@ -7,3 +7,4 @@ export {
   type ErrorDetails,
   type SerializedError,
 } from './coded-error.js';
+export { assertFormat } from './stored-format.js';

@@ -1,7 +1,7 @@
 /** A file that says how to reach a bus, and who may: for one that somebody starts for a while, whose address nobody knows before. */
 import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
-import { CodedError } from '@bluewaters/errors';
+import { assertFormat, CodedError, isCodedError } from '@bluewaters/errors';
 import { z } from 'zod';
 
 /** What the file holds, as JSON. */
@@ -16,12 +16,15 @@ export type BusFile = z.infer<typeof BusFile>;
 
 /**
  * @throws {CodedError} BUS_UNAVAILABLE where there is no such file, which may be because nobody has started the bus yet;
- * CONFIG_INVALID where it cannot be read, or is another one.
+ * CONFIG_INVALID where it cannot be read, or is another one; FORMAT_UNKNOWN.
  */
 export function readBusFile(path: string): BusFile {
   try {
-    return BusFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const document: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    assertFormat(document, BusFile.shape.format.value, path);
+    return BusFile.parse(document);
   } catch (cause) {
+    if (isCodedError(cause)) throw cause;
     const details = { field: 'bus', file: path, expected: 'what whoever starts a bus leaves' };
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new CodedError('BUS_UNAVAILABLE', 'No bus was started that leaves this file', { details, cause });

@@ -31,7 +31,8 @@ export function decode<T>(schema: z.ZodType<T>, text: string, subject: string): 
   return check(schema, value, subject);
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown, subject: string): T {
+/** Checks a value that was JSON against a schema. @throws {CodedError} MESSAGE_INVALID. */
+export function check<T>(schema: z.ZodType<T>, value: unknown, subject: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -1,7 +1,8 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
-import { encode } from './codec.js';
+import { z } from 'zod';
+import { check, encode } from './codec.js';
 import { JobReporter } from './job-reporter.js';
-import { Jobs, type JobEnvelope, type JobRecord, type Progress } from './jobs.js';
+import { jobRequest, Jobs, type JobEnvelope, type JobRecord, type Progress } from './jobs.js';
 import type { WorkDefinition } from './definitions.js';
 import type { Delivery, MessageBus, Subscription } from './message-bus.js';
 
@@ -27,7 +28,8 @@ const SIGN_OF_LIFE_MS = 30_000;
  * Does long work: takes jobs from their queue, one at a time, and keeps their records in the table of jobs.
  *
  * @param handler Its result, checked against the schema, ends the job; so does an error that is not retryable, and
- * the fifth that is. A job that is done is not done again when it is delivered twice.
+ * the fifth that is. A job that is done is not done again when it is delivered twice. One whose request is not as the
+ * schema wants it, such as one of a newer version, fails as MESSAGE_INVALID, so that who asked does not wait for ever.
  */
 export async function consumeJobs<Request, Result>(
   bus: MessageBus,
@@ -35,12 +37,15 @@ export async function consumeJobs<Request, Result>(
   handler: (request: Request, context: JobContext) => Promise<Result>,
 ): Promise<Subscription> {
   const jobs = await bus.state(Jobs);
-  return bus.work(work, async ({ job, request, person }, delivery) => {
+  const taken = { ...work, request: jobRequest(z.unknown()) };
+  return bus.work(taken, async (envelope, delivery) => {
+    const { job, person } = envelope;
     const { attempt, signal } = delivery;
     if (isSettled((await jobs.get(job))?.value, attempt)) return;
     const reporter = new JobReporter(jobs, { job, work: work.subject, attempt });
     const context = { job, person, attempt, signal, report: (progress: Progress) => reporter.report(progress) };
     try {
+      const { request } = check(work.request, envelope, work.subject);
       const result = encode(work.result, await handler(request, context), work.subject);
       await reporter.finish({ state: 'done', result: JSON.parse(result) }, signal);
     } catch (error) {

@@ -1,5 +1,5 @@
-import { CodedError, type ErrorCode } from '@bluewaters/errors';
-import type { z } from 'zod';
+import { assertFormat, CodedError, type ErrorCode } from '@bluewaters/errors';
+import { z } from 'zod';
 import { IndexEntry, IndexedExample } from './example-index.js';
 import { Manifest } from './manifest.js';
 import { ModelEntry, Signature } from './model-entry.js';
@@ -11,7 +11,7 @@ export function encodeIndexEntry(entry: IndexEntry): Uint8Array {
   return encodeDocument(IndexEntry, entry);
 }
 
-/** Parses `index.json`. @throws {CodedError} INDEX_INVALID naming the file and the field. */
+/** Parses `index.json`. @throws {CodedError} INDEX_INVALID naming the file and the field; FORMAT_UNKNOWN. */
 export function parseIndexEntry(bytes: Uint8Array, source: TextSource): IndexEntry {
   return parseDocument(IndexEntry, bytes, { ...source, code: 'INDEX_INVALID', what: 'an index entry' });
 }
@@ -21,7 +21,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return encodeDocument(Manifest, manifest);
 }
 
-/** Parses `manifest.json`. @throws {CodedError} MANIFEST_INVALID naming the file and the field. */
+/** Parses `manifest.json`. @throws {CodedError} MANIFEST_INVALID naming the file and the field; FORMAT_UNKNOWN. */
 export function parseManifest(bytes: Uint8Array, source: TextSource): Manifest {
   return parseDocument(Manifest, bytes, { ...source, code: 'MANIFEST_INVALID', what: 'a manifest' });
 }
@@ -31,7 +31,7 @@ export function encodeModelEntry(entry: ModelEntry): Uint8Array {
   return encodeDocument(ModelEntry, entry);
 }
 
-/** Parses a model version's `entry.json`. @throws {CodedError} MODEL_INVALID naming the file and the field. */
+/** Parses a model version's `entry.json`. @throws {CodedError} MODEL_INVALID naming the file and the field; FORMAT_UNKNOWN. */
 export function parseModelEntry(bytes: Uint8Array, source: TextSource): ModelEntry {
   return parseDocument(ModelEntry, bytes, { ...source, code: 'MODEL_INVALID', what: "a model's entry" });
 }
@@ -51,7 +51,7 @@ export function encodeTerms(terms: Terms): Uint8Array {
   return encodeDocument(Terms, terms);
 }
 
-/** Parses `terms.json`. @throws {CodedError} TERMS_INVALID naming the file and the field. */
+/** Parses `terms.json`. @throws {CodedError} TERMS_INVALID naming the file and the field; FORMAT_UNKNOWN. */
 export function parseTerms(bytes: Uint8Array, source: TextSource): Terms {
   return parseDocument(Terms, bytes, { ...source, code: 'TERMS_INVALID', what: 'the terms of a dataset' });
 }
@@ -61,7 +61,7 @@ export function encodeAcceptance(acceptance: Acceptance): Uint8Array {
   return encodeDocument(Acceptance, acceptance);
 }
 
-/** Parses `accepted/PERSON.json`. @throws {CodedError} TERMS_INVALID naming the file and the field. */
+/** Parses `accepted/PERSON.json`. @throws {CodedError} TERMS_INVALID naming the file and the field; FORMAT_UNKNOWN. */
 export function parseAcceptance(bytes: Uint8Array, source: TextSource): Acceptance {
   return parseDocument(Acceptance, bytes, { ...source, code: 'TERMS_INVALID', what: 'an acceptance of terms' });
 }
@@ -71,7 +71,7 @@ export function encodeGrant(grant: Grant): Uint8Array {
   return encodeDocument(Grant, grant);
 }
 
-/** Parses `granted/PERSON.json`. @throws {CodedError} TERMS_INVALID naming the file and the field. */
+/** Parses `granted/PERSON.json`. @throws {CodedError} TERMS_INVALID naming the file and the field; FORMAT_UNKNOWN. */
 export function parseGrant(bytes: Uint8Array, source: TextSource): Grant {
   return parseDocument(Grant, bytes, { ...source, code: 'TERMS_INVALID', what: 'a grant' });
 }
@@ -81,7 +81,7 @@ export function encodeRestriction(restriction: Restriction): Uint8Array {
   return encodeDocument(Restriction, restriction);
 }
 
-/** Parses `restricted.json`. @throws {CodedError} TERMS_INVALID naming the file and the field. */
+/** Parses `restricted.json`. @throws {CodedError} TERMS_INVALID naming the file and the field; FORMAT_UNKNOWN. */
 export function parseRestriction(bytes: Uint8Array, source: TextSource): Restriction {
   return parseDocument(Restriction, bytes, { ...source, code: 'TERMS_INVALID', what: 'a restriction' });
 }
@@ -124,10 +124,19 @@ function parseDocument<T>(schema: z.ZodType<T>, bytes: Uint8Array, errors: Docum
 }
 
 function parseText<T>(schema: z.ZodType<T>, text: string, errors: DocumentErrors): T {
-  const parsed = schema.safeParse(parseJson(text, errors));
+  const document = parseJson(text, errors);
+  const format = formatOf(schema);
+  if (format !== undefined) assertFormat(document, format, errors.file);
+  const parsed = schema.safeParse(document);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw invalid(errors, issue?.path.join('.') ?? '', issue?.message ?? '');
+}
+
+/** Undefined for what has no version of its own, but that of the document that names it. */
+function formatOf(schema: z.ZodType): string | undefined {
+  const format: unknown = schema instanceof z.ZodObject ? schema.shape['format'] : undefined;
+  return format instanceof z.ZodLiteral ? String(format.value) : undefined;
 }
 
 function parseJson(text: string, errors: DocumentErrors): unknown {

@@ -1,4 +1,4 @@
-import { CodedError } from '@bluewaters/errors';
+import { assertFormat, CodedError } from '@bluewaters/errors';
 import { maskedCrc32c } from './crc32c.js';
 
 /**
@@ -54,10 +54,11 @@ export function encodeOffsets(offsets: ShardOffsets): Uint8Array {
  * Decodes an offsets file.
  *
  * @param source `file` names it in errors.
- * @throws {CodedError} SHARD_CORRUPT when it is cut short, damaged, or no offsets file.
+ * @throws {CodedError} SHARD_CORRUPT when it is cut short, damaged, or no offsets file; FORMAT_UNKNOWN.
  */
 export function decodeOffsets(bytes: Uint8Array, source: { readonly file: string }): ShardOffsets {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  assertFormat({ format: view.toString('latin1', 0, MAGIC.length) }, MAGIC.toString('latin1'), source.file);
   if (view.length < HEADER_BYTES || !view.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw damaged(source.file, 0, 'an offsets file', `${view.length} bytes of something else`);
   }

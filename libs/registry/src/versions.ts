@@ -34,7 +34,7 @@ export async function listVersions(store: ObjectStore): Promise<Map<string, numb
   return versions;
 }
 
-/** @throws {CodedError} MODEL_INVALID when entry or signature is missing, damaged or another version's. */
+/** @throws {CodedError} MODEL_INVALID when entry or signature is missing, damaged or another version's; FORMAT_UNKNOWN. */
 export async function readVersion(store: ObjectStore, { model, version }: VersionRef): Promise<RegisteredVersion> {
   const entryKey = modelKeys.entry(model, version);
   const entry = parseModelEntry(await getObject(store, entryKey), { file: entryKey });

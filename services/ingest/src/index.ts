@@ -5,6 +5,7 @@ export { walkTar, type TarMember, type TarPart } from './tar-walk.js';
 export { compressionBy, decompressionError, decompressor, MAGIC_BYTES, type Compression } from './decompress.js';
 export { type TarLink } from './tar-header.js';
 export { listIndexes } from './indexes.js';
+export { parseReport, type IngestReport } from './report/report.js';
 export { installedWordNet, NOUNS_FILE, openWordNet, type WordNetFolder } from './wordnet.js';
 export { tourArchive, type ArchiveTour, type TourPicture, type TourRequest } from './tour/tour.js';
 export { type TreeEntry } from './tour/synset-tree.js';

@@ -56,6 +56,38 @@ describe('CheckpointDirectory', () => {
     expect(invalid.map(({ code }) => code)).toEqual(['CHECKPOINT_INVALID']);
   });
 
+  it.each(['bluewaters.checkpoint.v2', 'bluewaters.checkpoint.v0'])(
+    'goes back behind no checkpoint of another version, and forgets none: %s',
+    async (got) => {
+      await save(100);
+      await save(200);
+      const file = `${checkpoints.prefix(200)}.json`;
+      await writeFile(file, JSON.stringify({ format: got, other: 'things' }));
+      const before = (await readdir(path)).sort();
+      const refused = {
+        code: 'FORMAT_UNKNOWN',
+        details: { file, field: 'format', expected: 'bluewaters.checkpoint.v1', got },
+      };
+      await expect(latest()).rejects.toMatchObject(refused);
+      await expect(checkpoints.at(200)).rejects.toMatchObject(refused);
+      await expect(checkpoints.survey()).rejects.toMatchObject(refused);
+      await expect(checkpoints.retain(200, { newest: 1 })).rejects.toMatchObject(refused);
+      await checkpoints.removeUnfinished();
+      expect((await readdir(path)).sort()).toEqual(before);
+      expect(invalid).toEqual([]);
+    },
+  );
+
+  it('passes over an entry that is damaged, in its format too', async () => {
+    await save(100);
+    for (const text of ['{"format":', '{"format":"bluewathrs.checkpoint.v1"}', '{}']) {
+      await save(200);
+      await writeFile(`${checkpoints.prefix(200)}.json`, text);
+      expect(await latest()).toBe(100);
+      expect(invalid.splice(0).map(({ code }) => code)).toEqual(['CHECKPOINT_INVALID']);
+    }
+  });
+
   it('never sees files whose writer was killed before the entry', async () => {
     await save(100);
     await writeFile(`${checkpoints.prefix(200)}.data-00000-of-00001`, 'half');

@@ -1,6 +1,6 @@
 import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CodedError, isCodedError } from '@bluewaters/errors';
+import { assertFormat, CodedError, isCodedError } from '@bluewaters/errors';
 import { writeCheckpointState } from '@bluewaters/tensorflow';
 import { z } from 'zod';
 import { digestFile, writeWhole } from './files.js';
@@ -89,15 +89,15 @@ export class CheckpointDirectory {
 
   /**
    * The newest checkpoint that is whole, or undefined.
-   * @param onInvalid Told of each newer one that had to be passed over.
+   * @param onInvalid Told of each newer one that had to be passed over, because it is damaged or of another run.
+   * @throws {CodedError} FORMAT_UNKNOWN for one that another version of Blue Waters ML has written: it may be whole.
    */
   async latest(onInvalid: (error: CodedError) => void): Promise<Checkpoint | undefined> {
     for (const step of (await this.#steps()).reverse()) {
       try {
         return await this.#verify(step);
       } catch (error) {
-        if (!(error instanceof CodedError)) throw error;
-        onInvalid(error);
+        onInvalid(asDamaged(error));
       }
     }
     return undefined;
@@ -114,7 +114,7 @@ export class CheckpointDirectory {
     throw invalid(step, `${this.prefix(step)}.json`, 'the file', 'nothing');
   }
 
-  /** Every step of which there is a file, ascending. Nothing is changed. */
+  /** Every step of which there is a file, ascending. Nothing is changed. @throws {CodedError} FORMAT_UNKNOWN. */
   async survey(): Promise<SurveyedStep[]> {
     const names = await readdir(this.path);
     const entered = await this.#steps();
@@ -134,6 +134,7 @@ export class CheckpointDirectory {
   /**
    * Names the `newest` checkpoints up to `step` in the state file, and the one of step `also`. Later ones are of a time
    * before the run had to go back, because they could not be used; so are those `without`.
+   * @throws {CodedError} FORMAT_UNKNOWN before anything is named or forgotten.
    */
   async retain(
     step: number,
@@ -197,8 +198,7 @@ export class CheckpointDirectory {
       await this.#verify(step);
       return undefined;
     } catch (error) {
-      if (isCodedError(error)) return error;
-      throw error;
+      return asDamaged(error);
     }
   }
 
@@ -207,8 +207,11 @@ export class CheckpointDirectory {
     const text = await readFile(file, 'utf8');
     let entry: CheckpointEntry;
     try {
-      entry = CheckpointEntry.parse(JSON.parse(text));
+      const document: unknown = JSON.parse(text);
+      assertFormat(document, CheckpointEntry.shape.format.value, file);
+      entry = CheckpointEntry.parse(document);
     } catch (error) {
+      if (isCodedError(error)) throw error;
       throw invalid(step, file, 'bluewaters.checkpoint.v1', 'something else', error);
     }
     if (this.#request !== undefined && entry.request !== this.#request) {
@@ -229,7 +232,13 @@ export class CheckpointDirectory {
 
 /** An entry that cannot be read makes no checkpoint. */
 function passOver(error: unknown): undefined {
-  if (!isCodedError(error)) throw error;
+  asDamaged(error);
+}
+
+/** What is wrong with a checkpoint that is none. One of another version is no such: the run would go back behind it. */
+function asDamaged(error: unknown): CodedError {
+  if (isCodedError(error) && error.code !== 'FORMAT_UNKNOWN') return error;
+  throw error;
 }
 
 /** The step that a file is of; undefined for other files. */

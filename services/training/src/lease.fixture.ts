@@ -80,6 +80,18 @@ export function describeLease(name: string, open: () => Promise<ObjectStore>): v
       expect((await take()).generation).toBe(2);
     });
 
+    it('is left to a holder of another version that shows signs of life', async () => {
+      let sign = 0;
+      const show = (): Promise<unknown> =>
+        store.put(runKeys.lease('r', 1), `{"format": "bluewaters.lease.v2", "sign": ${++sign}}`);
+      await show();
+      const beat = setInterval(() => void show().catch(() => undefined), LEASE_MS / 10);
+      await expect(take().finally(() => clearInterval(beat))).rejects.toMatchObject({
+        code: 'RUN_HELD',
+        details: { got: 'one held by a process of another version' },
+      });
+    });
+
     it('is lost by a holder that was held up for too long, who finds out before it writes', async () => {
       const frozen = { now: false };
       const slow = await take({}, freezable(store, frozen));

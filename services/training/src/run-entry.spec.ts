@@ -36,6 +36,15 @@ describe('a run entry', () => {
     },
   );
 
+  it.each(['bluewaters.run.v2', 'bluewaters.run.v0'])('is refused when it is of another version: %s', (got) => {
+    expect(() => parseRunEntry(JSON.stringify({ ...ENTRY, format: got }), 'run.json')).toThrow(
+      expect.objectContaining({
+        code: 'FORMAT_UNKNOWN',
+        details: { file: 'run.json', field: 'format', expected: 'bluewaters.run.v1', got },
+      }),
+    );
+  });
+
   it('lets a run have more epochs but nothing that changes what was learned', () => {
     expect(() => assertSameRun(ENTRY, { ...REQUEST, epochs: 9 })).not.toThrow();
     expect(() => assertSameRun(ENTRY, { ...REQUEST, batch: 64 })).toThrow(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError, toCodedError } from '@bluewaters/errors';
+import { assertFormat, CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
 import { EvaluatedStep, Evaluation, TrainRequest, type RunRecord, type TrainResult } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
 import { getIfThere, type ObjectStore } from '@bluewaters/storage';
@@ -32,7 +32,7 @@ export type RunEntry = z.infer<typeof RunEntry>;
 
 const FILE = 'run.json';
 
-/** The entry in a `checkpoint_dir`, or undefined for a new run. @throws {CodedError} CHECKPOINT_INVALID. */
+/** The entry in a `checkpoint_dir`, or undefined for a new run. @throws {CodedError} CHECKPOINT_INVALID; FORMAT_UNKNOWN. */
 export async function readRunEntry(directory: string): Promise<RunEntry | undefined> {
   const path = join(directory, FILE);
   try {
@@ -43,18 +43,21 @@ export async function readRunEntry(directory: string): Promise<RunEntry | undefi
   }
 }
 
-/** The entry of a run as the store has it, or undefined for a new run. @throws {CodedError} CHECKPOINT_INVALID. */
+/** The entry of a run as the store has it, or undefined for a new run. @throws {CodedError} CHECKPOINT_INVALID; FORMAT_UNKNOWN. */
 export async function storedRunEntry(store: ObjectStore, run: string): Promise<RunEntry | undefined> {
   const key = runKeys.entry(run);
   const bytes = await getIfThere(store, key);
   return bytes && parseRunEntry(Buffer.from(bytes).toString('utf8'), key);
 }
 
-/** Reads `run.json`'s text. @throws {CodedError} CHECKPOINT_INVALID that names the file and the field. */
+/** Reads `run.json`'s text. @throws {CodedError} CHECKPOINT_INVALID that names the file and the field; FORMAT_UNKNOWN. */
 export function parseRunEntry(text: string, file: string): RunEntry {
   try {
-    return RunEntry.parse(JSON.parse(text));
+    const document: unknown = JSON.parse(text);
+    assertFormat(document, RunEntry.shape.format.value, file);
+    return RunEntry.parse(document);
   } catch (error) {
+    if (isCodedError(error)) throw error;
     const field = error instanceof z.ZodError ? error.issues[0]?.path.join('.') : undefined;
     throw new CodedError('CHECKPOINT_INVALID', 'A run entry is not in the expected form', {
       details: { file, expected: 'bluewaters.run.v1', ...(field === undefined ? {} : { field }) },

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -85,6 +85,20 @@ describe('the MNIST archive', () => {
     await writeMnistArchive(folder, {}, few);
     expect((await readFile(archive.images)).equals(first)).toBe(true);
   });
+
+  it.each(['bluewaters.mnist-archive.v2', 'bluewaters.mnist-archive.v0'])(
+    'is written again where another version left one, such as %s',
+    async (format) => {
+      const archive = await writeMnistArchive(folder, {}, few);
+      const marker = join(folder, 'complete.json');
+      const own = await readFile(marker, 'utf8');
+      await writeFile(marker, JSON.stringify({ ...(JSON.parse(own) as object), format }));
+      await writeFile(archive.words, 'others');
+      await writeMnistArchive(folder, {}, few);
+      expect(await readFile(archive.words, 'utf8')).not.toBe('others');
+      expect(await readFile(marker, 'utf8')).toBe(own);
+    },
+  );
 
   it('leaves no archive when it is interrupted, and a later call completes it', async () => {
     const abort = new AbortController();

@@ -1,3 +1,4 @@
+import { assertFormat, isCodedError } from '@bluewaters/errors';
 import { encodeRestriction, restrictionKey, runKeys, type Restriction, type Terms } from '@bluewaters/records';
 import { closeFolder, getIfThere, isFolderClosed, type ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
@@ -23,6 +24,9 @@ export async function restrict(store: ObjectStore, prefix: string, terms: Terms)
   if (!before || !Buffer.from(before).equals(restriction)) await store.put(key, restriction);
 }
 
+/** As training writes `run.json`. */
+const RUN_FORMAT = 'bluewaters.run.v1';
+
 /** What is read of `run.json`. */
 const RunOnDataset = z.object({ request: z.object({ dataset: z.string() }) });
 
@@ -30,22 +34,26 @@ const RunOnDataset = z.object({ request: z.object({ dataset: z.string() }) });
  * Puts what earlier runs on a dataset left under its terms: their reports and event files show its pictures.
  *
  * @returns The names of the runs; one whose `run.json` cannot be read is not among them.
- * @throws {CodedError} As {@link restrict}.
+ * @throws {CodedError} As {@link restrict}; FORMAT_UNKNOWN for a run of another version, of which nobody here can say on
+ * what it was trained.
  */
 export async function restrictRuns(store: ObjectStore, terms: Terms): Promise<string[]> {
   const runs: string[] = [];
   for await (const { key } of store.list(runKeys.root)) {
     const run = /^runs\/([^/]+)\/checkpoint_dir\/run\.json$/u.exec(key)?.[1];
-    if (run !== undefined && datasetOf(await store.get(key)) === terms.dataset) runs.push(run);
+    if (run !== undefined && datasetOf(await store.get(key), key) === terms.dataset) runs.push(run);
   }
   for (const run of runs) await restrict(store, runKeys.checkpoints(run), terms);
   return runs;
 }
 
-function datasetOf(bytes: Uint8Array): string | undefined {
+function datasetOf(bytes: Uint8Array, file: string): string | undefined {
   try {
-    return RunOnDataset.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))).request.dataset;
-  } catch {
+    const document: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    assertFormat(document, RUN_FORMAT, file);
+    return RunOnDataset.parse(document).request.dataset;
+  } catch (error) {
+    if (isCodedError(error)) throw error;
     return undefined; // damaged: whoever goes on with that run says so
   }
 }

@@ -187,6 +187,20 @@ describe('in a directory', () => {
     expect(await Promise.all(closed)).toEqual([true, false, false]);
   });
 
+  it.each(['bluewaters.run.v2', 'bluewaters.run.v0'])(
+    'is said to be unsure of what a run of another version left: %s',
+    async (got) => {
+      const store = new DirectoryStore(await temporaryDirectory());
+      const file = runKeys.entry('one');
+      await store.put(file, JSON.stringify({ format: got, of: 'flowers' }));
+      const terms = await setTerms(store, 'flowers', { text: TEXT, by: 'carol' });
+      await expect(restrictRuns(store, terms)).rejects.toMatchObject({
+        code: 'FORMAT_UNKNOWN',
+        details: { file, expected: 'bluewaters.run.v1', got },
+      });
+    },
+  );
+
   it('people write their acceptances themselves, next to those of others that they cannot take away', async () => {
     const root = await temporaryDirectory();
     const terms = await setTerms(new DirectoryStore(root), 'flowers', { text: TEXT, by: 'carol' });

@@ -186,6 +186,16 @@ describe.each(stores)('a catalogue of models in %s', (_kind, open) => {
     expect(() => catalogue.pick('digits')).toThrow(/probabilities of shape \[batch, 2\].*\[1, 5\]/u);
   });
 
+  it('gives up a version whose entry is in a newer format, and serves the one before it', async () => {
+    await register(store, 'digits', 1);
+    await register(store, 'digits', 2);
+    await store.put(modelKeys.entry('digits', 2), '{"format":"bluewaters.model.v2"}');
+    await catalogue.refresh();
+    expect(states()).toEqual(['digits 2 failed', 'digits 1 ready']);
+    expect(() => catalogue.pick('digits', 2)).toThrow(expect.objectContaining({ code: 'FORMAT_UNKNOWN' }));
+    expect(catalogue.pick('digits')).toMatchObject({ version: 1 });
+  });
+
   it('reads no file that an entry names outside of its version', async () => {
     await register(store, 'digits', 1);
     const key = modelKeys.entry('digits', 1);

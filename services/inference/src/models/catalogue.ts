@@ -1,4 +1,4 @@
-import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError, toCodedError, type ErrorCode } from '@bluewaters/errors';
 import type { Logger } from '@bluewaters/service';
 import { loadVersion, type LoadedVersion, type Loader } from './load-version.js';
 import { dropLocalModel, listVersions, versionKey, type VersionRef } from '@bluewaters/registry';
@@ -24,6 +24,8 @@ export interface CatalogueObserver {
 const VERSIONS_KEPT = 2;
 /** A version that took the engine down this often is not tried again. */
 const CRASHES_ALLOWED = 2;
+/** What does not pass by itself. */
+const THE_MODELS: readonly ErrorCode[] = ['MODEL_INVALID', 'FORMAT_UNKNOWN'];
 
 /**
  * The models that this process serves. {@link refresh} makes it follow the registry: the newest versions that can be
@@ -75,7 +77,8 @@ export class Catalogue {
   /**
    * The version that answers: the one that was asked for, or the newest that is ready.
    *
-   * @throws {CodedError} MODEL_UNKNOWN; NOT_READY while it is loading, or nobody knows yet what there is; MODEL_INVALID when it can't be loaded.
+   * @throws {CodedError} MODEL_UNKNOWN; NOT_READY while it is loading, or nobody knows yet what there is; MODEL_INVALID or
+   * FORMAT_UNKNOWN when it can't be loaded.
    */
   pick(model: string, version?: number): ServedVersion & { readonly loaded: LoadedVersion } {
     const candidates = this.versions(model).filter((served) => version === undefined || served.version === version);
@@ -154,7 +157,7 @@ export class Catalogue {
 
   #fail(ref: VersionRef, error: CodedError): void {
     const failure = this.#afterCrash(ref, error);
-    const state = failure.code === 'MODEL_INVALID' ? 'failed' : 'loading';
+    const state = THE_MODELS.includes(failure.code) ? 'failed' : 'loading';
     if (this.#closed) return;
     this.#log.error({ err: failure, ...ref, state }, `a model can't be loaded: ${failure.message}`);
     this.#set({ ...ref, state, error: failure });

@@ -23,7 +23,7 @@ export interface LoadedVersion {
 /**
  * Reads a version's entry, checks its files, loads it into the engine and runs it once.
  *
- * @throws {CodedError} MODEL_INVALID when the version itself is at fault; anything else may pass.
+ * @throws {CodedError} MODEL_INVALID or FORMAT_UNKNOWN when the version itself is at fault; anything else may pass.
  */
 export async function loadVersion(loader: Loader, ref: VersionRef): Promise<LoadedVersion> {
   const { entry, signature } = await readVersion(loader.store, ref);

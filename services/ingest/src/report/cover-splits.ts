@@ -13,7 +13,7 @@ import { ProgressMeter } from '@bluewaters/service';
 import { getIfThere, type ObjectStore } from '@bluewaters/storage';
 import type { IndexContext } from '../context.js';
 import { classesIn } from '../labels.js';
-import { putReport, type IngestReport } from './report.js';
+import { parseReport, putReport, type IngestReport } from './report.js';
 import { sharedPictures, type IndexedSplit } from './shared-pictures.js';
 
 /** What the report of a dataset says of another split than train, whose own report has the rest. */
@@ -31,7 +31,7 @@ export interface SplitSummary extends Pick<IngestReport, 'check' | 'images' | 'a
  * indexes of the splits, not on which of them came last.
  *
  * @param classes Those of the dataset.
- * @throws {CodedError} INDEX_INVALID for a split whose index is damaged or has no report.
+ * @throws {CodedError} INDEX_INVALID for a split whose index is damaged or has no report; FORMAT_UNKNOWN.
  */
 export async function coverSplits(
   { dataset, split: current = 'train' }: IngestRequest,
@@ -76,7 +76,7 @@ async function summaryOf(store: ObjectStore, dataset: string, split: Split): Pro
 async function readReport(store: ObjectStore, index: string): Promise<IngestReport> {
   const file = indexKeys.report(index);
   const bytes = await getIfThere(store, file);
-  if (bytes) return JSON.parse(Buffer.from(bytes).toString('utf8')) as IngestReport;
+  if (bytes) return parseReport(bytes, file);
   throw new CodedError('INDEX_INVALID', 'A split has no report: it has to be indexed again', {
     details: { file, expected: 'the report of an index', got: 'nothing' },
   });

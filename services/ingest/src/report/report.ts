@@ -1,3 +1,4 @@
+import { assertFormat } from '@bluewaters/errors';
 import type { IngestRequest } from '@bluewaters/messages';
 import {
   indexKeys,
@@ -20,9 +21,11 @@ import { reportPage } from './page.js';
 import type { SharedPicture } from './shared-pictures.js';
 import { Tally, type Tallies } from './tally.js';
 
+const FORMAT = 'bluewaters.ingest-report.v1';
+
 /** What an index consists of: `report.json`. The same archive, lists and annotations give the same bytes. */
 export interface IngestReport extends Tallies {
-  readonly format: 'bluewaters.ingest-report.v1';
+  readonly format: typeof FORMAT;
   readonly dataset: string;
   /** Left out for train, which may be all that there is. */
   readonly split?: Split;
@@ -79,7 +82,7 @@ export async function storeReport(
   const looks = [tally];
   const duplicates = await findDuplicates(() => digestsOf(sources, store, looks.pop()), examples, { scratch });
   const report: IngestReport = {
-    format: 'bluewaters.ingest-report.v1',
+    format: FORMAT,
     dataset,
     ...(split !== 'train' && { split }),
     ...{ check, images: examples + refused, accepted: examples - repaired, repaired, refused },
@@ -119,6 +122,13 @@ export async function putReport(store: ObjectStore, dataset: string, report: Ing
   const index = indexName(dataset, report.split);
   await store.put(indexKeys.report(index), `${JSON.stringify(report, undefined, 2)}\n`);
   await store.put(indexKeys.reportPage(index), reportPage(report, await findTerms(store, dataset)));
+}
+
+/** Reads what {@link putReport} has stored. @param file Its key. @throws {CodedError} FORMAT_UNKNOWN. */
+export function parseReport(bytes: Uint8Array, file: string): IngestReport {
+  const report: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  assertFormat(report, FORMAT, file);
+  return report as IngestReport;
 }
 
 function countRemarks(remarks: readonly Remark[]): IngestReport['remarks'] {

@@ -66,6 +66,18 @@ describe('machine files', () => {
     await expect(findMachine(file)).rejects.toMatchObject({ code: 'CONFIG_INVALID', details });
   });
 
+  it('may say of which version they are, and are refused when that is another', async () => {
+    const version1 = await altered('delta', { format: 'bluewaters.machine.v1' });
+    expect(await findMachine(version1)).toMatchObject({ name: 'mine' });
+    for (const got of ['bluewaters.machine.v2', 'bluewaters.machine.v0']) {
+      const file = await altered('delta', { format: got });
+      await expect(findMachine(file)).rejects.toMatchObject({
+        code: 'FORMAT_UNKNOWN',
+        details: { file, field: 'format', expected: 'bluewaters.machine.v1', got },
+      });
+    }
+  });
+
   it('are refused when there are none, or no JSON', async () => {
     await expect(findMachine(join(folder, 'none.json'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
     await writeFile(join(folder, 'text.json'), 'text');

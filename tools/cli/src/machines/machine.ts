@@ -92,6 +92,8 @@ export type JobShape = z.infer<typeof JobShape>;
 /** A machine's file. */
 export const MachineFile = z
   .strictObject({
+    /** People write these files and may leave it out: that is version 1. */
+    format: z.literal('bluewaters.machine.v1').optional(),
     description: z.string(),
     /** Where it is known from. */
     source: z.string(),
