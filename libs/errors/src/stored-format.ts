@@ -28,7 +28,7 @@ function writtenBy(got: string, expected: string): string | undefined {
   const [one, other] = [partsOf(got), partsOf(expected)];
   if (one && one.kind === other?.kind) {
     return one.version > other.version
-      ? 'A file was written by a newer version of Blue Waters ML'
+      ? 'A file was written by a newer version of Blue Waters ML: use that one, or a backup from before it'
       : 'A file was written by an older version of Blue Waters ML, whose format is no longer read';
   }
   return got.startsWith('bluewaters.')

@@ -2,7 +2,7 @@ import { assertFormat, CodedError, type ErrorCode } from '@bluewaters/errors';
 import { z } from 'zod';
 import { IndexEntry, IndexedExample } from './example-index.js';
 import { Manifest } from './manifest.js';
-import { ModelEntry, Signature } from './model-entry.js';
+import { ModelEntry, Provenance, Signature } from './model-entry.js';
 import type { TextSource } from './synsets.js';
 import { Acceptance, Grant, Restriction, Terms } from './terms.js';
 
@@ -41,9 +41,19 @@ export function encodeSignature(signature: Signature): Uint8Array {
   return encodeDocument(Signature, signature);
 }
 
-/** Parses `signature.json`. @throws {CodedError} MODEL_INVALID naming the file and the field. */
+/** Parses `signature.json`. @throws {CodedError} MODEL_INVALID naming the file and the field; FORMAT_UNKNOWN. */
 export function parseSignature(bytes: Uint8Array, source: TextSource): Signature {
   return parseDocument(Signature, bytes, { ...source, code: 'MODEL_INVALID', what: "a model's signature" });
+}
+
+/** The bytes of `provenance.json`. */
+export function encodeProvenance(provenance: Provenance): Uint8Array {
+  return encodeDocument(Provenance, provenance);
+}
+
+/** Parses `provenance.json`. @throws {CodedError} MODEL_INVALID naming the file; FORMAT_UNKNOWN. */
+export function parseProvenance(bytes: Uint8Array, source: TextSource): Provenance {
+  return parseDocument(Provenance, bytes, { ...source, code: 'MODEL_INVALID', what: "a model's provenance" });
 }
 
 /** The bytes of `terms.json`. */
@@ -135,7 +145,8 @@ function parseText<T>(schema: z.ZodType<T>, text: string, errors: DocumentErrors
 
 /** Undefined for what has no version of its own, but that of the document that names it. */
 function formatOf(schema: z.ZodType): string | undefined {
-  const format: unknown = schema instanceof z.ZodObject ? schema.shape['format'] : undefined;
+  const field: unknown = schema instanceof z.ZodObject ? schema.shape['format'] : undefined;
+  const format: unknown = field instanceof z.ZodOptional ? field.unwrap() : field;
   return format instanceof z.ZodLiteral ? String(format.value) : undefined;
 }
 

@@ -14,6 +14,8 @@ export type ModelClass = z.infer<typeof ModelClass>;
 /** `signature.json`: what goes into a model and what comes out, for whoever serves it; tensors are those of `serving_default`. */
 export const Signature = z
   .strictObject({
+    /** Absent from those that were written before it was there: that is version 1. */
+    format: z.literal('bluewaters.signature.v1').optional(),
     /** Side of the square that a picture becomes, in pixels. */
     imageSize: z.int().positive(),
     channels: z.union([z.literal(1), z.literal(3)]),
@@ -60,6 +62,14 @@ export const Signature = z
   });
 /** See {@link Signature:variable}. */
 export type Signature = z.infer<typeof Signature>;
+
+/** `provenance.json`: what was asked of whoever made a version, and what came of it; readers take what they need. */
+export const Provenance = z.looseObject({
+  /** As in {@link Signature:variable}. */
+  format: z.literal('bluewaters.provenance.v1').optional(),
+});
+/** See {@link Provenance:variable}. */
+export type Provenance = z.infer<typeof Provenance>;
 
 /** One file of a model version. */
 export const ModelFile = z.strictObject({

@@ -1,5 +1,12 @@
 import { CodedError, isCodedError } from '@bluewaters/errors';
-import { modelKeys, parseModelEntry, parseSignature, type ModelEntry, type Signature } from '@bluewaters/records';
+import {
+  modelKeys,
+  parseModelEntry,
+  parseProvenance,
+  parseSignature,
+  type ModelEntry,
+  type Signature,
+} from '@bluewaters/records';
 import type { ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
 
@@ -47,18 +54,15 @@ export async function readVersion(store: ObjectStore, { model, version }: Versio
 }
 
 /** What is read of `provenance.json`: a run's request and an import's both name the network. */
-const Provenance = z.object({ request: z.object({ network: z.string() }) });
+const OfNetwork = z.object({ request: z.object({ network: z.string() }) });
 
-/** The name of the network that a version is of. @throws {CodedError} MODEL_INVALID when nothing says so. */
+/** The name of the network that a version is of. @throws {CodedError} MODEL_INVALID when nothing says so; FORMAT_UNKNOWN. */
 export async function networkOf(store: ObjectStore, { model, version }: VersionRef): Promise<string> {
   const file = modelKeys.provenance(model, version);
-  const text = Buffer.from(await getObject(store, file)).toString('utf8');
-  try {
-    return Provenance.parse(JSON.parse(text)).request.network;
-  } catch (error) {
-    const details = { file, field: 'request.network' };
-    throw new CodedError('MODEL_INVALID', 'A model does not say of which network it is', { details, cause: error });
-  }
+  const { success, data, error } = OfNetwork.safeParse(parseProvenance(await getObject(store, file), { file }));
+  if (success) return data.request.network;
+  const details = { file, field: 'request.network' };
+  throw new CodedError('MODEL_INVALID', 'A model does not say of which network it is', { details, cause: error });
 }
 
 async function getObject(store: ObjectStore, key: string): Promise<Uint8Array> {

@@ -4,7 +4,14 @@ import { join, sep } from 'node:path';
 import { isCodedError } from '@bluewaters/errors';
 import { ModelRegistered, Models, type MessageBus } from '@bluewaters/messages';
 import type { InputContract } from '@bluewaters/models';
-import { modelKeys, parseModelEntry, type ModelClass, type ModelEntry, type Signature } from '@bluewaters/records';
+import {
+  encodeProvenance,
+  modelKeys,
+  parseModelEntry,
+  type ModelClass,
+  type ModelEntry,
+  type Signature,
+} from '@bluewaters/records';
 import { filesBelow, type ObjectStore } from '@bluewaters/storage';
 import { digestFile } from './files.js';
 import { modelRecord } from './model-record.js';
@@ -18,7 +25,7 @@ export interface NewVersion {
   readonly directory: string;
   readonly signature: Signature;
   /** Goes to `provenance.json`: what was asked, and what came of it. */
-  readonly provenance: unknown;
+  readonly provenance: object;
   /** Where its weights come from, for its entry. */
   readonly origin: Pick<ModelEntry, 'run' | 'step' | 'top1' | 'imported'>;
 }
@@ -45,7 +52,8 @@ export async function storeVersion(store: ObjectStore, made: NewVersion): Promis
   await writeFile(join(directory, 'assets.extra/signature.json'), json(signature));
   const files = await storeFiles(store, directory, modelKeys.prefix(model, version));
   await store.put(modelKeys.signature(model, version), json(signature));
-  await store.put(modelKeys.provenance(model, version), json(provenance));
+  const stored = { ...provenance, format: 'bluewaters.provenance.v1' } as const;
+  await store.put(modelKeys.provenance(model, version), encodeProvenance(stored));
   const entry: ModelEntry = {
     format: 'bluewaters.model.v1',
     model,
@@ -69,6 +77,7 @@ export async function announceVersion(bus: MessageBus, entry: ModelEntry): Promi
 /** What goes into a model and what comes out, for whoever serves it. */
 export function signatureOf(input: InputContract, classes: readonly ModelClass[]): Signature {
   return {
+    format: 'bluewaters.signature.v1',
     ...input,
     mean: [...input.mean],
     std: [...input.std],

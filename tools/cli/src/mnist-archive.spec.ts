@@ -86,7 +86,7 @@ describe('the MNIST archive', () => {
     expect((await readFile(archive.images)).equals(first)).toBe(true);
   });
 
-  it.each(['bluewaters.mnist-archive.v2', 'bluewaters.mnist-archive.v0'])(
+  it.each(['bluewaters.mnist-archive.v2', 'bluewaters.mnist-archive.v0', undefined])(
     'is written again where another version left one, such as %s',
     async (format) => {
       const archive = await writeMnistArchive(folder, {}, few);

@@ -1,4 +1,4 @@
-import { assertFormat } from '@bluewaters/errors';
+import { assertFormat, CodedError } from '@bluewaters/errors';
 import type { IngestRequest } from '@bluewaters/messages';
 import {
   indexKeys,
@@ -10,11 +10,12 @@ import {
 } from '@bluewaters/records';
 import { findTerms } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
+import { z } from 'zod';
 import type { REMARKS, Remark } from '../boxes/remark.js';
 import type { IndexContext } from '../context.js';
 import { indexNameOf } from '../labels.js';
 import type { Refusal } from '../refusal.js';
-import type { SynsetResult } from '../synset-result.js';
+import { parseJson, type SynsetResult } from '../synset-result.js';
 import type { SplitSummary } from './cover-splits.js';
 import { findDuplicates, type DigestedPicture } from './duplicates.js';
 import { reportPage } from './page.js';
@@ -22,6 +23,8 @@ import type { SharedPicture } from './shared-pictures.js';
 import { Tally, type Tallies } from './tally.js';
 
 const FORMAT = 'bluewaters.ingest-report.v1';
+/** By which a report is known. */
+const OfReport = z.looseObject({ format: z.literal(FORMAT) });
 
 /** What an index consists of: `report.json`. The same archive, lists and annotations give the same bytes. */
 export interface IngestReport extends Tallies {
@@ -124,11 +127,14 @@ export async function putReport(store: ObjectStore, dataset: string, report: Ing
   await store.put(indexKeys.reportPage(index), reportPage(report, await findTerms(store, dataset)));
 }
 
-/** Reads what {@link putReport} has stored. @param file Its key. @throws {CodedError} FORMAT_UNKNOWN. */
+/** Reads what {@link putReport} has stored. @param file Its key. @throws {CodedError} INDEX_INVALID; FORMAT_UNKNOWN. */
 export function parseReport(bytes: Uint8Array, file: string): IngestReport {
-  const report: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  const report = parseJson(bytes);
   assertFormat(report, FORMAT, file);
-  return report as IngestReport;
+  if (OfReport.safeParse(report).success) return report as IngestReport;
+  throw new CodedError('INDEX_INVALID', 'The report of an index is damaged', {
+    details: { file, field: 'format', expected: FORMAT, got: 'something else' },
+  });
 }
 
 function countRemarks(remarks: readonly Remark[]): IngestReport['remarks'] {

@@ -7,6 +7,7 @@ import { ImportResult, type ImportRequest, type Progress } from '@bluewaters/mes
 import {
   labelledClasses,
   modelKeys,
+  parseProvenance,
   parseSynsetList,
   parseSynsetWords,
   type LabelledClass,
@@ -87,8 +88,8 @@ const Report = ImportResult.pick({ imported: true, fresh: true, leftOut: true, l
 type Report = z.infer<typeof Report>;
 
 async function readReport(store: ObjectStore, { model, version }: ModelEntry): Promise<Report> {
-  const bytes = await store.get(modelKeys.provenance(model, version));
-  return z.object({ report: Report }).parse(JSON.parse(Buffer.from(bytes).toString('utf8'))).report;
+  const file = modelKeys.provenance(model, version);
+  return z.object({ report: Report }).parse(parseProvenance(await store.get(file), { file })).report;
 }
 
 async function readClasses(store: ObjectStore, { synsets, words }: ImportRequest): Promise<LabelledClass[]> {
