@@ -14,7 +14,7 @@ const BESIDE = [
   'tsconfig.base.json',
   'tsconfig.json',
 ];
-/** What a service says when it starts, and will say otherwise. */
+/** Of a service, which will say something more when it starts. */
 const SOURCE = 'services/ingest/src/main.ts';
 
 describe('docker compose at work on the sources', { timeout: 300_000 }, () => {
@@ -48,7 +48,7 @@ describe('docker compose at work on the sources', { timeout: 300_000 }, () => {
 
   it('starts a service again when a file that it runs has changed', async () => {
     const path = join(environment['COPY'] ?? '', SOURCE);
-    await writeFile(path, `${await readFile(path, 'utf8')}\nprocess.stderr.write('compiled anew\\n');\n`);
+    await writeFile(path, `process.stderr.write('compiled anew\\n');\n${await readFile(path, 'utf8')}`);
     await until('the change to run', async () => (await logs('ingest')).includes('compiled anew'), 120_000);
     expect(await logs('compiler')).toMatch(/Found 0 errors/u);
   });

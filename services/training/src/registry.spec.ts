@@ -45,4 +45,15 @@ describe('the registry of models', () => {
     expect(files.map((file) => file.key)).toContain(key);
     expect(parseSignature(await store.get(key), { file: key })).toEqual(signatureOf(INPUT, CLASSES));
   });
+
+  it('says in each document of a version which format it has', async () => {
+    const store = new MemoryStore();
+    await register(store, 'r', 1);
+    const formats = [modelKeys.entry, modelKeys.signature, modelKeys.provenance].map(async (keyOf) => {
+      return (JSON.parse(Buffer.from(await store.get(keyOf('m', 1))).toString()) as { format: string }).format;
+    });
+    const [entry, signature, provenance] = await Promise.all(formats);
+    expect(entry).toBe('bluewaters.model.v1');
+    expect([signature, provenance]).toEqual(['bluewaters.signature.v1', 'bluewaters.provenance.v1']);
+  });
 });

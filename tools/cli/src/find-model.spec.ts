@@ -49,6 +49,16 @@ describe('a model to start from', () => {
     expect(await findParent(store, {})).toBeUndefined();
   });
 
+  it('is refused when another version wrote where it comes from', async () => {
+    const store = await registryOf('fish', ['lenet']);
+    const file = modelKeys.provenance('fish', 1);
+    await store.put(file, JSON.stringify({ format: 'bluewaters.provenance.v2', request: { network: 'lenet' } }));
+    await expect(findParent(store, { from: 'fish' })).rejects.toMatchObject({
+      code: 'FORMAT_UNKNOWN',
+      details: { file, expected: 'bluewaters.provenance.v1', got: 'bluewaters.provenance.v2' },
+    });
+  });
+
   it.each([{ freeze: ['conv1'] }, { fromRate: 0.1 }])('must be named beside %o', async (values) => {
     await expect(findParent(new MemoryStore(), values)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
