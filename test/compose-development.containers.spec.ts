@@ -14,6 +14,7 @@ const BESIDE = [
   'tsconfig.base.json',
   'tsconfig.json',
 ];
+const FILES = '--file compose.yaml --file containers/compose.development.yaml';
 /** Of a service, which will say something more when it starts. */
 const SOURCE = 'services/ingest/src/main.ts';
 
@@ -22,7 +23,7 @@ describe('docker compose at work on the sources', { timeout: 300_000 }, () => {
   let environment: NodeJS.ProcessEnv;
   const start = commandsIn('docs/compose.md').find(({ mark }) => mark?.text === 'development')?.lines[0];
   const logs = (service: string): Promise<string> =>
-    bashOutput(`cd "$COPY" && docker compose logs --no-log-prefix ${service}`, { env: environment });
+    bashOutput(`cd "$COPY" && docker compose ${FILES} logs --no-log-prefix ${service}`, { env: environment });
 
   beforeAll(async () => {
     folder = await temporaryDirectory();
@@ -42,8 +43,7 @@ describe('docker compose at work on the sources', { timeout: 300_000 }, () => {
     await bashOutput(`cd "$COPY" && ${start} ingest`, { env: environment });
   }, 600_000);
   afterAll(async () => {
-    const files = '--file compose.yaml --file containers/compose.development.yaml';
-    await bash(`cd "$COPY" && docker compose ${files} down --volumes --timeout 10`, { env: environment });
+    await bash(`cd "$COPY" && docker compose ${FILES} down --volumes --timeout 10`, { env: environment });
   }, 120_000);
 
   it('starts a service again when a file that it runs has changed', async () => {
