@@ -7,6 +7,6 @@ export { MemoryStore } from './memory-store.js';
 export { type ByteRange, type ObjectInfo, type ObjectStore, type PutOptions } from './object-store.js';
 export { endLoansOf, lendStore, openStore } from './open-store.js';
 export { type LentCredentials, type Loan } from './minio/lending.js';
-export { StoreOptions } from './options.js';
+export { folderOfCopies, StoreOptions } from './options.js';
 export { listFolder, type FolderFile } from './folder-source.js';
 export { openSource, readTextSource, type FolderName, type SourceFile, type SourceName } from './source-file.js';

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 
 /**
@@ -13,3 +14,12 @@ export const StoreOptions = z.discriminatedUnion('kind', [
 
 /** See {@link StoreOptions:variable}. */
 export type StoreOptions = z.infer<typeof StoreOptions>;
+
+/**
+ * A folder for copies of what is in a remote store, within another one: runs and datasets of two stores may have the same
+ * names. A store that is a folder has no copies that would be told apart by it.
+ */
+export function folderOfCopies(within: string, store: StoreOptions): string {
+  if (store.kind !== 'minio') return within;
+  return join(within, `${store.url}-${store.bucket}`.replace(/[^\w.-]+/gu, '-'));
+}

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { openBus, type MessageBus } from '@bluewaters/messages';
 import { cacheDirectory, createLogger, Registry, type RunningService, type ServicePorts } from '@bluewaters/service';
-import { openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
+import { folderOfCopies, openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
 import type { Place } from './common-options.js';
 
 /** What every verb works with. */
@@ -81,5 +81,5 @@ const STARTERS: Record<ServiceName, (options: Place, ports: ServicePorts) => Pro
 
 /** Where local copies lie that training needs. */
 export function workDirectoryOf(store: StoreOptions): string {
-  return store.kind === 'directory' ? join(store.path, 'work') : cacheDirectory('work');
+  return store.kind === 'directory' ? join(store.path, 'work') : folderOfCopies(cacheDirectory('work'), store);
 }
