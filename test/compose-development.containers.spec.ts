@@ -47,6 +47,8 @@ describe('docker compose at work on the sources', { timeout: 300_000 }, () => {
   }, 120_000);
 
   it('starts a service again when a file that it runs has changed', async () => {
+    // What changes before that may be missed.
+    await until('the compiler to watch', async () => (await logs('compiler')).includes('Watching for file'), 120_000);
     const path = join(environment['COPY'] ?? '', SOURCE);
     await writeFile(path, `process.stderr.write('compiled anew\\n');\n${await readFile(path, 'utf8')}`);
     await until('the change to run', async () => (await logs('ingest')).includes('compiled anew'), 120_000);
