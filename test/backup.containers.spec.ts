@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort, temporaryDirectory } from '@bluewaters/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bash, bashOutput } from './support/docker.js';
-import { commandsIn } from './support/pages.js';
+import { commandsIn, markedBlock } from './support/pages.js';
 
 /** Of compose.yaml what the store needs; the other services come back with it, or not. */
 const SERVICES = 'minio minio-users';
@@ -38,9 +38,9 @@ afterAll(async () => {
 
 /** Runs the commands of the page, for this store alone. */
 async function run(name: string): Promise<void> {
-  const block = commandsIn('docs/operations.md').find(({ mark }) => mark?.kind === 'run' && mark.text === name);
-  expect(block?.lines.length).toBeGreaterThan(1);
-  for (const line of block?.lines ?? []) {
+  const { lines } = markedBlock(commandsIn('docs/operations.md'), name);
+  expect(lines.length).toBeGreaterThan(1);
+  for (const line of lines) {
     const own = line.replace('minio.tar', join(directory, 'minio.tar'));
     await bashOutput(/ up .*--wait$/u.test(own) ? `${own} ${SERVICES}` : own, { env });
   }

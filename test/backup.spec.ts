@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, startCli } from './support/cli.js';
 import { bash, bashOutput } from './support/docker.js';
 import { digestFolder } from './support/folders.js';
-import { commandsIn, ROOT } from './support/pages.js';
+import { commandsIn, markedBlock, ROOT } from './support/pages.js';
 import { archiveFlags, writeArchive } from './support/pictures.js';
 
 const PAGE = 'docs/operations.md';
@@ -22,11 +22,10 @@ interface Status {
 }
 
 /** The commands that the page marks with `<!-- run: NAME -->`, as one script. */
-function marked(name: string): string {
-  const block = commandsIn(PAGE).find(({ mark }) => mark?.kind === 'run' && mark.text === name);
-  if (!block) throw new Error(`${PAGE} has no block marked run: ${name}`);
-  return block.lines.map((line) => line.replace(/^npx /u, 'npx --no-install ')).join('\n');
-}
+const marked = (name: string): string =>
+  markedBlock(commandsIn(PAGE), name)
+    .lines.map((line) => line.replace(/^npx /u, 'npx --no-install '))
+    .join('\n');
 
 describe('a store that was backed up as the page says', { timeout: 180_000 }, () => {
   let directory: string;

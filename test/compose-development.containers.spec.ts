@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bash, bashOutput } from './support/docker.js';
-import { commandsIn, ROOT } from './support/pages.js';
+import { commandsIn, markedBlock, ROOT } from './support/pages.js';
 
 const COMPILED = ['libs', 'services', 'tools'];
 const BESIDE = [
@@ -21,7 +21,7 @@ const SOURCE = 'services/ingest/src/main.ts';
 describe('docker compose at work on the sources', { timeout: 300_000 }, () => {
   let folder: string;
   let environment: NodeJS.ProcessEnv;
-  const start = commandsIn('docs/compose.md').find(({ mark }) => mark?.text === 'development')?.lines[0];
+  const [start] = markedBlock(commandsIn('docs/compose.md'), 'development').lines;
   const logs = (service: string): Promise<string> =>
     bashOutput(`cd "$COPY" && docker compose ${FILES} logs --no-log-prefix ${service}`, { env: environment });
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from './support/cli.js';
 import { bash, bashOutput } from './support/docker.js';
 import { digestFolder } from './support/folders.js';
-import { commandsIn, readPage, ROOT, tableIn } from './support/pages.js';
+import { commandsIn, markedBlock, readPage, ROOT, tableIn } from './support/pages.js';
 import { writeArchive } from './support/pictures.js';
 import { SERVICES } from './support/services.js';
 
@@ -21,11 +21,7 @@ const SEED = Number(process.env['BLUEWATERS_SEED'] ?? Date.now() % 1e6);
 const RECIPE = ['--batch', '50', '--train-shards', '3', '--checkpoint-every-steps', '10'];
 
 /** The commands that the page marks with `<!-- run: NAME -->`. */
-function marked(name: string): readonly string[] {
-  const block = commandsIn(PAGE).find(({ mark }) => mark?.kind === 'run' && mark.text === name);
-  if (!block) throw new Error(`${PAGE} has no block marked run: ${name}`);
-  return block.lines;
-}
+const marked = (name: string): readonly string[] => markedBlock(commandsIn(PAGE), name).lines;
 
 /** Prints the digest of every shard as JSON; runs in the container of the command. */
 const DIGESTS = `
@@ -69,6 +65,10 @@ describe('docker compose', { timeout: 300_000 }, () => {
   let environment: NodeJS.ProcessEnv;
   let shards: Record<string, string>;
   const compose = (line: string): Promise<string> => bashOutput(`docker compose ${line}`, { env: environment });
+  /** The services, with all that is left out in the files. */
+  const configured = async (options: string): Promise<Readonly<Record<string, ComposedService>>> =>
+    (JSON.parse(await compose(`${options} config --format json`)) as { services: Record<string, ComposedService> })
+      .services;
   /** Ends the program of a service as a crash would: tini goes with it, and the container ends. */
   const crash = (service: string) => bash(`docker compose exec ${service} bash -c "kill -9 -1"`, { env: environment });
   /** The servers that are the first of their container cannot be crashed from within. */
@@ -110,9 +110,7 @@ describe('docker compose', { timeout: 300_000 }, () => {
   }, 120_000);
 
   it('has every service of the page contained: no rights, a read-only root, loopback ports, limits, health', async () => {
-    const { services } = JSON.parse(await compose(`${EVERYTHING} config --format json`)) as {
-      services: Record<string, ComposedService>;
-    };
+    const services = await configured(EVERYTHING);
     expect(Object.keys(services).sort()).toEqual(
       [...ALWAYS, ...ONCE, 'cli', 'grafana', 'prometheus', 'rank-0', 'rank-1'].sort(),
     );
@@ -126,9 +124,7 @@ describe('docker compose', { timeout: 300_000 }, () => {
   });
 
   it('starts who is asked before who asks, and nobody with a secret of another', async () => {
-    const { services } = JSON.parse(await compose(`${EVERYTHING} config --format json`)) as {
-      services: Record<string, ComposedService>;
-    };
+    const services = await configured(EVERYTHING);
     const [done, healthy] = [{ condition: 'service_completed_successfully' }, { condition: 'service_healthy' }];
     for (const name of [...SERVICES, 'cli', 'rank-0', 'rank-1', 'ranks']) {
       expect(services[name]?.depends_on, name).toMatchObject({ 'bus-setup': done, 'minio-users': done });
@@ -142,9 +138,7 @@ describe('docker compose', { timeout: 300_000 }, () => {
 
   it('has a variant with the images for GPUs, all of which it asks for', async () => {
     const files = '--file compose.yaml --file containers/compose.gpu.yaml';
-    const { services } = JSON.parse(await compose(`${files} --profile cli config --format json`)) as {
-      services: Record<string, ComposedService>;
-    };
+    const services = await configured(`${files} --profile cli`);
     const device = { driver: 'nvidia', count: -1, capabilities: ['gpu'] };
     for (const name of ['training', 'inference', 'cli', 'ranks']) {
       expect(services[name]?.image, name).toMatch(/^bluewaters\/(?:training|inference|cli):.*-gpu$/u);

@@ -124,7 +124,7 @@ describe('a cluster on one host', { timeout: 900_000 }, () => {
     const first = await cluster.qsub(pbs('extract_data_from_archive'), one, index);
     const shares = { ...talk, TRAIN_SHARDS: '4', VALIDATION_SHARDS: '2' };
     const after = (job: string): string[] => ['-W', `depend=afterok:${job}`];
-    const second = await cluster.qsub(pbs('build_imagenet_data'), ['-l', 'nodes=1:ppn=8:xe', ...after(first)], shares);
+    const second = await cluster.qsub(pbs('build_imagenet_data'), [...one, ...after(first)], shares);
     const training = { ...talk, NETWORK: 'lenet', BATCH: '40', EPOCHS: '3', THREADS: '1', SERVERS: '1' };
     const nodes = ['-l', 'nodes=1:ppn=8:xe+3:ppn=8:xk', ...after(second)];
     const job = await cluster.qsub(pbs('distributed_tf_launch'), nodes, training);

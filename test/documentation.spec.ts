@@ -6,7 +6,16 @@ import * as messages from '@bluewaters/messages';
 import { answers, freePort, temporaryDirectory, until } from '@bluewaters/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withoutOptions } from './support/cli.js';
-import { commandsIn, linksIn, listPages, readPage, ROOT, tableIn, type Commands } from './support/pages.js';
+import {
+  commandsIn,
+  linksIn,
+  listPages,
+  markedBlock,
+  readPage,
+  ROOT,
+  tableIn,
+  type Commands,
+} from './support/pages.js';
 import { writeArchive } from './support/pictures.js';
 
 const pages = listPages();
@@ -31,12 +40,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'restore containers': 'test/backup.containers.spec.ts',
 };
 
-/** The block that a page marks with `<!-- run: NAME -->`. */
-function marked(name: string): Commands {
-  const [block, ...others] = blocks.filter(({ mark }) => mark?.kind === 'run' && mark.text === name);
-  if (!block || others.length > 0) throw new Error(`Expected one block marked run: ${name}`);
-  return block;
-}
+const marked = (name: string): Commands => markedBlock(blocks, name);
 
 describe('commands in the pages', () => {
   it.each(blocks)('of $page are run, or say why not: $lines.0', ({ mark }) => {

@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeOffsets, encodeOffsets } from '@bluewaters/records';
 import { describe, expect, it } from 'vitest';
-import { readPage, ROOT, tableIn } from './support/pages.js';
+import { listFiles, readPage, ROOT, tableIn } from './support/pages.js';
 import { fileOf, READ_AGAIN, SHA256, textOf } from './support/stored-formats.js';
 
 /** Formats whose readers are inside of a package, or that do something else than to refuse: the spec that shows it. */
@@ -21,10 +20,7 @@ const ALL = [...Object.keys(READ_AGAIN), ...Object.keys(SHOWN_ELSEWHERE), ...ONL
 
 /** The sources that name a format, by its name. */
 function formatsInSources(): Map<string, string[]> {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
-  const sources = listed
-    .toString()
-    .split('\0')
+  const sources = listFiles()
     .filter((file) => /^(?:libs|services|tools|containers|pbs)\/.*\.(?:ts|[cm]?js|py)$/u.test(file))
     .filter((file) => !/\.(?:spec|fixture)\.\w+$/u.test(file));
   const found = new Map<string, string[]>();

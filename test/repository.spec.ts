@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { listFiles, ROOT as root } from './support/pages.js';
 
 interface Manifest {
   name: string;
@@ -17,15 +16,7 @@ interface Manifest {
   nx?: { tags?: string[] };
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** Every file that is or would be committed, relative to the root. */
-const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-  cwd: root,
-  encoding: 'utf8',
-})
-  .split('\0')
-  .filter((file) => file !== '' && existsSync(join(root, file)));
+const files = listFiles();
 
 const packages = files
   .filter((file) => /^(libs|services|tools)\/[^/]+\/package\.json$/.test(file))

@@ -1,27 +1,20 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ROOT } from './pages.js';
+import { listFiles, ROOT } from './pages.js';
 
 /** Copies every file that is or would be committed, with its time: a fresh clone of the repository as it stands. */
 export async function copyRepository(target: string): Promise<void> {
-  for (const file of committedFiles()) {
+  for (const file of listFiles()) {
     await cp(join(ROOT, file), join(target, file), { preserveTimestamps: true });
   }
 }
 
 /** Copies what `tsc -b` left beside each package, so that it has nothing to do in the clone. */
 export async function copyBuilds(target: string): Promise<void> {
-  const packages = committedFiles().filter((file) => /^\w+\/[\w-]+\/tsconfig\.json$/u.test(file));
+  const packages = listFiles().filter((file) => /^\w+\/[\w-]+\/tsconfig\.json$/u.test(file));
   for (const folder of packages.map((file) => join(file, '../dist'))) {
     if (!existsSync(join(ROOT, folder))) continue;
     await cp(join(ROOT, folder), join(target, folder), { recursive: true, preserveTimestamps: true });
   }
-}
-
-function committedFiles(): string[] {
-  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-  const files = execFileSync('git', list, { cwd: ROOT, encoding: 'utf8' }).split('\0');
-  return files.filter((file) => file !== '' && existsSync(join(ROOT, file)));
 }

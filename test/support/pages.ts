@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,10 +19,16 @@ export interface Commands {
 const BLOCK = /(?:<!--\s*(run|not run):\s*([\s\S]*?)\s*-->\s*\n)?^```([a-z]*)\n([\s\S]*?)^```$/gmu;
 const SHELL = new Set(['bash', 'sh', 'shell', 'console']);
 
+/** Every file that is or would be committed, by its path in the repository. */
+export function listFiles(): string[] {
+  const listed = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const files = execFileSync('git', listed, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 << 20 }).split('\0');
+  return files.filter((file) => file !== '' && existsSync(join(ROOT, file))).sort();
+}
+
 /** Every page of the repository, by its path there. */
 export function listPages(): string[] {
-  const listed = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.md'];
-  return execFileSync('git', listed, { cwd: ROOT, encoding: 'utf8' }).split('\0').filter(Boolean).sort();
+  return listFiles().filter((file) => file.endsWith('.md'));
 }
 
 /** The text of a page. */
@@ -37,6 +43,13 @@ export function commandsIn(page: string): Commands[] {
     const mark = kind === undefined ? undefined : { kind: kind as 'run' | 'not run', text };
     return [{ page, mark, lines: body.replaceAll('\\\n', ' ').split('\n').filter(Boolean) }];
   });
+}
+
+/** The one block that is marked with `<!-- run: NAME -->`. */
+export function markedBlock(blocks: readonly Commands[], name: string): Commands {
+  const [block, ...others] = blocks.filter(({ mark }) => mark?.kind === 'run' && mark.text === name);
+  if (!block || others.length > 0) throw new Error(`Expected one block marked run: ${name}`);
+  return block;
 }
 
 /** Targets of the links to other files, without the part after `#`. */

@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './pages.js';
+import { listFiles, ROOT } from './pages.js';
 
 /** Those that bash reads as others do, and tests of bats, which has words of its own. */
 const NAMED = /\.(?:sh|pbs|sbatch|bats)$/u;
@@ -10,9 +9,7 @@ const SHELL = /^#!.*\b(?:ba)?sh\b/u;
 
 /** Every shell script of the repository, by its path there: by its name's ending, or by its first line. */
 export function shellScripts(): string[] {
-  const listed = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-  const files = execFileSync('git', listed, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 << 20 }).split('\0');
-  return files.filter((file) => file !== '' && existsSync(join(ROOT, file)) && isShell(file)).sort();
+  return listFiles().filter(isShell);
 }
 
 function isShell(file: string): boolean {

@@ -7,4 +7,4 @@ export {
   type ErrorDetails,
   type SerializedError,
 } from './coded-error.js';
-export { assertFormat } from './stored-format.js';
+export { assertFormat, parseStored } from './stored-format.js';

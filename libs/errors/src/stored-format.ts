@@ -18,6 +18,23 @@ export function assertFormat(document: unknown, expected: string, file: string):
   throw new CodedError('FORMAT_UNKNOWN', written, { details: { file, field: 'format', expected, got } });
 }
 
+/**
+ * Reads the JSON of a stored document that says its format.
+ *
+ * @param schema Throws for what is damaged.
+ * @param source The format that is read, and the file as the user would name it.
+ * @throws {CodedError} FORMAT_UNKNOWN, as {@link assertFormat}. What JSON or the schema throw is for the reader to put into its words.
+ */
+export function parseStored<T>(
+  schema: { parse(document: unknown): T },
+  text: string,
+  { format, file }: { readonly format: string; readonly file: string },
+): T {
+  const document: unknown = JSON.parse(text);
+  assertFormat(document, format, file);
+  return schema.parse(document);
+}
+
 function formatOf(document: unknown): string | undefined {
   if (typeof document !== 'object' || document === null || !('format' in document)) return undefined;
   return typeof document.format === 'string' ? document.format : undefined;

@@ -1,7 +1,7 @@
 /** A file that says how to reach a bus, and who may: for one that somebody starts for a while, whose address nobody knows before. */
 import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
-import { assertFormat, CodedError, isCodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError, parseStored } from '@bluewaters/errors';
 import { z } from 'zod';
 
 /** What the file holds, as JSON. */
@@ -20,9 +20,7 @@ export type BusFile = z.infer<typeof BusFile>;
  */
 export function readBusFile(path: string): BusFile {
   try {
-    const document: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    assertFormat(document, BusFile.shape.format.value, path);
-    return BusFile.parse(document);
+    return parseStored(BusFile, readFileSync(path, 'utf8'), { format: BusFile.shape.format.value, file: path });
   } catch (cause) {
     if (isCodedError(cause)) throw cause;
     const details = { field: 'bus', file: path, expected: 'what whoever starts a bus leaves' };

@@ -1,6 +1,6 @@
 import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { assertFormat, CodedError, isCodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError, parseStored } from '@bluewaters/errors';
 import { writeCheckpointState } from '@bluewaters/tensorflow';
 import { z } from 'zod';
 import { digestFile, writeWhole } from './files.js';
@@ -207,9 +207,7 @@ export class CheckpointDirectory {
     const text = await readFile(file, 'utf8');
     let entry: CheckpointEntry;
     try {
-      const document: unknown = JSON.parse(text);
-      assertFormat(document, CheckpointEntry.shape.format.value, file);
-      entry = CheckpointEntry.parse(document);
+      entry = parseStored(CheckpointEntry, text, { format: CheckpointEntry.shape.format.value, file });
     } catch (error) {
       if (isCodedError(error)) throw error;
       throw invalid(step, file, 'bluewaters.checkpoint.v1', 'something else', error);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assertFormat, CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError, parseStored, toCodedError } from '@bluewaters/errors';
 import { EvaluatedStep, Evaluation, TrainRequest, type RunRecord, type TrainResult } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
 import { getIfThere, type ObjectStore } from '@bluewaters/storage';
@@ -53,9 +53,7 @@ export async function storedRunEntry(store: ObjectStore, run: string): Promise<R
 /** Reads `run.json`'s text. @throws {CodedError} CHECKPOINT_INVALID that names the file and the field; FORMAT_UNKNOWN. */
 export function parseRunEntry(text: string, file: string): RunEntry {
   try {
-    const document: unknown = JSON.parse(text);
-    assertFormat(document, RunEntry.shape.format.value, file);
-    return RunEntry.parse(document);
+    return parseStored(RunEntry, text, { format: RunEntry.shape.format.value, file });
   } catch (error) {
     if (isCodedError(error)) throw error;
     const field = error instanceof z.ZodError ? error.issues[0]?.path.join('.') : undefined;

@@ -77,7 +77,7 @@ const ANSWERS = {
   gpu: async () => ((await hasNvidiaDriver()) ? { env: {} } : { why: 'No NVIDIA driver was found.' }),
   old: async (_root, env) => ({ env: { BLUEWATERS_OLD_TENSORFLOW: await getOldTensorflow(env) } }),
   advisories: async (root, env) => {
-    // What is found tomorrow must not fail the tests of someone who changed nothing: CI asks, others say that they want to.
+    // What is found tomorrow must not fail the tests of someone who changed nothing: who wants it asked says so.
     if (env.BLUEWATERS_ADVISORIES !== '1') return { why: 'BLUEWATERS_ADVISORIES is not 1.' };
     const answer = await askForAdvisories(root, env);
     return 'why' in answer ? { why: `${answer.why}.` } : { env: {} };

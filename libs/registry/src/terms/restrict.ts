@@ -1,4 +1,4 @@
-import { assertFormat, isCodedError } from '@bluewaters/errors';
+import { isCodedError, parseStored } from '@bluewaters/errors';
 import { encodeRestriction, restrictionKey, runKeys, type Restriction, type Terms } from '@bluewaters/records';
 import { closeFolder, getIfThere, isFolderClosed, type ObjectStore } from '@bluewaters/storage';
 import { z } from 'zod';
@@ -49,9 +49,8 @@ export async function restrictRuns(store: ObjectStore, terms: Terms): Promise<st
 
 function datasetOf(bytes: Uint8Array, file: string): string | undefined {
   try {
-    const document: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    assertFormat(document, RUN_FORMAT, file);
-    return RunOnDataset.parse(document).request.dataset;
+    const text = Buffer.from(bytes).toString('utf8');
+    return parseStored(RunOnDataset, text, { format: RUN_FORMAT, file }).request.dataset;
   } catch (error) {
     if (isCodedError(error)) throw error;
     return undefined; // damaged: whoever goes on with that run says so

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,20 +8,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findNodes, type FoundNodes } from '../machines/find-machine.js';
 import type { NodeType } from '../machines/machine.js';
 import { checkImage, nodesToCheck } from './check-image.js';
+import { compileC, hasTools, nodesBut } from './compiled.fixture.js';
 import { readElf } from './elf.js';
 import { worst, type ImageFinding } from './image-finding.js';
 
 const run = promisify(execFile);
-const hasCompiler = ((): boolean => {
-  try {
-    execFileSync('cc', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
-describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000 }, () => {
+describe.skipIf(!hasTools('cc'))('an image [needs a C compiler]', { timeout: 60_000 }, () => {
   let folder: string;
   let root: string;
   let xk: FoundNodes;
@@ -52,18 +45,11 @@ describe.skipIf(!hasCompiler)('an image [needs a C compiler]', { timeout: 60_000
 
   const shared = (name: string): string[] => ['-shared', '-fPIC', `-Wl,-soname,${name}`];
 
-  async function compile(path: string, source: string, ...options: string[]): Promise<string> {
-    const file = await inImage(path);
-    await writeFile(join(folder, 'source.c'), source);
-    await run('cc', ['-o', file, join(folder, 'source.c'), ...options]);
-    return file;
-  }
+  const compile = (path: string, source: string, ...options: string[]): Promise<string> =>
+    compileC({ folder, file: join(root, path) }, source, ...options);
 
   /** Nodes as they are on Blue Waters, but for this. */
-  const nodesWith = (system: NodeType['system']): FoundNodes => ({
-    ...xk,
-    nodeType: { ...xk.nodeType, system: { ...xk.nodeType.system, ...system } },
-  });
+  const nodesWith = (system: NodeType['system']): FoundNodes => nodesBut(xk, system);
   const newer = (): FoundNodes => nodesWith({ kernel: '6.1.0' });
 
   const verdicts = (findings: readonly ImageFinding[], what: string): string[] =>

@@ -1,30 +1,24 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findNodes, type FoundNodes } from '../machines/find-machine.js';
 import { checkInstructions } from './check-instructions.js';
+import { compileC, hasTools, nodesBut } from './compiled.fixture.js';
 import type { ImageFinding } from './image-finding.js';
 import { FolderTree } from './image-tree.js';
 import { readImage } from './read-image.js';
 
 const run = promisify(execFile);
-const hasCompiler = ((): boolean => {
-  try {
-    execFileSync('cc', ['--version'], { stdio: 'ignore' });
-    return process.arch === 'x64';
-  } catch {
-    return false;
-  }
-})();
+const canCompile = hasTools('cc') && process.arch === 'x64';
 
 /** Adds numbers, eight at a time where the compiler may. */
 const ADD = 'void add(int *a, const int *b, int n) { for (int i = 0; i < n; i++) a[i] += b[i]; }\n';
 const MAIN = 'int main(int n, char **v) { int a[64] = {0}, b[64] = {0}; add(a, b, n * 8); return a[n] + (v == 0); }\n';
 
-describe.skipIf(!hasCompiler)('instructions of an image [needs a C compiler on x64]', { timeout: 60_000 }, () => {
+describe.skipIf(!canCompile)('instructions of an image [needs a C compiler on x64]', { timeout: 60_000 }, () => {
   let folder: string;
   let root: string;
   let xk: FoundNodes;
@@ -36,21 +30,13 @@ describe.skipIf(!hasCompiler)('instructions of an image [needs a C compiler on x
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  async function compile(path: string, source: string, ...options: string[]): Promise<string> {
-    const file = join(root, path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(join(folder, 'source.c'), source);
-    await run('cc', ['-O3', '-o', file, join(folder, 'source.c'), ...options]);
-    return file;
-  }
+  const compile = (path: string, source: string, ...options: string[]): Promise<string> =>
+    compileC({ folder, file: join(root, path) }, source, '-O3', ...options);
 
   const check = async (nodes: FoundNodes = xk): Promise<ImageFinding | undefined> =>
     (await checkInstructions(await readImage(new FolderTree(root)), nodes))[0];
 
-  const nodesWith = (system: FoundNodes['nodeType']['system']): FoundNodes => ({
-    ...xk,
-    nodeType: { ...xk.nodeType, system: { ...xk.nodeType.system, ...system } },
-  });
+  const nodesWith = (system: FoundNodes['nodeType']['system']): FoundNodes => nodesBut(xk, system);
 
   it('that every machine has are those of an ordinary program', async () => {
     await compile('app/plain', ADD + MAIN);

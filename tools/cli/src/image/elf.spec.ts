@@ -1,22 +1,14 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, open, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isCodedError } from '@bluewaters/errors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasTools } from './compiled.fixture.js';
 import { readElf, type Elf } from './elf.js';
 
 const run = promisify(execFile);
-const hasCompiler = ((): boolean => {
-  try {
-    execFileSync('cc', ['--version'], { stdio: 'ignore' });
-    execFileSync('readelf', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 let folder = '';
 beforeAll(async () => {
@@ -59,7 +51,7 @@ describe('an ELF file', { timeout: 60_000 }, () => {
     expect(needs?.find(({ library }) => library === 'libc.so.6')?.versions).toContain('GLIBC_2.2.5');
   });
 
-  it.skipIf(!hasCompiler)('is read as readelf reads it [needs a C compiler and binutils]', async () => {
+  it.skipIf(!hasTools('cc', 'readelf'))('is read as readelf reads it [needs a C compiler and binutils]', async () => {
     const few = (await programsHere()).slice(0, 25);
     const { stdout: libc } = await run('cc', ['-print-file-name=libc.so.6']);
     for (const path of [...few, await realpath(libc.trim())]) {
@@ -78,7 +70,7 @@ describe('an ELF file', { timeout: 60_000 }, () => {
     }
   });
 
-  it.skipIf(!hasCompiler)(
+  it.skipIf(!hasTools('cc', 'readelf'))(
     'that is cut short or altered anywhere is refused by code, or read [needs a C compiler]',
     async () => {
       const [source, program] = [join(folder, 'hello.c'), join(folder, 'hello')];
@@ -107,7 +99,7 @@ describe('an ELF file', { timeout: 60_000 }, () => {
     },
   );
 
-  it.skipIf(!hasCompiler)(
+  it.skipIf(!hasTools('cc', 'readelf'))(
     'that is damaged names file, offset, what was expected and what was there [needs a C compiler]',
     async () => {
       const short = join(folder, 'short');

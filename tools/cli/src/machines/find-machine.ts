@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assertFormat, CodedError, isCodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError, parseStored } from '@bluewaters/errors';
 import { z } from 'zod';
 import { MachineFile, type Machine, type NodeType } from './machine.js';
 
@@ -82,9 +82,8 @@ async function readMachine(file: string, name: string): Promise<Machine> {
     throw new CodedError('FILE_NOT_FOUND', 'The file of the machine cannot be read', { details: { file }, cause });
   });
   try {
-    const document: unknown = JSON.parse(text);
-    assertFormat(document, MachineFile.shape.format.unwrap().value, file);
-    return { name, ...MachineFile.parse(document) };
+    const format = MachineFile.shape.format.unwrap().value;
+    return { name, ...parseStored(MachineFile, text, { format, file }) };
   } catch (cause) {
     if (isCodedError(cause)) throw cause;
     const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;

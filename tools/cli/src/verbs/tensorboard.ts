@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { CodedError } from '@bluewaters/errors';
 import { runKeys } from '@bluewaters/records';
 import { cacheDirectory, onAbort } from '@bluewaters/service';
+import { folderOfCopies } from '@bluewaters/storage';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { followEvents } from '../follow-events.js';
@@ -40,13 +41,13 @@ export const tensorboard = defineVerb({
 
 /** A folder that has the event files and gets those that are still to come. */
 async function followRuns(
-  { store }: Workplace,
+  { store, storeOptions }: Workplace,
   run: string | undefined,
 ): Promise<{ readonly directory: string; readonly stop: () => void }> {
   const prefix = run === undefined ? runKeys.root : runKeys.checkpoints(run);
   const here = store.localPath(prefix.replace(/\/$/u, ''));
   if (here !== undefined) return { directory: here, stop: () => undefined };
-  const directory = join(cacheDirectory('tensorboard'), store.description.replace(/[^\w.-]+/gu, '-'));
+  const directory = folderOfCopies(cacheDirectory('tensorboard'), storeOptions);
   return { directory: join(directory, prefix), stop: await followEvents(store, prefix, directory) };
 }
 

@@ -1,22 +1,14 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { open, realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { hasTools } from '../compiled.fixture.js';
 import { codeIn } from '../elf-code.js';
 import { readSegments, withElf } from '../elf.js';
 import { extensionOf } from './extensions.js';
 import { Instruction } from './instruction.js';
 
 const run = promisify(execFile);
-const hasTools = ((): boolean => {
-  try {
-    execFileSync('objdump', ['--version'], { stdio: 'ignore' });
-    execFileSync('cc', ['--version'], { stdio: 'ignore' });
-    return process.arch === 'x64';
-  } catch {
-    return false;
-  }
-})();
 
 /** As GNU's assembler encodes them. */
 const OLD: readonly (readonly [bytes: string, text: string])[] = [
@@ -121,7 +113,7 @@ describe('an instruction', { timeout: 120_000 }, () => {
     for (let at = 0; at < noise.length; at += 1) expect(read(noise, at)[0]).toBeLessThanOrEqual(15);
   });
 
-  it.skipIf(!hasTools)(
+  it.skipIf(!hasTools('cc', 'objdump') || process.arch !== 'x64')(
     'begins where objdump says that one does, in the C library [needs binutils on x64]',
     async () => {
       const path = await realpath((await run('cc', ['-print-file-name=libc.so.6'])).stdout.trim());
