@@ -108,6 +108,25 @@ describe('the batch jobs', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/fish 0 +4 /u);
   });
 
+  it('make a model of what a walltime cut off, and measure it', async () => {
+    const programs = join(submittedFrom, 'programs');
+    await mkdir(programs);
+    await writeFile(join(programs, 'qrerun'), '#!/bin/bash\necho again: "$@"\n', { mode: 0o755 });
+    const walltime = { PATH: `${programs}:${process.env['PATH']}`, PBS_WALLTIME: '20', MARGIN: '8', PBS_JOBID: '7.bw' };
+    const endless = { ...variables, ...walltime, RUN: 'cut', MODEL: 'cut', EPOCHS: '100000' };
+    const { code: cut, stdout: said, stderr: why } = await submit(JOBS[2], endless);
+    expect(cut, why).toBe(75);
+    expect(said).toContain('again: 7.bw');
+
+    const previous = { PREVIOUS_JOBNAME: 'distributed_tf_launch', PREVIOUS_JOBID: '7.bw' };
+    const restored = await submit('restore_graph.pbs', { ...previous, PBS_JOBID: '8.bw' });
+    expect(restored.code, restored.stderr).toBe(0);
+    expect(restored.stderr).toMatch(/going on from the checkpoint of step \d+/u);
+    const measured = await submit('inception_imagenet_validate.pbs', { ...previous, MODE: 'validation' });
+    expect(measured.code, measured.stderr).toBe(0);
+    expect(measured.stdout).toMatch(/cut 0 +4 /u);
+  });
+
   it.each([
     [JOBS[0], 'IMAGES', 'name the archive'],
     [JOBS[0], 'SYNSETS', 'name the synset list'],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OTHER_ACCOUNT, temporaryDirectory } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,6 +69,7 @@ describe('the image for Blue Waters', { timeout: 180_000 }, () => {
     expect(of('kernel')).toMatchObject([{ verdict: 'runs' }]);
     expect(of('versions')).toMatchObject([{ verdict: 'runs', why: expect.stringMatching(/the image has 2\.23/u) }]);
     expect(of('Node.js')).toMatchObject([{ verdict: 'unproven', why: expect.stringMatching(/3\.10 or newer/u) }]);
+    expect(of('Go')).toMatchObject([{ verdict: 'runs', files: ['/usr/local/bin/nats-server'] }]);
     expect(of('our programs')).toMatchObject([{ verdict: 'runs' }]);
     expect(findings.filter((finding) => finding.verdict !== 'runs').map(({ what }) => what)).toEqual([
       'MPI',
@@ -115,6 +116,21 @@ describe('the image for Blue Waters', { timeout: 180_000 }, () => {
     ];
     const { stdout } = await within(lines.join(' && '));
     expect(new Set(stdout.trim().split('\n'))).toContain('calling init: /mnt/a/store/mpi/libmpi.so.12');
+  });
+
+  it('brings a coordinator and its NATS along, which know the ranks and stop them', async () => {
+    const bus = '--bus file:/tmp/job.bus';
+    const training = RANKS.join(' ').replace('--epochs 1', '--epochs 5000');
+    const lines = [
+      `mpiexec -n 2 bluewaters ${training} coordinated --store /mnt/a/store --start-coordinator ${bus} &`,
+      `until bluewaters status --json ${bus} --store /mnt/a/store | grep -E 'arrived": *2'; do sleep 1; done`,
+      `bluewaters runs stop coordinated ${bus} && wait`,
+    ];
+    await writeFile(join(site, 'coordinated.sh'), lines.join('\n'));
+    const { code, stderr } = await within('timeout --foreground 150 bash /mnt/a/coordinated.sh');
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).toContain('coordinated; see --bus file:/tmp/job.bus');
+    expect(stderr).toMatch(/stopped after a checkpoint at step \d+/u);
   });
 
   it('fits a line by a parameter server, as smoke tests do', async () => {

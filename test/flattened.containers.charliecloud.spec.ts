@@ -66,7 +66,7 @@ describe.each([...SERVICES, 'cli', 'blue-waters'])(
       });
     }
     if (name === 'cli' || name === 'blue-waters') {
-      it('makes shards of what is bound, and trains two ranks on them over the MPI that is in it', async () => {
+      it('makes shards of what is bound, and trains two ranks on them over the MPI and with the NATS that are in it', async () => {
         const archive = archiveFlags(await writeArchive(join(project, 'archive')));
         const lines = [
           ['ingest', ...archive.map((word) => word.replace(project, '/mnt/a'))],
@@ -74,10 +74,10 @@ describe.each([...SERVICES, 'cli', 'blue-waters'])(
           ['train', '--network', 'lenet', '--epochs', '1', '--batch', '8', '--threads', '1', '--run', 'two'],
         ].map((words) => `bluewaters ${words.join(' ')} --dataset two --store /mnt/a/two`);
         const [ingest, build, train] = lines;
-        const ended = await image.run(`bash -c '${ingest} && ${build} && mpiexec -n 2 ${train}'`, {
-          '/mnt/a': project,
-        });
+        const ranks = `mpiexec -n 2 ${train} --start-coordinator --bus file:/mnt/a/two.bus`;
+        const ended = await image.run(`bash -c '${ingest} && ${build} && ${ranks}'`, { '/mnt/a': project });
         expect(ended).toMatchObject({ code: 0 });
+        expect(ended.stderr).toContain('coordinated; see --bus file:/mnt/a/two.bus');
         const { stdout } = await bash(`find ${project}/two/runs/two -name checkpoint -user ${OTHER_ACCOUNT.uid}`);
         expect(stdout).toContain('/checkpoint_dir/checkpoint');
       });

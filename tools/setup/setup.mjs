@@ -8,21 +8,24 @@
  *   node tools/setup/setup.mjs test         … and run the tests; arguments that follow go to vitest
  *   node tools/setup/setup.mjs program FILE … and run a program of this repository, with the arguments that follow
  *   node tools/setup/setup.mjs servers      get the NATS and MinIO servers that tests use, and print where
- *   node tools/setup/setup.mjs tensorflow   get libtensorflow alone, and print where
+ *   node tools/setup/setup.mjs tensorflow   get libtensorflow alone, and print where; with a folder, which must not be there
+ *                                           yet, put it there without what only a debugger reads, as in images
+ *   node tools/setup/setup.mjs nats         get the NATS server alone, and print where
  *   node tools/setup/setup.mjs old-node     get the oldest Node.js that our programs run on, and print where
+ *   node tools/setup/setup.mjs old-nats     get a NATS server for kernels too old for today's, and print where
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { placeAddon } from './src/addon.mjs';
 import { launchEnvironment } from './src/launch.mjs';
-import { getLibtensorflow } from './src/libtensorflow.mjs';
+import { copyStripped, getLibtensorflow } from './src/libtensorflow.mjs';
 import { getOldNode } from './src/old-node.mjs';
 import { placeOperations } from './src/operations.mjs';
 import { compile, installPackages } from './src/packages.mjs';
 import { hand } from './src/process.mjs';
 import { requireMachine, thisMachine } from './src/requirements.mjs';
 import { SetupError, say } from './src/say.mjs';
-import { getServers } from './src/servers.mjs';
+import { getNats, getOldNats, getServers } from './src/servers.mjs';
 import { runTests } from './src/test-run.mjs';
 
 /** @typedef {import('./src/cache.mjs').Environment} Environment */
@@ -81,9 +84,18 @@ const COMMANDS = {
     process.stdout.write(`BLUEWATERS_NATS_SERVER=${nats}\nBLUEWATERS_MINIO=${minio}\n`);
     return 0;
   },
-  tensorflow: async () => {
-    const { folder } = await getLibtensorflow(process.env);
-    process.stdout.write(`LIBTENSORFLOW_DIR=${folder}\n`);
+  nats: async () => {
+    process.stdout.write(`BLUEWATERS_NATS_SERVER=${await getNats(process.env)}\n`);
+    return 0;
+  },
+  'old-nats': async () => {
+    process.stdout.write(`BLUEWATERS_NATS_SERVER=${await getOldNats(process.env)}\n`);
+    return 0;
+  },
+  tensorflow: async ([target]) => {
+    const library = await getLibtensorflow(process.env);
+    if (target !== undefined) await copyStripped(library, target);
+    process.stdout.write(`LIBTENSORFLOW_DIR=${target ?? library.folder}\n`);
     return 0;
   },
   'old-node': async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { syntheticArchive } from '../../../libs/testing/dist/synthetic/archive.js';
 import { syntheticJpeg } from '../../../libs/testing/dist/synthetic/jpeg.js';
+import { largestOf } from '../../release/src/images.mjs';
 import { fillFromWheels } from '../../setup/src/libtensorflow.mjs';
 import { placeOperations } from '../../setup/src/operations.mjs';
 import { TENSORFLOW_ARM64_BUILDS, TENSORFLOW_VERSION } from '../../setup/src/pins.mjs';
@@ -102,6 +103,10 @@ export async function arm64Images(folder) {
   });
   const images = built.toString().trim().split('\n');
   const minutes = Math.round((performance.now() - start) / 60_000);
+  for (const line of images) {
+    const [, name = '', megabytes] = /^bluewaters\/([\w-]+):\S+ (\d+) MB$/u.exec(line) ?? [];
+    demand(Number(megabytes) * 1e6 <= largestOf(name), `at most ${largestOf(name) / 1e6} MB, got ${line}`);
+  }
   const command = images.find((line) => line.startsWith('bluewaters/cli:'))?.split(' ')[0] ?? '';
   await drawArchive(folder);
   const user = `${process.getuid?.()}:${process.getgid?.()}`;

