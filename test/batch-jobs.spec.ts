@@ -124,7 +124,7 @@ describe('the batch jobs', { timeout: 120_000 }, () => {
     expect(restored.stderr).toMatch(/going on from the checkpoint of step \d+/u);
     const measured = await submit('inception_imagenet_validate.pbs', { ...previous, MODE: 'validation' });
     expect(measured.code, measured.stderr).toBe(0);
-    expect(measured.stdout).toMatch(/cut 0 +4 /u);
+    expect(measured.stdout).toMatch(/evaluate --model cut .*fish 0 +4 /su);
   });
 
   it.each([

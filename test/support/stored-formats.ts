@@ -139,7 +139,11 @@ export const READ_AGAIN: Readonly<Record<string, Stored>> = {
     unversioned: 'version 1',
   },
   'bluewaters.provenance.v1': {
-    written: () => encodeProvenance({ format: 'bluewaters.provenance.v1', request: REQUEST }),
+    written: () =>
+      encodeProvenance({
+        ...{ format: 'bluewaters.provenance.v1', request: REQUEST },
+        code: { version: '0.1.0', digest: SHA256 },
+      }),
     read: parsedBy(parseProvenance),
     unversioned: 'version 1',
   },

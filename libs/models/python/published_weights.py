@@ -3,7 +3,8 @@
     published_weights.py '{"cases": [{"network": …, "file": …, "size": …, "classes": …}], "pictures": […]}'
 
 prints a line of JSON: for each case the logits of each picture. Statistics of batch normalisation and biases are drawn
-too, so that none of them can be in the wrong place unseen.
+too, so that none of them can be in the wrong place unseen. A case without a file tells the shapes of its weights by name,
+and one with a picture for a network what its middle is as TF-slim's VGG is given it.
 """
 
 import json
@@ -18,15 +19,22 @@ APPLICATIONS = {
     "vgg-19": ("VGG19", keras.applications.vgg19),
     "inception-v3": ("InceptionV3", keras.applications.inception_v3),
     "resnet-50-v1": ("ResNet50", keras.applications.resnet),
+    "resnet-101-v1": ("ResNet101", keras.applications.resnet),
+    "resnet-152-v1": ("ResNet152", keras.applications.resnet),
     "resnet-50-v2-keras": ("ResNet50V2", keras.applications.resnet_v2),
 }
 
 
-def make_model(network, size, classes):
+def bare_model(network, size, classes):
     name, module = APPLICATIONS[network]
     model = getattr(keras.applications, name)(
         weights=None, input_shape=(size, size, 3), classes=classes, classifier_activation=None
     )
+    return model, module
+
+
+def make_model(network, size, classes):
+    model, module = bare_model(network, size, classes)
     draw = np.random.default_rng(1)
     for variable in model.variables:
         last, shape = variable.path.split("/")[-1], variable.shape
@@ -73,6 +81,10 @@ SLIM_INCEPTION = "Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 Conv2d_3b_1x1 Conv2d
 ]
 
 
+# Of the auxiliary head, whose values no prediction depends on; as made for pictures of 299 pixels.
+SLIM_AUXILIARY = {"Conv2d_1b_1x1": (1, 1, 768, 128), "Conv2d_2a_5x5": (5, 5, 128, 768)}
+
+
 def slim_vgg(model):
     for theirs, ours in SLIM_VGG:
         kernel, bias = (value.numpy() for value in model.get_layer(theirs).variables)
@@ -94,6 +106,11 @@ def slim_inception(model):
     kernel, bias = (value.numpy() for value in model.get_layer("predictions").variables)
     yield "InceptionV3/Logits/Conv2d_1c_1x1/weights", kernel[np.newaxis, np.newaxis]
     yield "InceptionV3/Logits/Conv2d_1c_1x1/biases", bias
+    for name, shape in SLIM_AUXILIARY.items():
+        yield f"InceptionV3/AuxLogits/{name}/weights", np.zeros(shape, "float32")
+        for part in ("beta", "moving_mean", "moving_variance"):
+            yield f"InceptionV3/AuxLogits/{name}/BatchNorm/{part}", np.zeros(shape[-1:], "float32")
+    yield "InceptionV3/AuxLogits/Conv2d_2b_1x1/weights", np.zeros((1, 1, 768, bias.size), "float32")
     yield "InceptionV3/AuxLogits/Conv2d_2b_1x1/biases", bias
 
 
@@ -126,10 +143,34 @@ def pictures_for(module, files, case):
     return decoded - [123.68, 116.78, 103.94] if slim_vgg else module.preprocess_input(decoded)
 
 
+def bilinear(values, length):
+    """Along the first axis: each new pixel's centre lies between those of two old ones, or at the rim."""
+    at = np.clip((np.arange(length) + 0.5) * len(values) / length - 0.5, 0, len(values) - 1)
+    first = np.minimum(at.astype(int), len(values) - 2)
+    share = (at - first)[:, np.newaxis, np.newaxis]
+    return values[first] * (1 - share) + values[first + 1] * share
+
+
+def vgg_middle(picture, size):
+    """As research/slim/preprocessing/vgg_preprocessing.py: the shorter side becomes 256, of which the middle 224 stay."""
+    pixels = tf.io.decode_jpeg(tf.io.read_file(picture), channels=3).numpy().astype("float64")
+    height, width = (round(side * 256 / min(pixels.shape[:2])) for side in pixels.shape[:2])
+    resized = bilinear(bilinear(pixels, height).swapaxes(0, 1), width).swapaxes(0, 1)
+    top, left = (height - size) // 2, (width - size) // 2
+    return (resized[top : top + size, left : left + size] - [123.68, 116.78, 103.94]).round(3).ravel().tolist()
+
+
 def main():
     request = json.loads(sys.argv[1])
     answers = []
     for case in request["cases"]:
+        if "picture" in case:
+            answers.append(vgg_middle(case["picture"], case["size"]))
+            continue
+        if "file" not in case:
+            model, _ = bare_model(case["network"], case["size"], case["classes"])
+            answers.append({variable.path: list(variable.shape) for variable in model.variables})
+            continue
         keras.utils.set_random_seed(7)
         model, module = make_model(case["network"], case["size"], case["classes"])
         pictures = pictures_for(module, request["pictures"], case)

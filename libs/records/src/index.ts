@@ -13,7 +13,7 @@ export { Acceptance, Grant, Person, Restriction, Terms } from './terms.js';
 export { normaliseBox, type BoxFault, type BoxScale, type RawBox } from './boxes.js';
 export { BoxCounts, IndexEntry, IndexedBox, IndexedExample, SynsetId } from './example-index.js';
 export { Manifest, ManifestShard } from './manifest.js';
-export { ModelClass, ModelEntry, ModelFile, Signature } from './model-entry.js';
+export { CodeVersion, ModelClass, ModelEntry, ModelFile, Provenance, Signature } from './model-entry.js';
 export { maskedCrc32c } from './crc32c.js';
 export {
   RECORD_FOOTER_BYTES,

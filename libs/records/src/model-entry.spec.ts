@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   encodeModelEntry,
+  encodeProvenance,
   encodeSignature,
   parseModelEntry,
+  parseProvenance,
   parseSignature,
   type ModelEntry,
   type Signature,
@@ -43,6 +45,17 @@ describe("a model's documents", () => {
   it('are read as they were written', () => {
     expect(parseSignature(encodeSignature(signature), source)).toEqual(signature);
     expect(parseModelEntry(encodeModelEntry(entry), source)).toEqual(entry);
+  });
+
+  it('tell of the code that made a version, but for those from before that was noted', () => {
+    const made = { format: 'bluewaters.provenance.v1', code: { version: '0.1.0', digest: 'ab' }, step: 6 } as const;
+    expect(parseProvenance(encodeProvenance(made), source)).toEqual(made);
+    const { code: _, ...earlier } = made;
+    expect(parseProvenance(encodeProvenance(earlier), source)).toEqual(earlier);
+    const nameless = Buffer.from(JSON.stringify({ ...made, code: { version: '0.1.0' } }));
+    expect(() => parseProvenance(nameless, source)).toThrow(
+      expect.objectContaining({ details: expect.objectContaining({ ...source, field: 'code.digest' }) }),
+    );
   });
 
   it.each([

@@ -63,10 +63,22 @@ export const Signature = z
 /** See {@link Signature:variable}. */
 export type Signature = z.infer<typeof Signature>;
 
+/** The code that made something. */
+export const CodeVersion = z.looseObject({
+  /** Of the product. */
+  version: z.string(),
+  /** Of the programs that train: two of one version may differ while it is worked on. */
+  digest: z.string(),
+});
+/** See {@link CodeVersion:variable}. */
+export type CodeVersion = z.infer<typeof CodeVersion>;
+
 /** `provenance.json`: what was asked of whoever made a version, and what came of it; readers take what they need. */
 export const Provenance = z.looseObject({
   /** As in {@link Signature:variable}. */
   format: z.literal('bluewaters.provenance.v1').optional(),
+  /** Absent from those that were written before it was there. */
+  code: CodeVersion.optional(),
 });
 /** See {@link Provenance:variable}. */
 export type Provenance = z.infer<typeof Provenance>;

@@ -30,7 +30,7 @@ export async function registerModel(run: RunContext, weights: TrainedWeights): P
 /** What an export needs of its run. */
 export type ExportedRun = Pick<
   OpenedRun,
-  'store' | 'workDirectory' | 'threads' | 'report' | 'request' | 'manifest' | 'network' | 'input' | 'parent'
+  'store' | 'workDirectory' | 'threads' | 'report' | 'request' | 'manifest' | 'network' | 'input' | 'code' | 'parent'
 >;
 
 /** As {@link registerModel}, and tells nobody. */
@@ -59,7 +59,7 @@ async function exportVersion(run: ExportedRun, weights: TrainedWeights, version:
         ...(request.views === 'mirrored' && { views: request.views }),
       },
       provenance: {
-        ...{ request, step, evaluation, index: manifest.index },
+        ...{ request, step, evaluation, index: manifest.index, code: run.code },
         ...(run.parent && { parent: provenanceOf(run.parent) }),
       },
       origin: { run: request.run, step, top1: evaluation.top1 },

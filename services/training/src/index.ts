@@ -1,6 +1,7 @@
 export { runHolder, type RunHolder } from './lease.js';
 export { startPage, type PageOptions, type RunningPage } from './coordinator/page/page-server.js';
 export { TrainingOptions } from './options.js';
+export { codeDigest } from './code-version.js';
 export { repair, type Repaired } from './stored-run/repair.js';
 export { start } from './service.js';
 export { StoredRun, type ListedCheckpoint, type Pruned } from './stored-run/stored-run.js';

@@ -10,6 +10,7 @@ import {
   parseModelEntry,
   type ModelClass,
   type ModelEntry,
+  type Provenance,
   type Signature,
 } from '@bluewaters/records';
 import { filesBelow, type ObjectStore } from '@bluewaters/storage';
@@ -24,8 +25,8 @@ export interface NewVersion {
   /** Folder with its SavedModel. */
   readonly directory: string;
   readonly signature: Signature;
-  /** Goes to `provenance.json`: what was asked, and what came of it. */
-  readonly provenance: object;
+  /** Goes to `provenance.json`: what was asked, what came of it, and the code that made it. */
+  readonly provenance: Provenance;
   /** Where its weights come from, for its entry. */
   readonly origin: Pick<ModelEntry, 'run' | 'step' | 'top1' | 'imported'>;
 }

@@ -8,12 +8,13 @@ import {
   type Network,
   type StepSettings,
 } from '@bluewaters/models';
-import { runKeys, type Manifest, type Terms } from '@bluewaters/records';
+import { runKeys, type CodeVersion, type Manifest, type Terms } from '@bluewaters/records';
 import { findTerms, restrict } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
 import type { Schedule } from '@bluewaters/tensorflow';
 import { makeCheckpointFolder } from './checkpoint-folder.js';
 import { CheckpointDirectory } from './checkpoints.js';
+import { codeVersion } from './code-version.js';
 import type { Lease } from './lease.js';
 import { countExamples, readManifest } from './manifest.js';
 import { Mirror } from './mirror.js';
@@ -62,6 +63,8 @@ export interface OpenedRun extends RankPorts {
   readonly terms: Terms | undefined;
   readonly network: Network;
   readonly input: InputContract;
+  /** What this process makes models and reports with. */
+  readonly code: CodeVersion;
   /** The model whose weights the run starts from, if it does. */
   readonly parent: Parent | undefined;
   /** Classes + 1: output 0 is background. */
@@ -88,6 +91,7 @@ export type RunParts = Pick<
   | 'terms'
   | 'network'
   | 'input'
+  | 'code'
   | 'parent'
   | 'outputs'
   | 'stepsPerEpoch'
@@ -139,6 +143,7 @@ export async function readParts(
     terms: await findTerms(store, request.dataset),
     network,
     input: inputOf(network, request, parent),
+    code: await codeVersion(),
     parent,
     outputs: manifest.classes.length + 1,
     stepsPerEpoch,

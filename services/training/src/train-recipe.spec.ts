@@ -1,7 +1,12 @@
+import { join } from 'node:path';
 import { Augmentation, type TrainRequest } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
+import { readScalars } from '@bluewaters/tensorflow';
 import { describe, expect, it } from 'vitest';
 import { BATCH, exported, kept, sha256, weights, workplace } from './workplace.fixture.js';
+
+// As every process that trains has it; CPUs have no other kernels for NCHW.
+process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
 
 const norm = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
@@ -44,6 +49,24 @@ describe('training by a recipe', { timeout: 120_000 }, () => {
     const apart = norm(found.map((value, i) => value - (expected[i] ?? NaN))) / norm(expected);
     expect(apart).toBeGreaterThan(0);
     expect(apart).toBeLessThan(0.05);
+  });
+
+  it('has the losses and the weights of NHWC where it computes in NCHW', async () => {
+    const [last, first] = await Promise.all([workplace(), workplace()]);
+    const lossesOf = async ({ directory }: typeof last): Promise<number[]> => {
+      const checkpoints = join(directory, 'store', runKeys.checkpoints('r'));
+      const curves = await Promise.all(['train', 'validation'].map((part) => readScalars(join(checkpoints, part))));
+      return curves.flatMap((curve) => (curve.get('loss') ?? []).map(({ value }) => value));
+    };
+    await last.start({ epochs: 2 });
+    await first.start({ epochs: 2, dataFormat: 'NCHW' });
+    const expected = await lossesOf(last);
+    expect(expected.length).toBeGreaterThan(2);
+    expect(await lossesOf(first)).toEqual(expected.map((loss) => expect.closeTo(loss, 4) as number));
+    for (const name of ['conv1/weights', 'fc1/weights']) {
+      const [plain, found] = [await kept(last, name, 12), await kept(first, name, 12)];
+      expect(norm(found.map((value, i) => value - (plain[i] ?? NaN))) / norm(plain), name).toBeLessThan(1e-4);
+    }
   });
 
   it('learns the same from micro-batches as from whole ones, without batch normalisation', async () => {

@@ -1,29 +1,46 @@
 import type { TrainRequest } from '@bluewaters/messages';
-import { describe, expect, it } from 'vitest';
-import { BATCH, weights, workplace } from './workplace.fixture.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { checkpoint, weights, workplace } from './workplace.fixture.js';
 
 /** 8 pixels, then 12; six steps each. */
 const GROWING = {
-  ...{ network: 'resnet-20', imageSize: 12, epochs: 2, learningRate: 0.02 },
+  ...{ network: 'resnet-20', imageSize: 12, epochs: 2, learningRate: 0.02, keepCheckpoints: 4 },
   progressiveSizes: [{ imageSize: 8, untilEpoch: 1 }],
 } satisfies Partial<TrainRequest>;
 
 describe('training on pictures that grow', { timeout: 240_000 }, () => {
-  it('goes on bit-equal wherever it was stopped, and evaluates at the last size', async () => {
-    const [whole, within, between] = await Promise.all([workplace(), workplace(), workplace()]);
-    const result = await whole.start(GROWING);
-    expect(result.evaluation.examples).toBe(21);
+  let whole: Awaited<ReturnType<typeof workplace>>;
+  beforeAll(async () => {
+    whole = await workplace();
+    expect((await whole.start(GROWING)).evaluation.examples).toBe(21);
+  });
+
+  it('computes as long as they are small what it would compute of small ones for ever, and then no longer', async () => {
+    const small = await workplace();
+    await small.start({ ...GROWING, imageSize: 8, progressiveSizes: [] });
+    expect(await checkpoint(whole, 6)).toBe(await checkpoint(small, 6));
+    expect(await checkpoint(whole, 12)).not.toBe(await checkpoint(small, 12));
     expect(whole.said.flatMap(({ notices = [] }) => notices)).toContain(
       'from epoch 2 on training pictures have 12 pixels',
     );
-    for (const [place, step] of [
-      [within, 8],
-      [between, 6],
-    ] as const) {
-      await expect(place.start(GROWING, step * BATCH)).rejects.toMatchObject({ code: 'INTERRUPTED' });
-      await place.start(GROWING);
-      expect(await weights(place.store)).toBe(await weights(whole.store));
+  });
+
+  it.each([
+    ['among the small ones, and again among the large ones', [3, 5]],
+    ['between two sizes', [6]],
+  ])('goes on bit-equal, stopped %s', async (_, stops) => {
+    const stopped = await workplace();
+    let step = 0;
+    for (const steps of stops) {
+      step += steps;
+      await expect(stopped.startAndStop(steps, GROWING)).rejects.toMatchObject({
+        code: 'INTERRUPTED',
+        message: expect.stringMatching(new RegExp(`step ${step}$`, 'u')) as string,
+      });
     }
+    await stopped.start(GROWING);
+    expect(await checkpoint(stopped, 12)).toBe(await checkpoint(whole, 12));
+    expect(await weights(stopped.store)).toBe(await weights(whole.store));
   });
 
   it('is refused for a network that flattens its pictures, before anything is trained', async () => {

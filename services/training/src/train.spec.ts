@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { evaluateModel } from './evaluation/evaluate-model.js';
 import { train } from './train.js';
 import { WatchedStore } from './watched-store.fixture.js';
-import { BATCH, sha256, SYNSETS, weights, workplace } from './workplace.fixture.js';
+import { BATCH, exported, kept, sha256, SYNSETS, weights, workplace } from './workplace.fixture.js';
 
 /** Of a trace, what is looked at here. */
 interface TraceEvent {
@@ -101,6 +101,17 @@ describe('training', { timeout: 120_000 }, () => {
     expect(result.evaluation).toMatchObject({ examples: 21, top1: 1 });
     const index = await store.get(`${modelKeys.prefix('m', 1)}variables/variables.index`);
     expect(Buffer.from(index).toString('latin1')).toContain('moving_variance');
+  });
+
+  it('becomes a model as it is when fewer epochs are asked for than were begun, and goes on from there', async () => {
+    const [whole, stopped] = await Promise.all([workplace(), workplace()]);
+    await whole.start({ epochs: 5 });
+    await expect(stopped.start({ epochs: 5 }, 20 * BATCH)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const cut = await stopped.start({ epochs: 1 });
+    expect(cut).toMatchObject({ version: 1, steps: 20, epochs: 3, evaluation: { examples: 21 } });
+    expect(await exported(stopped, 'conv1/weights', 1)).toEqual(await kept(stopped, 'conv1/weights', 20));
+    expect(await stopped.start({ epochs: 5 })).toMatchObject({ version: 2, epochs: 5 });
+    expect(await weights(stopped.store, 2)).toBe(await weights(whole.store));
   });
 
   it('goes on elsewhere from what a remote store holds', async () => {

@@ -78,9 +78,10 @@ export class TrainingSession {
     return positionAt(this.#step, this.#run.stepsPerEpoch);
   }
 
-  /** Whether an epoch was ended, by an earlier start too, and not evaluated. */
+  /** Whether an epoch was ended, by an earlier start too, or the run within one, by a request for fewer, and not evaluated. */
   get awaitsEvaluation(): boolean {
-    return this.#step > 0 && this.position.stepInEpoch === 0 && this.#evaluations.at(-1)?.step !== this.#step;
+    const ended = this.position.stepInEpoch === 0 || this.isOver;
+    return this.#step > 0 && ended && this.#evaluations.at(-1)?.step !== this.#step;
   }
 
   /** Whether the run has had its epochs, or no longer gets better. */
@@ -134,7 +135,7 @@ export class TrainingSession {
     await this.checkpoint();
   }
 
-  /** Evaluates the epoch that has ended on the validation split, exactly. */
+  /** Evaluates the epoch that has ended, or what of it was trained, on the validation split, exactly. */
   async evaluate(): Promise<void> {
     const { run, earlyStop } = this.#run.request;
     this.#observers.tell((observer) => observer.evaluationStarted?.(this.position));

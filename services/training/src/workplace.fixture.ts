@@ -26,25 +26,41 @@ export const SYNSETS = ['n01440764', 'n01443537', 'n01484850'];
 export const BATCH = 16;
 
 const EXAMPLES = { train: 90, validation: 21 };
+/** The size of its pictures, in pixels. */
+const PICTURE = { width: 30, height: 28 };
+
+/** What a dataset is to be like. */
+interface DatasetOptions {
+  readonly dataset?: string;
+  readonly synsets?: readonly string[];
+  readonly examples?: typeof EXAMPLES;
+  readonly picture?: typeof PICTURE;
+  /** Labels of the validation split's examples, where its pictures are not to have their own. */
+  readonly validationLabels?: readonly number[];
+}
 
 /** Stores a dataset of a few synsets, each with pictures of its own, and resolves to the manifest's digest. */
 export async function storeDataset(
   store: ObjectStore,
-  { dataset = 'd', synsets = SYNSETS, examples = EXAMPLES } = {},
+  {
+    dataset = 'd',
+    synsets = SYNSETS,
+    examples = EXAMPLES,
+    picture = PICTURE,
+    validationLabels = [],
+  }: DatasetOptions = {},
 ): Promise<string> {
-  const pictures = await Promise.all(synsets.map((_, seed) => syntheticJpeg({ width: 30, height: 28, seed })));
-  const record = (n: number): Uint8Array => {
-    const place = n % synsets.length;
-    const [encoded, synset] = [pictures[place] as Buffer, synsets[place] as string];
+  const pictures = await Promise.all(synsets.map((_, seed) => syntheticJpeg({ ...picture, seed })));
+  const record = (n: number, label = (n % synsets.length) + 1): Uint8Array => {
+    const [encoded, synset] = [pictures[n % synsets.length] as Buffer, synsets[label - 1] as string];
     const filename = `${synset}_${n}.JPEG`;
-    return frameRecord(
-      imageExample({ encoded, filename, width: 30, height: 28, label: place + 1, synset, text: synset, boxes: [] }),
-    );
+    return frameRecord(imageExample({ encoded, filename, ...picture, label, synset, text: synset, boxes: [] }));
   };
   const storeSplit = async (split: 'train' | 'validation'): Promise<ManifestShard[]> => {
     const shards = [0, 1].map(async (shard) => {
       const numbers = Array.from({ length: examples[split] }, (_, n) => n).filter((n) => n % 2 === shard);
-      const bytes = Buffer.concat(numbers.map(record));
+      const labels = split === 'validation' ? validationLabels : [];
+      const bytes = Buffer.concat(numbers.map((n) => record(n, labels[n])));
       const key = datasetKeys.shard(dataset, split, shard, 2);
       const written = { size: bytes.length, sha256: sha256(bytes) };
       await store.put(key, bytes);
@@ -102,12 +118,31 @@ export async function workplace(store?: ObjectStore) {
   };
   const start = (changes: Partial<TrainRequest> = {}, stopAtImages = Infinity): Promise<TrainResult> =>
     train(requestWith(changes), ports(stopAtImages));
-  return { directory, store: kept, bus, said, start, requestWith, ports };
+  /** Stops it after exactly so many steps, of which it need not have told anything. */
+  const startAndStop = (steps: number, changes: Partial<TrainRequest> = {}): Promise<TrainResult> => {
+    const stopping = new AbortController();
+    let made = 0;
+    // A run looks for orders once after each step.
+    const next = (): undefined => {
+      made += 1;
+      if (made === steps) stopping.abort();
+    };
+    const evaluations = { next, made: () => undefined };
+    return train(requestWith(changes), { ...ports(), signal: stopping.signal, evaluations });
+  };
+  return { directory, store: kept, bus, said, start, startAndStop, requestWith, ports };
 }
 
 /** The weights of a registered model. */
 export async function weights(store: ObjectStore, version = 1): Promise<string> {
   return sha256(await store.get(`${modelKeys.prefix('m', version)}variables/variables.data-00000-of-00001`));
+}
+
+/** All of the checkpoint of a step, accumulators and averages as well; after the first epoch by default. */
+export async function checkpoint({ store }: { readonly store: ObjectStore }, step = 6): Promise<string> {
+  const prefix = `${runKeys.checkpoints('r')}model.ckpt-${step}`;
+  const files = [`${prefix}.index`, `${prefix}.data-00000-of-00001`].map((key) => store.get(key));
+  return sha256(Buffer.concat(await Promise.all(files)));
 }
 
 /** A variable of the checkpoint of a step; after the first epoch by default. */

@@ -1,13 +1,9 @@
 /** `bluewaters train` as one of several ranks. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { EXIT_CODES, type MeetingPlace, type Place } from '@bluewaters/collectives';
 import { CodedError, isCodedError } from '@bluewaters/errors';
 import type { Progress, TrainRequest, TrainResult } from '@bluewaters/messages';
 import { assertAccess } from '@bluewaters/registry';
-import { filesBelow, type ObjectStore } from '@bluewaters/storage';
+import type { ObjectStore } from '@bluewaters/storage';
 import type { CoordinationOptions, RankWord, TogetherOptions } from '@bluewaters/training';
 import { z } from 'zod';
 import { readPlace, type PlaceValues } from './common-options.js';
@@ -60,6 +56,7 @@ export async function trainingPorts(values: Values, context: VerbContext, isFirs
   // TensorFlow reads them when it is loaded.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  const { codeDigest } = await import('@bluewaters/training');
   const { store, threads } = readPlace(values);
   const report = (progress: Progress): void => {
     if (!isFirst) return;
@@ -165,20 +162,4 @@ export function endStopped(error: unknown, { terminal }: Pick<VerbContext, 'term
 function tellAsRank(word: RankWord): void {
   if ('pid' in word) callLauncher(word.rank);
   tell(word);
-}
-
-/** Of the programs that ranks run. */
-export async function codeDigest(): Promise<string> {
-  const digest = createHash('sha256').update(process.version);
-  for (const name of [
-    '@bluewaters/training',
-    '@bluewaters/models',
-    '@bluewaters/tensorflow',
-    '@bluewaters/collectives',
-  ]) {
-    const folder = dirname(createRequire(import.meta.url).resolve(name));
-    const programs = (await filesBelow(folder)).filter((path) => path.endsWith('.js'));
-    for (const program of programs) digest.update(await readFile(join(folder, program)));
-  }
-  return digest.digest('hex');
 }

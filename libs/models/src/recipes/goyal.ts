@@ -22,6 +22,6 @@ export const goyal: Recipe = {
     decayFactor: 0.1,
     augmentation: ['distorted-crop', 'flip'],
   },
-  cost: NOT_MEASURED,
+  cost: 'its network: 7.4 to 7.9 images/s on 2 cores, 1,668 on an H200',
   result: NOT_MEASURED,
 };

@@ -11,7 +11,7 @@ export interface Recipe {
   readonly network: string;
   /** All of them: nothing is taken from the network's own. */
   readonly hyperparameters: Hyperparameters;
-  /** What it costs, as measured by this repository, with the machine; else `not measured here`. */
+  /** What it costs, or how fast its network is, as measured by this repository, with the machine; else `not measured here`. */
   readonly cost: string;
   /** What comes of it, as measured by this repository, with the command's seed; else `not measured here`. */
   readonly result: string;

@@ -13,6 +13,7 @@ import {
   VariableStore,
   type WeightSource,
 } from '../index.js';
+import { fitOf } from './fit.fixture.js';
 import { head, kerasNormalised } from './origins.js';
 
 /** A file as `save_weights` of Keras 2 wrote it. */
@@ -129,6 +130,51 @@ describe('a file of published weights', () => {
       code: 'CONFIG_INVALID',
       details: { field: 'network', got: 'lenet' },
     });
+  });
+});
+
+type Shapes = [tensor: string, shape: readonly number[]][];
+
+/** A layer of TF-slim's, with its biases or its batch normalisation, which learns no scale. */
+function slimLayer(name: string, weights: readonly number[], rest: 'biases' | 'BatchNorm'): Shapes {
+  const parts =
+    rest === 'biases' ? [rest] : ['beta', 'moving_mean', 'moving_variance'].map((part) => `${rest}/${part}`);
+  return [[`${name}/weights`, weights], ...parts.map((part): Shapes[number] => [`${name}/${part}`, weights.slice(-1)])];
+}
+
+describe('the names of TF-slim', () => {
+  it('of VGG-19 at its published size are one for each variable, of its shape', () => {
+    // As slim.repeat(inputs, 2, slim.conv2d, 64, [3, 3], scope='conv1') and so on names them, in nets/vgg.py.
+    const repeats = [[2, 3, 64], [2, 64, 128], [4, 128, 256], [4, 256, 512], [4, 512, 512]] as const; // prettier-ignore
+    const convolutions = repeats.flatMap(([times, inputs, filters], i) =>
+      Array.from({ length: times }, (_, n) => {
+        const scope = `vgg_19/conv${i + 1}/conv${i + 1}_${n + 1}`;
+        return slimLayer(scope, [3, 3, n === 0 ? inputs : filters, filters], 'biases');
+      }).flat(),
+    );
+    const tensors = new Map([
+      ...convolutions,
+      ...slimLayer('vgg_19/fc6', [7, 7, 512, 4096], 'biases'),
+      ...slimLayer('vgg_19/fc7', [1, 1, 4096, 4096], 'biases'),
+      ...slimLayer('vgg_19/fc8', [1, 1, 4096, 1000], 'biases'),
+    ]);
+    expect(tensors.size).toBe(2 * 19);
+    const { misfits } = fitOf('vgg-19', { naming: 'slim', tensors, outputs: 1001, size: 224 });
+    expect(misfits).toEqual([]);
+  });
+
+  it("of Inception v3's auxiliary head are one for each of its variables while it is trained, of its shape", () => {
+    const head = 'InceptionV3/AuxLogits';
+    const tensors = new Map([
+      ...slimLayer(`${head}/Conv2d_1b_1x1`, [1, 1, 768, 128], 'BatchNorm'),
+      ...slimLayer(`${head}/Conv2d_2a_5x5`, [5, 5, 128, 768], 'BatchNorm'),
+      ...slimLayer(`${head}/Conv2d_2b_1x1`, [1, 1, 768, 1001], 'biases'),
+    ]);
+    const { misfits, variables } = fitOf('inception-v3', {
+      ...{ naming: 'slim', tensors, outputs: 1001, size: 299, training: true },
+    });
+    expect(misfits.filter((misfit) => !/^(?!auxiliary)\S+ has nothing$/u.test(misfit))).toEqual([]);
+    expect(variables.filter((name) => name.startsWith('auxiliary/'))).toHaveLength(tensors.size);
   });
 });
 

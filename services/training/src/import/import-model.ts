@@ -19,6 +19,7 @@ import { runIsolated } from '@bluewaters/tensorflow';
 import { z } from 'zod';
 import { digestFile } from '../files.js';
 import type { TrainingOptions } from '../options.js';
+import { codeVersion } from '../code-version.js';
 import { announceVersion, nextVersion, readVersions, signatureOf, storeVersion } from '../registry.js';
 import type { ImportedModel, ImportTask } from './import-weights.main.js';
 
@@ -76,7 +77,7 @@ async function makeVersion(wanted: Wanted, { store, options }: ImportPorts): Pro
     return await storeVersion(store, {
       ...{ model: request.model, version, directory },
       signature: { ...signatureOf(made.input, classes), ...(labelsShifted && { labelsShifted }) },
-      provenance: { request, report },
+      provenance: { request, report, code: await codeVersion() },
       origin: { imported: { file: basename(request.file), digest } },
     });
   } finally {

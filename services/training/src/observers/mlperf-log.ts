@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 /** A value that MLPerf's log takes. */
 export type MlperfValue = string | number | boolean | null;
@@ -25,10 +25,10 @@ export class MlperfLog {
   readonly path: string;
   readonly #continues: boolean;
 
-  /** @param path A file that exists is of an earlier start of the run. */
+  /** @param path A file that exists is of an earlier start of the run, which may have ended before the run began. */
   constructor(path: string) {
     this.path = path;
-    this.#continues = existsSync(path);
+    this.#continues = existsSync(path) && readFileSync(path, 'utf8').includes('"run_start"');
     if (this.#continues) this.#write('POINT_IN_TIME', 'bluewaters_resumed', null);
     else this.#write('INTERVAL_START', 'init_start', null);
   }
@@ -42,7 +42,8 @@ export class MlperfLog {
       submission_status: 'research',
       submission_org: org,
       submission_platform: platform,
-      cache_clear: true,
+      // The system may still have the records in memory; throwing them out takes rights that a run has not.
+      cache_clear: false,
       train_samples: trainExamples,
       eval_samples: validationExamples,
       ...hyperparameters,
@@ -52,7 +53,7 @@ export class MlperfLog {
     this.#write('INTERVAL_START', 'run_start', null);
   }
 
-  /** @param epoch From 1. */
+  /** @param epoch From 1; told again when a start goes on within it. */
   epochStarted(epoch: number): void {
     this.#write('INTERVAL_START', 'epoch_start', null, { epoch_num: epoch });
   }

@@ -55,6 +55,16 @@ describe('the report page', () => {
     expect(page).toMatch(/input .*?<td>10\.00 ms<\/td><td>25\.0 %<\/td>/u);
   });
 
+  it('shows each mistake with its picture and what it was taken for, and says so where there is none', () => {
+    const mistake = { filename: 'x.JPEG', jpeg: Uint8Array.of(1, 2), truth: 'tench', answer: 'shark', loss: 3 };
+    const page = reportPage({ ...CONTENTS, mistakes: [mistake, { ...mistake, jpeg: Uint8Array.of(3) }] });
+    const shown = page.match(
+      /<img [^>]*src="data:image\/jpeg;base64,(?:AQI=|Aw==)"><figcaption><b>tench<\/b>, taken for shark/gu,
+    );
+    expect(shown).toHaveLength(2);
+    expect(reportPage(CONTENTS)).toContain('None: all 4 held-out pictures were answered right.');
+  });
+
   it('shows a matrix of few classes, and of many the pairs that are mixed up most', () => {
     const classesOf = (count: number): Pick<ReportContents, 'classes' | 'confusion'> => ({
       classes: Array.from({ length: count }, (_, i) => {

@@ -137,7 +137,7 @@ async function showMistake(
 }
 
 function provenanceOf(
-  { request, manifest, threads }: RunContext,
+  { request, manifest, code, threads }: RunContext,
   { step, worlds }: ReportSources,
 ): ReportContents['provenance'] {
   return [
@@ -145,6 +145,8 @@ function provenanceOf(
     ['weights', `of step ${step}, the ${request.export}`],
     ['manifest, sha256', request.manifest],
     ['index, sha256', manifest.index],
+    ['Blue Waters ML', code.version],
+    ['code, sha256', code.digest],
     ['TensorFlow', tensorflowVersion()],
     ['processor', cpus()[0]?.model ?? 'unknown'],
     ['ranks', describeWorlds(worlds)],

@@ -65,7 +65,7 @@ export const networksShow = defineVerb({
     [...describeLayers(profile), '', ...describeTotals(profile), '', ...(memory ? describeMemory(memory) : [])].forEach(
       print,
     );
-    return { ...profile, memory, ...(svg === undefined ? {} : { svg }) };
+    return { ...profile, flops: flopsOf(profile), memory, ...(svg === undefined ? {} : { svg }) };
   },
 });
 
@@ -75,6 +75,11 @@ function inputOf({ imageSize, channels }: Pick<NetworkProfile, 'imageSize' | 'ch
 
 function millions(count: number): string {
   return `${(count / 1e6).toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 })} M`;
+}
+
+/** Multiplications and additions, each by itself. */
+function flopsOf({ multiplyAdds }: NetworkProfile): number {
+  return 2 * multiplyAdds;
 }
 
 function describeLayers({ layers }: NetworkProfile): string[] {
@@ -94,7 +99,7 @@ function describeTotals(profile: NetworkProfile): string[] {
   return [
     `${network} for pictures of ${inputOf(profile)}, with ${outputs} outputs:`,
     `  ${formatCount(parameters)} parameters, and ${formatCount(statistics)} statistics of batch normalisation`,
-    `  ${formatCount(multiplyAdds)} multiply-adds a picture`,
+    `  ${formatCount(multiplyAdds)} multiply-adds (${formatCount(flopsOf(profile))} FLOPs) a picture`,
   ];
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { frameOptions } from '../common-options.js';
 import { Generations } from '../generations.js';
 import { launchCluster } from '../launch-cluster.js';
-import { codeDigest, rankOptions } from '../rank.js';
+import { rankOptions } from '../rank.js';
 import { endAsTask, placeInCluster, taskOptions } from '../task.js';
 import { formatCount } from '../terminal.js';
 import { defineVerb } from '../verb.js';
@@ -33,7 +33,7 @@ export const regression = defineVerb({
       return result;
     }
     process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-    const { LINE, regression: fit } = await import('@bluewaters/training');
+    const { codeDigest, LINE, regression: fit } = await import('@bluewaters/training');
     const isChief = place.task.job === 'worker' && place.task.index === 0;
     const code = await codeDigest();
     const found = await endAsTask(place, isChief, () => fit({ ...place, code, signal: context.signal }));
