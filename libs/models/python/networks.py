@@ -27,7 +27,7 @@ class Layers:
         (self.parameters if trainable else self.statistics).append(made)
         return made
 
-    def batch_norm(self, x, name, epsilon, scale):
+    def batch_norm(self, x, name, epsilon, scale, decay=0.9):
         channels = x.shape[-1]
         beta = self.variable(name + "/beta", [channels])
         gamma = self.variable(name + "/gamma", [channels]) if scale else tf.ones([channels])
@@ -35,16 +35,16 @@ class Layers:
         moving_variance = self.variable(name + "/moving_variance", [channels], trainable=False)
         y, mean, variance = tf1.nn.fused_batch_norm(x, gamma, beta, epsilon=epsilon, is_training=True)
         for moving, value in (moving_mean, mean), (moving_variance, variance):
-            self.updates.append(assign_moving_average(moving, value, 0.9, zero_debias=False))
+            self.updates.append(assign_moving_average(moving, value, decay, zero_debias=False))
         return y
 
-    def conv(self, x, name, filters, size, stride=1, padding="SAME", norm=None, activation=nn.relu):
+    def conv(self, x, name, filters, size, stride=1, padding="SAME", norm=None, activation=nn.relu, bias=True):
         height, width = size if isinstance(size, tuple) else (size, size)
         kernel = self.variable(name + "/weights", [height, width, x.shape[-1], filters])
         y = nn.conv2d(x, kernel, stride, padding)
         if norm:
             y = self.batch_norm(y, name + "/BatchNorm", **norm)
-        else:
+        elif bias:
             y = nn.bias_add(y, self.variable(name + "/biases", [filters]))
         return activation(y) if activation else y
 
@@ -64,6 +64,11 @@ def flatten(x):
     return tf.reshape(x, [-1, x.shape[1] * x.shape[2] * x.shape[3]])
 
 
+def lrn(x):
+    """Krizhevsky et al. 2012, section 3.3: five neighbouring channels."""
+    return nn.local_response_normalization(x, depth_radius=2, bias=2, alpha=1e-4, beta=0.75)
+
+
 def alexnet(layers, x, outputs):
     def pool(y):
         return nn.max_pool2d(y, 3, 2, "VALID")
@@ -81,9 +86,6 @@ def alexnet(layers, x, outputs):
 def alexnet_2012(layers, x, outputs):
     def pool(y):
         return nn.max_pool2d(y, 3, 2, "VALID")
-
-    def lrn(y):
-        return nn.local_response_normalization(y, depth_radius=2, bias=2, alpha=1e-4, beta=0.75)
 
     x = pool(lrn(layers.conv(x, "conv1", 96, 11, 4, "VALID")))
     x = pool(lrn(layers.conv(x, "conv2", 256, 5)))
@@ -123,6 +125,38 @@ def resnet_50(layers, x, outputs):
     return [(layers.dense(x, "logits", outputs, None), 1.0)]
 
 
+def resnet_50_v2(layers, x, outputs):
+    """As TensorFlow's official repository had it in 2018: normalisation and rectifier come before a convolution, and
+    what a strided convolution sees around a picture depends on its window alone."""
+    norm = {"epsilon": 1e-5, "scale": True, "decay": 0.997}
+
+    def prepared(y, name):
+        return nn.relu(layers.batch_norm(y, name + "/BatchNorm", **norm))
+
+    def conv(y, name, filters, size, stride=1):
+        padding = "SAME"
+        if stride > 1:
+            before, after = (size - 1) // 2, size // 2
+            y = tf.pad(y, [[0, 0], [before, after], [before, after], [0, 0]])
+            padding = "VALID"
+        return layers.conv(y, name, filters, size, stride, padding, activation=None, bias=False)
+
+    x = conv(x, "conv1", 64, 7, 2)
+    x = nn.max_pool2d(x, 3, 2, "SAME")
+    for block, (filters, units) in enumerate([(64, 3), (128, 4), (256, 6), (512, 3)], 1):
+        for unit in range(1, units + 1):
+            name = f"block{block}/unit{unit}"
+            stride = 2 if unit == 1 and block > 1 else 1
+            y = prepared(x, name + "/preact")
+            if unit == 1:
+                x = conv(y, name + "/shortcut", 4 * filters, 1, stride)
+            y = prepared(conv(y, name + "/conv1", filters, 1), name + "/conv1")
+            y = prepared(conv(y, name + "/conv2", filters, 3, stride), name + "/conv2")
+            x = conv(y, name + "/conv3", 4 * filters, 1) + x
+    x = tf.reduce_mean(prepared(x, "postnorm"), [1, 2])
+    return [(layers.dense(x, "logits", outputs, None), 1.0)]
+
+
 def resnet_20(layers, x, outputs):
     norm = {"epsilon": 1.001e-5, "scale": True}
     x = layers.conv(x, "conv1", 16, 3, norm=norm)
@@ -138,6 +172,44 @@ def resnet_20(layers, x, outputs):
             x = nn.relu(y + x)
     x = tf.reduce_mean(x, [1, 2])
     return [(layers.dense(x, "logits", outputs, None), 1.0)]
+
+
+def googlenet(layers, x, outputs):
+    def max_pool(y, stride=2):
+        return nn.max_pool2d(y, 3, stride, "SAME")
+
+    def inception(y, name, one, reduce3, three, reduce5, five, pool):
+        name = f"inception{name}"
+        branches = [
+            layers.conv(y, name + "/conv1x1", one, 1),
+            layers.conv(layers.conv(y, name + "/conv3x3_reduce", reduce3, 1), name + "/conv3x3", three, 3),
+            layers.conv(layers.conv(y, name + "/conv5x5_reduce", reduce5, 1), name + "/conv5x5", five, 5),
+            layers.conv(max_pool(y, 1), name + "/pool_projection", pool, 1),
+        ]
+        return tf.concat(branches, 3)
+
+    def auxiliary(y, name):
+        name = f"auxiliary{name}"
+        y = layers.conv(nn.avg_pool2d(y, 5, 3, "VALID"), name + "/conv", 128, 1)
+        y = layers.dropout(layers.dense(flatten(y), name + "/fc", 1024), 0.7)
+        return layers.dense(y, name + "/logits", outputs, None), 0.3
+
+    x = lrn(max_pool(layers.conv(x, "conv1", 64, 7, 2)))
+    x = layers.conv(x, "conv2_reduce", 64, 1)
+    x = max_pool(lrn(layers.conv(x, "conv2", 192, 3)))
+    x = inception(x, "3a", 64, 96, 128, 16, 32, 32)
+    x = max_pool(inception(x, "3b", 128, 128, 192, 32, 96, 64))
+    x = inception(x, "4a", 192, 96, 208, 16, 48, 64)
+    first = auxiliary(x, "4a")
+    x = inception(x, "4b", 160, 112, 224, 24, 64, 64)
+    x = inception(x, "4c", 128, 128, 256, 24, 64, 64)
+    x = inception(x, "4d", 112, 144, 288, 32, 64, 64)
+    second = auxiliary(x, "4d")
+    x = max_pool(inception(x, "4e", 256, 160, 320, 32, 128, 128))
+    x = inception(x, "5a", 256, 160, 320, 32, 128, 128)
+    x = inception(x, "5b", 384, 192, 384, 48, 128, 128)
+    x = layers.dropout(tf.reduce_mean(x, [1, 2]), 0.4)
+    return [(layers.dense(x, "logits", outputs, None), 1.0), first, second]
 
 
 def inception_v3(layers, x, outputs):
@@ -221,6 +293,8 @@ NETWORKS = {
     "vgg-16": (vgg_16, 5e-4, 0.0),
     "resnet-20": (resnet_20, 1e-4, 0.0),
     "resnet-50": (resnet_50, 1e-4, 0.0),
+    "resnet-50-v2": (resnet_50_v2, 1e-4, 0.0),
+    "googlenet": (googlenet, 2e-4, 0.0),
     "inception-v3": (inception_v3, 4e-5, 0.1),
 }
 

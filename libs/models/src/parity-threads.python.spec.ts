@@ -3,7 +3,7 @@ import { compareWithPython, PATIENCE_MS, stepsToCompare, type Comparison } from 
 
 const python = process.env['BLUEWATERS_PYTHON'];
 /** The cheapest; the proof compares all. */
-const STEPS = stepsToCompare(['resnet-20']);
+const STEPS = stepsToCompare(['resnet-20', 'resnet-50-v2']);
 
 // In a file of its own: the first session of a process decides for all how many threads there are.
 describe.skipIf(!python)('a training step with two threads', { timeout: PATIENCE_MS }, () => {
@@ -13,12 +13,13 @@ describe.skipIf(!python)('a training step with two threads', { timeout: PATIENCE
   }, PATIENCE_MS);
 
   it.each(STEPS)(
-    'of $network gives the loss and the variables of the network written in Python within 1e-5',
+    'of $network gives the loss and the variables of the network written in Python within rounding',
     ({ network }) => {
       const { losses, largest } = found.get(network)!;
       const [ours, theirs] = losses;
-      expect(Math.abs(ours / theirs - 1)).toBeLessThan(1e-5);
-      expect(largest.relative, largest.name).toBeLessThan(1e-5);
+      const rounding = network === 'resnet-50-v2' ? 1e-4 : 1e-5;
+      expect(Math.abs(ours / theirs - 1)).toBeLessThan(rounding);
+      expect(largest.relative, largest.name).toBeLessThan(rounding);
     },
   );
 });

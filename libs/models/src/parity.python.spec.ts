@@ -2,7 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { compareWithPython, PATIENCE_MS, stepsToCompare, type Comparison } from './parity.fixture.js';
 
 const python = process.env['BLUEWATERS_PYTHON'];
-const STEPS = stepsToCompare(['resnet-50', 'inception-v3', 'vgg-16', 'alexnet']);
+/** All but the one that equals Python's within rounding only: parity-threads compares that. */
+const STEPS = stepsToCompare(['resnet-50', 'inception-v3', 'googlenet', 'vgg-16', 'alexnet']).filter(
+  ({ network }) => network !== 'resnet-50-v2',
+);
 
 describe.skipIf(!python)('a training step with one thread', { timeout: PATIENCE_MS }, () => {
   let found: Map<string, Comparison>;

@@ -1,7 +1,7 @@
 import { add, relu, type Output } from '@bluewaters/tensorflow';
 import { convolution, dense, globalMean, pooling } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
-import { batchNorm } from '../normalisation.js';
+import { batchNorm, type BatchNormSettings } from '../normalisation.js';
 import { channelsOf } from '../picture-axes.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
 import { RESNET_EXPANSION, RESNET_NORM, RESNET_PLANS, RESNET_RECIPE } from './resnet-plans.js';
@@ -14,7 +14,7 @@ interface Unit {
   readonly stride: number;
   /** Whether it is the first of its stage, whose shortcut is a projection. */
   readonly projects: boolean;
-  readonly bias: boolean;
+  readonly layout: Layout;
 }
 
 /** How the published copies differ. */
@@ -25,33 +25,39 @@ interface Layout {
   readonly poolPadding: 'SAME' | 'FIXED';
   /** Whether convolutions that no batch normalisation follows have one. */
   readonly bias: boolean;
+  readonly norm: BatchNormSettings;
 }
 
-/** TensorFlow's official repository, where the first of a stage's units has the stride. */
-const OFFICIAL: Layout = { halvesIn: 'first', poolPadding: 'SAME', bias: false };
+/**
+ * TensorFlow's official repository, where the first of a stage's units has the stride, and moving averages move less at a
+ * step than elsewhere.
+ */
+const OFFICIAL: Layout = {
+  ...{ halvesIn: 'first', poolPadding: 'SAME', bias: false },
+  norm: { ...RESNET_NORM, decay: 0.997 },
+};
 /** Keras's applications, whose stages end with the stride, as TF-slim's do, whose weights they were given. */
-const KERAS: Layout = { halvesIn: 'last', poolPadding: 'FIXED', bias: true };
+const KERAS: Layout = { halvesIn: 'last', poolPadding: 'FIXED', bias: true, norm: RESNET_NORM };
 
 /** Figure 4(e) of the paper: batch normalisation and rectifier before what they prepare. */
-function preactivation(context: BuildContext, x: Output, name: string): Output {
+function preactivation(context: BuildContext, x: Output, name: string, norm: BatchNormSettings): Output {
   const inner = { ...context, scope: context.scope.child(name) };
-  return relu(
-    inner.scope,
-    batchNorm(inner, x, { name: `${name}/BatchNorm`, channels: channelsOf(context, x), ...RESNET_NORM }),
-  );
+  const channels = channelsOf(context, x);
+  return relu(inner.scope, batchNorm(inner, x, { name: `${name}/BatchNorm`, channels, ...norm }));
 }
 
 /** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut, to which nothing is done after they are added. */
-function unit(context: BuildContext, x: Output, { name, filters, stride, projects, bias }: Unit): Output {
+function unit(context: BuildContext, x: Output, { name, filters, stride, projects, layout }: Unit): Output {
+  const { bias, norm } = layout;
   const wide = filters * RESNET_EXPANSION;
   const linear = { size: 1, filters: wide, bias, activation: 'none' } as const;
-  const prepared = preactivation(context, x, `${name}/preact`);
+  const prepared = preactivation(context, x, `${name}/preact`, norm);
   const shortcut = projects
     ? convolution(context, prepared, { name: `${name}/shortcut`, stride, ...linear })
     : everyNth(context, x, `${name}/shortcut`, stride);
-  let y = convolution(context, prepared, { name: `${name}/conv1`, filters, size: 1, norm: RESNET_NORM });
+  let y = convolution(context, prepared, { name: `${name}/conv1`, filters, size: 1, norm });
   y = convolution(context, y, {
-    ...{ name: `${name}/conv2`, filters, size: 3, stride, norm: RESNET_NORM },
+    ...{ name: `${name}/conv2`, filters, size: 3, stride, norm },
     padding: 'FIXED',
   });
   y = convolution(context, y, { name: `${name}/conv3`, ...linear });
@@ -68,7 +74,8 @@ function everyNth(context: BuildContext, x: Output, name: string, stride: number
  *
  * @see He et al. 2016, "Identity mappings in deep residual networks", figure 4(e) and section 4.1.
  */
-function resnetV2(depth: 50 | 101 | 152, { halvesIn, poolPadding, bias }: Layout): Network {
+function resnetV2(depth: 50 | 101 | 152, layout: Layout): Network {
+  const { halvesIn, poolPadding, bias, norm } = layout;
   const { units } = RESNET_PLANS[depth];
   const keras = halvesIn === 'last';
   return {
@@ -93,10 +100,10 @@ function resnetV2(depth: 50 | 101 | 152, { halvesIn, poolPadding, bias }: Layout
         for (let index = 1; index <= count; index += 1) {
           const stride = index === halving.index && stage !== halving.stage ? 2 : 1;
           const name = `block${stage + 1}/unit${index}`;
-          x = unit(context, x, { name, filters: 64 * 2 ** stage, stride, projects: index === 1, bias });
+          x = unit(context, x, { name, filters: 64 * 2 ** stage, stride, projects: index === 1, layout });
         } // 56 x 56 x 256, 28 x 28 x 512, 14 x 14 x 1024, 7 x 7 x 2048; Keras's is a stage ahead with the sides
       }
-      x = globalMean(context, preactivation(context, x, 'postnorm')); // [batch, 2048]
+      x = globalMean(context, preactivation(context, x, 'postnorm', norm)); // [batch, 2048]
       return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]
     },
   };
