@@ -121,7 +121,10 @@ describe('npm run sbom', () => {
         `${name} ${version}`,
       ).toBe(true);
     }
-    expect(purls('golang')).toHaveLength(1);
+    const modules = ['github.com/minio/minio', 'github.com/nats-io/nats-server/v2'];
+    expect(purls('golang').map((purl) => purl.replace(/@.*/u, ''))).toEqual(
+      modules.map((name) => `pkg:golang/${name}`),
+    );
     const images = [
       ...read('containers/compose.yaml').matchAll(/^ +image: (?!bluewaters)(\S+)$/gmu),
       ...read('containers/Dockerfile').matchAll(/^ARG (?:NODE|UBUNTU)_IMAGE=([^@]+)/gmu),
