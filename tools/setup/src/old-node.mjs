@@ -1,13 +1,13 @@
 /** Node.js 16 from the package of npm that carries its program, for a test on what machines like Blue Waters have. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, publishFolder, removeFolder } from './cache.mjs';
+import { cacheFolder, removeFolder } from './cache.mjs';
 import { sha256File } from './digest.mjs';
 import { OLD_NODE_PACKAGE, OLD_NODE_VERSION } from './pins.mjs';
 import { capture, lastLines } from './process.mjs';
 import { DigestError } from './python.mjs';
 import { SetupError, say } from './say.mjs';
-import { isStamped, writeStamp } from './stamp.mjs';
+import { fillOnce, writeStamp } from './stamp.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
 
@@ -20,13 +20,7 @@ import { isStamped, writeStamp } from './stamp.mjs';
  */
 export async function getOldNode(env) {
   const folder = join(cacheFolder(env), 'bin', `node-${OLD_NODE_VERSION}`);
-  if (!(await isStamped(folder))) {
-    await publishFolder(
-      folder,
-      (partial) => fill(partial, env),
-      () => isStamped(folder),
-    );
-  }
+  await fillOnce(folder, (partial) => fill(partial, env));
   return join(folder, 'node');
 }
 

@@ -2,12 +2,12 @@
 import { readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { cacheFolder, publishFolder } from './cache.mjs';
+import { cacheFolder } from './cache.mjs';
 import { OLD_TENSORFLOW_VERSION, OLD_TENSORFLOW_WHEEL } from './pins.mjs';
 import { capture } from './process.mjs';
 import { unpackWheel } from './python.mjs';
 import { SetupError } from './say.mjs';
-import { isStamped, writeStamp } from './stamp.mjs';
+import { fillOnce, writeStamp } from './stamp.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
 
@@ -23,9 +23,7 @@ export async function getOldTensorflow(env) {
   const python = await findPythonLibrary(env);
   if (python === undefined) throw new SetupError('No libpython3.6m was found.', '');
   const folder = join(cacheFolder(env), 'old-tensorflow', OLD_TENSORFLOW_VERSION);
-  if (!(await isStamped(folder))) {
-    await publishFolder(folder, fill, () => isStamped(folder));
-  }
+  await fillOnce(folder, fill);
   await link(python, join(folder, basename(python)));
   return folder;
 }

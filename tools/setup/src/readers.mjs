@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, publishFolder } from './cache.mjs';
+import { cacheFolder } from './cache.mjs';
 import { sha256 } from './digest.mjs';
 import { capture, hand } from './process.mjs';
 import { SetupError, say } from './say.mjs';
-import { isStamped, writeStamp } from './stamp.mjs';
+import { fillOnce, writeStamp } from './stamp.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
 
@@ -59,13 +59,7 @@ async function pythonWith(packages, env) {
   if (base === undefined) throw new SetupError('There is no Python 3.9 to 3.12.', HOW);
   const key = sha256(await readFile(packages.requirements)).slice(0, 12);
   const folder = join(cacheFolder(env), packages.name, `${key}-${base.version}`);
-  if (!(await isStamped(folder))) {
-    await publishFolder(
-      folder,
-      (partial) => fill(partial, base.program, packages),
-      () => isStamped(folder),
-    );
-  }
+  await fillOnce(folder, (partial) => fill(partial, base.program, packages));
   return join(folder, 'bin/python');
 }
 

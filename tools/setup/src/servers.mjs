@@ -1,6 +1,6 @@
 /** Programs of the NATS and MinIO servers, for tests on machines where no Docker engine answers. */
 import { join } from 'node:path';
-import { getGoProgram, goProgramFolder } from './go-program.mjs';
+import { getGoProgram } from './go-program.mjs';
 import {
   GO_WHEEL,
   MINIO_MODULE_SUM,
@@ -44,7 +44,7 @@ export async function findNats(env) {
  *   else the first on PATH.
  */
 export async function findMinio(env) {
-  const found = await findServer(env.BLUEWATERS_MINIO, goProgramFolder(MINIO, env), 'minio');
+  const found = await findServer(env.BLUEWATERS_MINIO, programFolder(MINIO, env), 'minio');
   return found ?? (env.BLUEWATERS_MINIO ? undefined : onPath('minio', env));
 }
 

@@ -1,6 +1,7 @@
 /** The stamp of a folder in the cache: written last, so a folder that has it is whole. */
 import { lstat, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { publishFolder } from './cache.mjs';
 import { sha256File } from './digest.mjs';
 
 const STAMP = 'bluewaters-stamp.json';
@@ -14,10 +15,10 @@ const STAMP = 'bluewaters-stamp.json';
 export async function writeStamp(folder, name) {
   /** @type {Record<string, Mark>} */
   const files = {};
-  for (const name of (await readdir(folder)).sort()) {
-    const facts = await lstat(join(folder, name));
-    if (!facts.isFile() || name === STAMP) continue;
-    files[name] = { bytes: facts.size, mtimeMs: facts.mtimeMs, sha256: await sha256File(join(folder, name)) };
+  for (const file of (await readdir(folder)).sort()) {
+    const facts = await lstat(join(folder, file));
+    if (!facts.isFile() || file === STAMP) continue;
+    files[file] = { bytes: facts.size, mtimeMs: facts.mtimeMs, sha256: await sha256File(join(folder, file)) };
   }
   await writeFile(join(folder, STAMP), JSON.stringify({ name, files }, null, 2));
 }
@@ -36,6 +37,16 @@ export async function isStamped(folder, { thorough = false } = {}) {
     if (!(await agrees(join(folder, name), mark, thorough))) return false;
   }
   return true;
+}
+
+/**
+ * Makes a folder of the cache unless it is there and whole.
+ *
+ * @param {string} folder
+ * @param {(partial: string) => Promise<void>} fill Ends with the stamp.
+ */
+export async function fillOnce(folder, fill) {
+  if (!(await isStamped(folder))) await publishFolder(folder, fill, () => isStamped(folder));
 }
 
 /**

