@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import koffi, { type KoffiFunc } from 'koffi';
 import { CodedError } from '@bluewaters/errors';
 import { loadOperations, nativeOperationsFile } from '@bluewaters/tensorflow';
-import type { Launcher } from './world.js';
+import { isOneHost, type Launcher } from './world.js';
 
 type Call<F extends (...parameters: never[]) => unknown> = KoffiFunc<F>;
 
@@ -91,7 +91,14 @@ const TRANSPORT_SETTINGS = {
   UCX_WARN_UNUSED_ENV_VARS: 'no',
 };
 
+/**
+ * What it leaves alone where all ranks are on one host: interfaces of the network, but for loopback. It would open each that it
+ * finds, and MPI ends the ranks where one goes away meanwhile, as those of containers do.
+ */
+const ONE_HOST_SETTINGS = { UCX_NET_DEVICES: 'lo' };
+
 /** Sets {@link TRANSPORT_SETTINGS} where the user has not, before MPI's library is opened. */
-export function restrainTransport(): void {
-  for (const [name, value] of Object.entries(TRANSPORT_SETTINGS)) process.env[name] ??= value;
+export function restrainTransport(environment: NodeJS.ProcessEnv = process.env): void {
+  const settings = { ...TRANSPORT_SETTINGS, ...(isOneHost(environment) && ONE_HOST_SETTINGS) };
+  for (const [name, value] of Object.entries(settings)) environment[name] ??= value;
 }

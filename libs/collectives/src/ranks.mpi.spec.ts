@@ -1,4 +1,6 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describeWith, smallDisk } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { itKeepsWhatRanksPromise, onAll, runOverMpi, runOverMpiWith } from './ranks.fixture.js';
@@ -10,6 +12,17 @@ describe('ranks under mpiexec', { timeout: 120_000 }, () => {
     const { found, exitCode } = await runOverMpi(3, 'lose', 'KILL');
     expect(found).toEqual({});
     expect(exitCode).not.toBe(0);
+  });
+
+  it('open no interface of the network but loopback on one host, so that none can go away under them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ranks-'));
+    const log = { UCX_LOG_LEVEL: 'debug', UCX_LOG_FILE: join(folder, 'log.%p') };
+    expect(await runOverMpiWith(log, 2, 'talk')).toMatchObject({ exitCode: 0 });
+    const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
+    const opened = new Set(files.join('').match(/(?<=using tcp\/)\S+/gu));
+    // An MPI without UCX logs nothing.
+    expect([[], ['lo']]).toContainEqual([...opened]);
+    await rm(folder, { recursive: true });
   });
 
   it('end together when one of them fails', async () => {

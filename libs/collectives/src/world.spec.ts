@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ENVIRONMENTS } from './environments.fixture.js';
-import { placeInWorld, ranksOfJob } from './world.js';
+import { isOneHost, placeInWorld, ranksOfJob } from './world.js';
 
 describe('the world that the environment tells of', () => {
   let directory: string;
@@ -33,6 +33,27 @@ describe('the world that the environment tells of', () => {
 
   it('names a variable that holds no count', () => {
     expect(() => placeInWorld({ PMI_RANK: 'first', PMI_SIZE: '2' })).toThrow(/PMI_RANK.*a count.*first/u);
+  });
+});
+
+describe('ranks that are all on one host', () => {
+  it.each([
+    ['mpiexec of MPICH', { PMI_SIZE: '2', MPI_LOCALNRANKS: '2' }, { MPI_LOCALNRANKS: '1' }],
+    [
+      'mpiexec of Open MPI',
+      { OMPI_COMM_WORLD_SIZE: '4', OMPI_COMM_WORLD_LOCAL_SIZE: '4' },
+      { OMPI_COMM_WORLD_SIZE: '8' },
+    ],
+    ['srun', { SLURM_STEP_NUM_TASKS: '4', SLURM_STEP_NUM_NODES: '1' }, { SLURM_STEP_NUM_NODES: '2' }],
+    ['srun with PMI 2', { PMI_SIZE: '4', SLURM_STEP_NUM_NODES: '1' }, { SLURM_STEP_NUM_NODES: '4' }],
+  ])('are known from what %s says, and those of several are not taken for them', (_, one, several) => {
+    expect(isOneHost(one)).toBe(true);
+    expect(isOneHost({ ...one, ...several })).toBe(false);
+  });
+
+  it('are not guessed from a launcher that does not say', () => {
+    expect(isOneHost({ ALPS_APP_PE: '7' })).toBe(false);
+    expect(isOneHost({ PMI_RANK: '1', PMI_SIZE: '2' })).toBe(false);
   });
 });
 

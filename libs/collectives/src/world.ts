@@ -63,6 +63,19 @@ export function ranksOfJob(environment: NodeJS.ProcessEnv): number | undefined {
   return tasks ? countIn(environment, 'SLURM_NTASKS') : undefined;
 }
 
+/** Variables that count all ranks, and those of them that are on this host. */
+const ON_THIS_HOST: readonly (readonly [all: string, here: string])[] = [
+  ['OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_SIZE'],
+  ['PMI_SIZE', 'MPI_LOCALNRANKS'],
+];
+
+/** Whether the launcher says that all ranks are on this host. */
+export function isOneHost(environment: NodeJS.ProcessEnv): boolean {
+  const counted = ON_THIS_HOST.find(([all, here]) => environment[all] && environment[here]);
+  if (counted) return environment[counted[0]] === environment[counted[1]];
+  return environment['SLURM_STEP_NUM_NODES'] === '1';
+}
+
 function readNodeFile(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\n').filter(Boolean);
