@@ -66,10 +66,12 @@ function valueOf({ scope, precision }: BuildContext, variable: Variable): Output
 }
 
 /** Adds the biases of a layer, one for each channel or unit. */
-export function withBiases(context: BuildContext, y: Output, { name, units }: { name: string; units: number }): Output {
+export function withBiases(context: BuildContext, y: Output, name: string): Output {
   const { scope, variables, dataFormat = 'NHWC' } = context;
+  const isPicture = y.shape?.length === 4;
+  const units = isPicture ? channelsOf(context, y) : lengthOf(y, 1);
   const biases = valueOf(context, variables.get(`${name}/biases`, [units], 'zeros'));
-  return biasAdd(scope, y, biases, { dataFormat: y.shape?.length === 4 ? dataFormat : 'NHWC' });
+  return biasAdd(scope, y, biases, { dataFormat: isPicture ? dataFormat : 'NHWC' });
 }
 
 /**
@@ -78,12 +80,12 @@ export function withBiases(context: BuildContext, y: Output, { name, units }: { 
  * @returns [batch, height / stride, width / stride, filters] when padded.
  */
 export function convolution(context: BuildContext, x: Output, options: ConvolutionOptions): Output {
-  const { name, filters, norm, activation = 'relu', bias = true } = options;
+  const { name, norm, activation = 'relu', bias = true } = options;
   const inner = { ...context, scope: context.scope.child(name) };
   const y = convolve(inner, x, options);
   let z = y;
-  if (norm) z = batchNorm(inner, y, { name: `${name}/BatchNorm`, channels: filters, ...norm });
-  else if (bias) z = withBiases(inner, y, { name, units: filters });
+  if (norm) z = batchNorm(inner, y, { name: `${name}/BatchNorm`, ...norm });
+  else if (bias) z = withBiases(inner, y, name);
   return activation === 'relu' ? relu(inner.scope, z) : z;
 }
 
@@ -178,6 +180,6 @@ export function dense(context: BuildContext, x: Output, options: LayerOptions & 
   const inner = { ...context, scope: context.scope.child(name) };
   const initial = activation === 'relu' ? 'he-normal' : 'glorot-uniform';
   const weights = context.variables.get(`${name}/weights`, [lengthOf(x, 1), units], initial);
-  const y = withBiases(inner, matMul(inner.scope, x, valueOf(inner, weights)), { name, units });
+  const y = withBiases(inner, matMul(inner.scope, x, valueOf(inner, weights)), name);
   return activation === 'relu' ? relu(inner.scope, y) : y;
 }

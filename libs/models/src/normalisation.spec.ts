@@ -17,7 +17,7 @@ function towers(layer: 'batchNorm' | 'dropout', frozen = '', batchStatistics: Ba
   const build = (name: string, tower?: TrainingTower): Output => {
     const context = { scope: root.child(name), variables, ...(tower && { training: tower }) };
     if (layer === 'dropout') return dropout(context, x, { name: 'drop', rate: 0.5 });
-    return batchNorm(context, x, { name: 'bn', channels: 1, decay: 0.9, epsilon: 1e-3 });
+    return batchNorm(context, x, { name: 'bn', decay: 0.9, epsilon: 1e-3 });
   };
   const [trained, evaluated] = [build('train', training), build('evaluate')];
   const initialize = group(

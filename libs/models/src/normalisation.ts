@@ -14,7 +14,7 @@ import {
   type Output,
 } from '@bluewaters/tensorflow';
 import type { BuildContext } from './network.js';
-import { fromNhwc, lengthOf, toNhwc } from './picture-axes.js';
+import { channelsOf, fromNhwc, lengthOf, toNhwc } from './picture-axes.js';
 
 /** How batch normalisation behaves, the same all over a network. */
 export interface BatchNormSettings {
@@ -40,10 +40,11 @@ export interface BatchNormSettings {
 export function batchNorm(
   context: BuildContext,
   x: Output,
-  options: BatchNormSettings & { readonly name: string; readonly channels: number },
+  options: BatchNormSettings & { readonly name: string },
 ): Output {
   const { scope, variables, training, dataFormat = 'NHWC' } = context;
-  const { name, channels, decay, epsilon, scale: learnsScale = true } = options;
+  const { name, decay, epsilon, scale: learnsScale = true } = options;
+  const channels = channelsOf(context, x);
   const inner = scope.child('BatchNorm');
   const offset = variables.get(`${name}/beta`, [channels], 'zeros').value;
   const scale = learnsScale

@@ -51,6 +51,8 @@ export interface SyntheticTrainingOptions {
   readonly seed?: number;
   /** By default plain momentum with the decay of the network's own recipe. */
   readonly settings?: StepSettings;
+  /** What keeps the network's variables; by default a store as it is. */
+  readonly makeStore?: (root: Scope, seed: number) => VariableStore;
   /** With other ranks, each of which has pictures of its own; none by default. */
   readonly exchange?: GradientExchange;
 }
@@ -77,7 +79,7 @@ export function syntheticTraining(network: Network, options: SyntheticTrainingOp
     ...{ dtype: 'int64', shape: [], ...fixed },
     initializer: initializers.zeros(),
   });
-  const store = new VariableStore(root, seed);
+  const store = options.makeStore?.(root, seed) ?? new VariableStore(root, seed);
   const scope = root.child('train');
   const { momentum, weightDecay, labelSmoothing } = network.recipe;
   const made = trainingStep(scope, {

@@ -49,7 +49,8 @@ function warn(error) {
 /**
  * @param {string} root
  * @param {Environment} env
- * @returns {Promise<Result[]>} Types and lint, one test each; the first also leaves the builds that child processes run.
+ * @returns {Promise<Result[]>} Types and lint at the same time, one test each; the first also leaves the builds that child
+ * processes run.
  */
 async function runChecks(root, env) {
   const tsc = [process.execPath, join(root, 'node_modules/typescript/bin/tsc')];
@@ -57,10 +58,10 @@ async function runChecks(root, env) {
     [...tsc, '-b'],
     [...tsc, '-p', 'tsconfig.spec.json'],
   ];
-  return [
-    await check('types: everything compiles, tests included', types, root, env),
-    await check('lint: `npm run lint` finds nothing', [['npm', 'run', '--silent', 'lint']], root, env),
-  ];
+  return Promise.all([
+    check('types: everything compiles, tests included', types, root, env),
+    check('lint: `npm run lint` finds nothing', [['npm', 'run', '--silent', 'lint']], root, env),
+  ]);
 }
 
 /**

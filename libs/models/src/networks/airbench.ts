@@ -2,7 +2,7 @@ import { mul, relu, type Output } from '@bluewaters/tensorflow';
 import { convolution, dense, flatten, pooling, withBiases } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
 import { batchNorm, type BatchNormSettings } from '../normalisation.js';
-import { WHITENED_CHANNELS, whitening } from '../whitening.js';
+import { whitening } from '../whitening.js';
 
 const NORM: BatchNormSettings = { decay: 0.9, epsilon: 1.001e-5, scale: false };
 
@@ -15,7 +15,7 @@ const FEATURE_SCALE = 1 / 9;
 /** The components of windows of 2 x 2 pixels, each with a bias and a rectifier. */
 function stem(context: BuildContext, x: Output): Output {
   const inner = { ...context, scope: context.scope.child('whiten') };
-  const y = withBiases(inner, whitening(inner, x), { name: 'whiten', units: WHITENED_CHANNELS });
+  const y = withBiases(inner, whitening(inner, x), 'whiten');
   return relu(inner.scope, y);
 }
 
@@ -28,7 +28,7 @@ function stage(context: BuildContext, x: Output, name: string, filters: number):
   const y = convolution(context, x, { name: `${name}/conv1`, filters, ...bare });
   const halved = pooling(context, y, { name: `${name}/pool`, size: 2, stride: 2, padding: 'VALID' });
   const inner = { ...context, scope: context.scope.child(`${name}/norm1`) };
-  const norm1 = batchNorm(inner, halved, { name: `${name}/norm1/BatchNorm`, channels: filters, ...NORM });
+  const norm1 = batchNorm(inner, halved, { name: `${name}/norm1/BatchNorm`, ...NORM });
   const z = relu(inner.scope, norm1);
   return convolution(context, z, { name: `${name}/conv2`, filters, size: 3, norm: NORM, initial: 'dirac' });
 }

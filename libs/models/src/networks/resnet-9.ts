@@ -22,7 +22,7 @@ function halving(context: BuildContext, x: Output, name: string, filters: number
   const y = convolution(context, x, { name: `${name}/conv`, filters, ...bare });
   const halved = pooling(context, y, { name: `${name}/pool`, size: 2, stride: 2 });
   const inner = { ...context, scope: context.scope.child(`${name}/norm`) };
-  return relu(inner.scope, batchNorm(inner, halved, { name: `${name}/norm/BatchNorm`, channels: filters, ...NORM }));
+  return relu(inner.scope, batchNorm(inner, halved, { name: `${name}/norm/BatchNorm`, ...NORM }));
 }
 
 /** Two convolutions beside a shortcut, each with its rectifier. */

@@ -2,7 +2,6 @@ import { add, relu, type Output } from '@bluewaters/tensorflow';
 import { convolution, dense, globalMean, pooling } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
 import { batchNorm, type BatchNormSettings } from '../normalisation.js';
-import { channelsOf } from '../picture-axes.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
 import { RESNET_EXPANSION, RESNET_NORM, RESNET_PLANS, RESNET_RECIPE } from './resnet-plans.js';
 
@@ -42,8 +41,7 @@ const KERAS: Layout = { halvesIn: 'last', poolPadding: 'FIXED', bias: true, norm
 /** Figure 4(e) of the paper: batch normalisation and rectifier before what they prepare. */
 function preactivation(context: BuildContext, x: Output, name: string, norm: BatchNormSettings): Output {
   const inner = { ...context, scope: context.scope.child(name) };
-  const channels = channelsOf(context, x);
-  return relu(inner.scope, batchNorm(inner, x, { name: `${name}/BatchNorm`, channels, ...norm }));
+  return relu(inner.scope, batchNorm(inner, x, { name: `${name}/BatchNorm`, ...norm }));
 }
 
 /** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut, to which nothing is done after they are added. */

@@ -41,7 +41,7 @@ function basicUnit(context: BuildContext, x: Output, { name, filters, stride }: 
     norm: RESNET_NORM,
     activation: 'none',
   });
-  return join(context, name, [y, shortcut(context, x, { name, filters, stride })]);
+  return join(context, name, [y, shortcut(context, [x, y], { name, filters, stride })]);
 }
 
 /** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut; the stride is in the first of them (v1) or in the second (v1.5). */
@@ -51,12 +51,16 @@ function bottleneckUnit(context: BuildContext, x: Output, { name, filters, strid
   let y = convolution(context, x, { name: `${name}/conv1`, filters, size: 1, stride: first, norm: RESNET_NORM });
   y = convolution(context, y, { name: `${name}/conv2`, filters, size: 3, stride: second, norm: RESNET_NORM });
   y = convolution(context, y, { name: `${name}/conv3`, filters: wide, size: 1, norm: RESNET_NORM, activation: 'none' });
-  return join(context, name, [y, shortcut(context, x, { name, filters: wide, stride })]);
+  return join(context, name, [y, shortcut(context, [x, y], { name, filters: wide, stride })]);
 }
 
-/** The input itself, or where the shape changes, a projection (option B of the paper). */
-function shortcut(context: BuildContext, x: Output, { name, filters, stride }: Omit<Unit, 'version'>): Output {
-  if (stride === 1 && channelsOf(context, x) === filters) return x;
+/** The input x itself, or where the unit makes another shape of it, a projection (option B of the paper). */
+function shortcut(
+  context: BuildContext,
+  [x, y]: readonly [Output, Output],
+  { name, filters, stride }: Omit<Unit, 'version'>,
+): Output {
+  if (stride === 1 && channelsOf(context, x) === channelsOf(context, y)) return x;
   return convolution(context, x, {
     name: `${name}/shortcut`,
     filters,

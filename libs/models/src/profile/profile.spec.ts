@@ -80,7 +80,7 @@ describe('the profile of a network', () => {
       const scope = context.scope.child('depthwise');
       const weights = context.variables.get('depthwise/weights', [3, 3, 3, 2], 'he-normal').value;
       const y = depthwiseConv2d(scope, images, weights); // [batch, 8, 8, 6]
-      const z = batchNorm(context, y, { name: 'norm', channels: 6, decay: 0.9, epsilon: 1e-3 });
+      const z = batchNorm(context, y, { name: 'norm', decay: 0.9, epsilon: 1e-3 });
       return dense(context, globalMean(context, z), { name: 'logits', units: outputs });
     });
     const [first] = profileNetwork(depthwise).layers;
