@@ -123,6 +123,15 @@ describe('training on several ranks', { timeout: 600_000 }, () => {
     }
   });
 
+  it('ends where the loss is lost, and names the rank and the operation that it came from', async () => {
+    const ended = await runCli(launchFor(2, 'diverged', '--network', 'lenet', '--learning-rate', '1e9'));
+    expect(ended.code).toBe(1);
+    const cause = /step \d+ on rank [01] the first operation to give such values was train\/\S+ \(\w+\), \d+ of \d+/u;
+    expect(ended.stderr).toMatch(/ended with TRAINING_DIVERGED/u);
+    expect(ended.stderr).toMatch(cause);
+    expect(ended.stderr).not.toContain('generation 2');
+  });
+
   it('stops all ranks with a checkpoint when their time is up', async () => {
     const ended = await runCli(launchFor(2, 'timed', '--epochs', '2000', '--stop-after', '8'));
     expect(ended.code).toBe(75);

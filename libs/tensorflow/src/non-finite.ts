@@ -12,6 +12,8 @@ import type { Tensor } from './tensor.js';
 /** An operation that gave NaN or infinity though nothing that it was given had any. */
 export interface NonFinite {
   readonly operation: Operation;
+  /** Its place in an order in which inputs come first: of several that were found in equal graphs, the first is the cause. */
+  readonly place: number;
   /** Values of its first bad output that are NaN or infinite. */
   readonly count: number;
   /** Values of that output. */
@@ -58,5 +60,5 @@ function firstBad(watched: readonly Output[], counts: Tensor): NonFinite | undef
   const index = watched.findIndex((_, row) => (values[2 * row] ?? 0n) > 0n);
   if (index < 0) return undefined;
   const { operation } = watched[index] as Output;
-  return { operation, count: Number(values[2 * index]), of: Number(values[2 * index + 1]) };
+  return { operation, place: index, count: Number(values[2 * index]), of: Number(values[2 * index + 1]) };
 }

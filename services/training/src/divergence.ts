@@ -1,6 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import { watchFinite, type NonFinite, type Session, type Tensor } from '@bluewaters/tensorflow';
-import type { RunContext } from './run-context.js';
+import type { StartingPoint } from './follow.js';
+import type { OpenedRun } from './run-context.js';
 import type { Runner } from './stepper.js';
 import type { TrainingEngine } from './training-engine.js';
 
@@ -11,30 +12,31 @@ export interface Divergence {
   readonly failed: number;
 }
 
-/** What was found when the steps were made again. */
-export interface FirstNonFinite extends NonFinite {
+/** What was found when the steps were made again: where NaN or infinity came from, among all ranks. */
+export interface FirstNonFinite extends Omit<NonFinite, 'operation'> {
+  readonly rank: number;
   readonly step: number;
+  /** Of the operation. */
+  readonly name: string;
+  readonly type: string;
 }
 
 /**
  * Makes the steps since the last checkpoint again, which gives the same numbers, and looks at everything in the last two
  * of them: when a loss shows it, the update before may have lost the weights already. So the steps of a run that goes
- * well carry no check beside that of the loss.
+ * well carry no check beside that of the loss. All ranks do so at the same time.
  *
  * @returns The first operation in the order of the graph that gave NaN or infinity; undefined when the run is to stop.
  */
-async function findFirstNonFinite(
-  { request, checkpoints, stepsPerEpoch, report, signal }: RunContext,
-  { engine, failed }: Divergence,
-): Promise<FirstNonFinite | undefined> {
+async function findFirstNonFinite(run: OpenedRun, { engine, failed }: Divergence): Promise<FirstNonFinite | undefined> {
+  const { ranks, request, stepsPerEpoch, report } = run;
   const { graph, stepper } = engine;
   const { loss, gradients } = graph.training;
   const watch = watchFinite(graph.graph.scope(), [loss, ...gradients]);
   const plain: Runner = (session, asked) => session.run(asked);
-  const latest = await checkpoints.latest(() => undefined);
-  await engine.goTo(latest);
-  const first = latest?.step ?? 0;
-  for (let step = first; step <= failed && !signal.aborted; step += 1) {
+  const first = await goBack(run, engine);
+  const found: FirstNonFinite[] = [];
+  for (let step = first; step <= failed; step += 1) {
     if (step === first || step % stepsPerEpoch === 0) await stepper.start(step);
     report({
       phase: 'looking for what diverged',
@@ -42,16 +44,34 @@ async function findFirstNonFinite(
       total: failed * request.batch,
       unit: 'images',
     });
-    let found: NonFinite | undefined;
     const watching: Runner = async (session, asked) => {
       const { tensors, nonFinite } = await runWatched(session, asked, watch);
-      found ??= nonFinite;
+      if (nonFinite) found.push({ ...described(nonFinite), rank: ranks.rank, step });
       return tensors;
     };
-    await stepper.make(step, { runner: step < failed - 1 ? plain : watching });
-    if (found) return { ...found, step };
+    // Others may see nothing in a step where one does, and wait for it in the next.
+    const { stopping } = await stepper.make(step, { runner: step < failed - 1 ? plain : watching });
+    if (stopping) return undefined;
   }
-  return undefined;
+  return earliestOf((await ranks.gather(found)).flat());
+}
+
+/** Gives every rank the weights of the last checkpoint, or the first ones, and resolves to their step. */
+async function goBack({ ranks, checkpoints }: OpenedRun, engine: TrainingEngine): Promise<number> {
+  const latest = ranks.rank === 0 ? await checkpoints.latest(() => undefined) : undefined;
+  const own: StartingPoint = { step: latest?.step ?? 0, restored: latest !== undefined };
+  const { step, restored } = await ranks.broadcast(own);
+  await engine.goTo(restored ? { prefix: checkpoints.prefix(step) } : undefined);
+  return step;
+}
+
+function described({ operation: { name, type }, ...counted }: NonFinite): Omit<FirstNonFinite, 'rank' | 'step'> {
+  return { ...counted, name, type };
+}
+
+/** The cause: what exchanges between ranks comes later in the graph than what it brought. */
+export function earliestOf(found: readonly FirstNonFinite[]): FirstNonFinite | undefined {
+  return [...found].sort((one, other) => one.step - other.step || one.place - other.place || one.rank - other.rank)[0];
 }
 
 async function runWatched(
@@ -65,20 +85,21 @@ async function runWatched(
 }
 
 /**
- * Before anything is written: a checkpoint of lost weights would replace one that can be gone on from.
+ * Before anything is written: a checkpoint of lost weights would replace one that can be gone on from. Every rank calls it
+ * after the same step.
  *
  * @throws {CodedError} TRAINING_DIVERGED where the loss of a step is not finite.
  */
-export async function refuseLostWeights(loss = 0, run: RunContext, search: Divergence): Promise<void> {
+export async function refuseLostWeights(loss = 0, run: OpenedRun, search: Divergence): Promise<void> {
   if (Number.isFinite(loss)) return;
-  // Other ranks, which would have to go back too, have ended by now.
-  const first = run.ranks.size > 1 || run.member ? undefined : await findFirstNonFinite(run, search);
+  // Workers of parameter servers make no step a second time.
+  const first = run.member ? undefined : await findFirstNonFinite(run, search);
   throw diverged(run.request, { what: 'the loss of a batch', value: loss, first });
 }
 
 /** TRAINING_DIVERGED with what is known of it. */
 export function diverged(
-  { run, learningRate }: RunContext['request'],
+  { run, learningRate }: OpenedRun['request'],
   {
     what,
     value,
@@ -86,8 +107,8 @@ export function diverged(
   }: { readonly what: string; readonly value: number; readonly first?: FirstNonFinite | undefined },
 ): CodedError {
   const source = first
-    ? `; in step ${first.step + 1} the first operation to give such values was ${first.operation.name} ` +
-      `(${first.operation.type}), ${first.count} of ${first.of}`
+    ? `; in step ${first.step + 1} on rank ${first.rank} the first operation to give such values was ${first.name} ` +
+      `(${first.type}), ${first.count} of ${first.of}`
     : '';
   return new CodedError('TRAINING_DIVERGED', `Training diverged; try a lower rate under another name than ${run}`, {
     details: {

@@ -4,7 +4,7 @@
  */
 import { CodedError } from '@bluewaters/errors';
 import type { TrainRequest } from '@bluewaters/messages';
-import { diverged } from './divergence.js';
+import { refuseLostWeights } from './divergence.js';
 import { bringShards } from './local-shards.js';
 import { positionAt } from './position.js';
 import { ShownSteps } from './presence/shown-steps.js';
@@ -47,8 +47,7 @@ export async function follow(request: TrainRequest, ports: RankPorts & { readonl
     for (; step < end; step += 1) {
       const made = await engine.stepper.make(step, { runner: (session, asked) => session.run(asked) });
       const { loss, stopping } = made;
-      if (loss !== undefined && !Number.isFinite(loss))
-        throw diverged(request, { what: 'the loss of a batch', value: loss });
+      await refuseLostWeights(loss, run, { engine, failed: step });
       shown.made(made, step);
       if (stopping) throw new CodedError('INTERRUPTED', `Training was stopped at step ${step + 1}`);
     }

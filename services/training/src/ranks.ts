@@ -4,7 +4,10 @@ import { ALONE as NO_EXCHANGE } from '@bluewaters/models';
 import { availableCores } from '@bluewaters/service';
 
 /** The ranks that train a run together, as one of them sees them. Every call is made by all, in the same order. */
-export type Ranks = Pick<RankGroup, 'rank' | 'size' | 'local' | 'exchanged' | 'graphs' | 'barrier' | 'broadcast'>;
+export type Ranks = Pick<
+  RankGroup,
+  'rank' | 'size' | 'local' | 'exchanged' | 'graphs' | 'barrier' | 'broadcast' | 'gather'
+>;
 
 /** One rank alone. */
 export const ALONE: Ranks = {
@@ -19,6 +22,7 @@ export const ALONE: Ranks = {
   },
   barrier: () => Promise.resolve(),
   broadcast: (value) => Promise.resolve(value as never),
+  gather: (own) => Promise.resolve([own]),
 };
 
 /**

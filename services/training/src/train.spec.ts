@@ -181,7 +181,7 @@ describe('training', { timeout: 120_000 }, () => {
 
   it('says so when it diverges, and leaves the last good checkpoint', async () => {
     const { start, directory } = await workplace();
-    const named = /step \d+ the first operation to give such values was train\/\S+ \(\w+\), \d+ of \d+/u;
+    const named = /step \d+ on rank 0 the first operation to give such values was train\/\S+ \(\w+\), \d+ of \d+/u;
     await expect(start({ learningRate: 1e9, epochs: 20 })).rejects.toMatchObject({
       code: 'TRAINING_DIVERGED',
       details: { field: 'learningRate', got: expect.stringMatching(named) as string },
