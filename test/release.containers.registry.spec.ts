@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answers, freePort, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TENSORFLOW_VERSION } from '../tools/setup/src/pins.mjs';
 import { bash, bashOutput } from './support/docker.js';
 import { ROOT } from './support/pages.js';
 
@@ -33,8 +34,8 @@ describe('a release', { timeout: 300_000 }, () => {
   afterAll(async () => {
     registry.kill();
     await once(registry, 'exit');
-    const pushed = ['', '-amd64'].map((processor) => `${host}/team/bluewaters-ingest:${version}${processor}`);
-    await bash(`docker image rm ${pushed.join(' ')}`);
+    const made = [`ingest:${version}`, `ingest:${version}-amd64`, `training:${version}`, `blue-waters:${version}`];
+    await bash(`docker image rm ${made.map((image) => `${host}/team/bluewaters-${image}`).join(' ')}`);
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -78,6 +79,20 @@ describe('a release', { timeout: 300_000 }, () => {
     expect(components.map(({ purl }) => purl)).toEqual(
       expect.arrayContaining(parts.map((purl) => expect.stringMatching(purl) as string)),
     );
+  });
+
+  it('writes down which TensorFlow is in an image, whatever its system', async () => {
+    const images = ['training', 'blue-waters'];
+    const only = images.map((name) => `--only ${name}`).join(' ');
+    const { code, stderr } = await bash(
+      `node tools/release/release.mjs ${host}/team ${only} --out ${folder}/tensorflow`,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const name of images) {
+      const bill = await readFile(join(folder, `tensorflow/bluewaters-${name}-${version}.cdx.json`), 'utf8');
+      const { components } = JSON.parse(bill) as { components: { purl: string }[] };
+      expect(components.map(({ purl }) => purl)).toContain(`pkg:pypi/tensorflow-cpu@${TENSORFLOW_VERSION}`);
+    }
   });
 
   it('is pushed only of a commit that is tagged with the version, and can be pulled by its digest then', async () => {

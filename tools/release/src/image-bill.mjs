@@ -1,6 +1,6 @@
 /** The bill of materials of one image: packages of its system, Node.js, TensorFlow, and those of npm that are in it. */
 import { randomUUID } from 'node:crypto';
-import { TENSORFLOW_ARM64_BUILDS, TENSORFLOW_BUILDS } from '../../setup/src/pins.mjs';
+import { tensorflowBuildNamed } from '../../setup/src/pins.mjs';
 import { part, wheelPart } from './native-parts.mjs';
 
 /** @typedef {import('./native-parts.mjs').Component} Component */
@@ -17,8 +17,15 @@ import { part, wheelPart } from './native-parts.mjs';
  * @property {string} node The version of its Node.js.
  * @property {string} osRelease The text of `/etc/os-release`.
  * @property {string} dpkgStatus That of `/var/lib/dpkg/status`.
- * @property {string} [tensorflow] SHA-256 of `libtensorflow_framework.so.2`, where there is one.
+ * @property {InsideTensorflow} [tensorflow] Where there is one.
  * @property {readonly string[]} packages Of npm, ours among them, each as `name@version`.
+ */
+
+/**
+ * @typedef {object} InsideTensorflow
+ * @property {string} [name] Of the build that its libraries were made of, as set-up's stamp has it; none without one.
+ * @property {string} processor As `process.arch`.
+ * @property {readonly string[]} others Libraries that are not what set-up left.
  */
 
 /**
@@ -89,12 +96,13 @@ function nodePart(version) {
   return { ...part('application', 'node', version, 'MIT'), scope: 'required', purl: `pkg:generic/node@${version}` };
 }
 
-/** @param {string} image @param {string | undefined} sha256 @returns {Component[]} */
-function tensorflowParts(image, sha256) {
-  if (sha256 === undefined) return [];
-  const builds = [...Object.values(TENSORFLOW_BUILDS), TENSORFLOW_ARM64_BUILDS.cpu];
-  const build = builds.find(({ libraries }) => Object.values(libraries).includes(sha256));
-  if (build === undefined) throw new Error(`${image}: expected a TensorFlow that is pinned, got SHA-256 ${sha256}`);
+/** @param {string} image @param {InsideTensorflow | undefined} inside @returns {Component[]} */
+function tensorflowParts(image, inside) {
+  if (inside === undefined) return [];
+  const { name, processor, others } = inside;
+  const build = tensorflowBuildNamed(name, processor);
+  if (build === undefined) throw new Error(`${image}: expected a TensorFlow that is pinned, got ${name ?? 'no stamp'}`);
+  if (others.length > 0) throw new Error(`${image}: expected what set-up left, got another ${others.join(' and ')}`);
   return [
     wheelPart(build.wheel, 'library', 'required', 'Apache-2.0'),
     ...build.companions.map((each) => wheelPart(each, 'library', 'required', 'LicenseRef-NVIDIA-Proprietary')),

@@ -3,8 +3,9 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from '@bluewaters/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TENSORFLOW_BUILDS } from '../../setup/src/pins.mjs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TENSORFLOW_BUILDS, tensorflowName, TENSORFLOW_VERSION } from '../../setup/src/pins.mjs';
+import { writeStamp } from '../../setup/src/stamp.mjs';
 import { billOfMaterials } from './bill.mjs';
 import { billOfImage, systemPackages } from './image-bill.mjs';
 
@@ -97,6 +98,11 @@ describe('the bill of an image', () => {
     const script = fileURLToPath(new URL('look-inside.cjs', import.meta.url));
     return JSON.parse(execFileSync(process.execPath, [script, root], { encoding: 'utf8' })) as never;
   };
+  /** The build for GPUs is for this processor alone. */
+  const onX64 = (): ReturnType<typeof inside> => {
+    const found = inside();
+    return { ...found, tensorflow: { ...found.tensorflow!, processor: 'x64' } };
+  };
   const IMAGE = { published: 'a.registry:5000/team/bluewaters-ingest:0.1.0' };
 
   it('names its system’s packages, its Node.js, and the packages of npm that are in it and no others', () => {
@@ -115,18 +121,35 @@ describe('the bill of an image', () => {
     );
   });
 
-  it.each(['cpu', 'gpu'] as const)('names TensorFlow’s build for the %s, by the bytes that are in it', (variant) => {
-    const { wheel, companions, libraries } = TENSORFLOW_BUILDS[variant];
-    const tensorflow = libraries['libtensorflow_framework.so.2']!;
-    const { components } = billOfImage(bill, IMAGE, { ...inside(), tensorflow });
-    const purls = components.map(({ purl }) => purl).filter((purl) => purl.startsWith('pkg:pypi/'));
-    expect(purls).toEqual(
-      [wheel, ...companions].map(({ requirement }) => `pkg:pypi/${requirement.replace('==', '@')}`),
-    );
-  });
+  describe('with TensorFlow, as set-up leaves it for images', () => {
+    const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+    const stamped = (name: string): Promise<void> => writeStamp(join(root, 'opt/tensorflow'), name);
 
-  it('is refused for a TensorFlow that is not pinned', () => {
-    expect(() => billOfImage(bill, IMAGE, { ...inside(), tensorflow: 'abc' })).toThrow(/a TensorFlow that is pinned/u);
+    beforeEach(async () => {
+      for (const library of LIBRARIES) await write(`opt/tensorflow/${library}`, `${library}, without symbols`);
+    });
+    afterEach(() => rm(join(root, 'opt/tensorflow'), { recursive: true }));
+
+    it.each(['cpu', 'gpu'] as const)('names the build for the %s that it was made of', async (variant) => {
+      await stamped(tensorflowName(TENSORFLOW_VERSION, variant));
+      const { wheel, companions } = TENSORFLOW_BUILDS[variant];
+      const { components } = billOfImage(bill, IMAGE, onX64());
+      const purls = components.map(({ purl }) => purl).filter((purl) => purl.startsWith('pkg:pypi/'));
+      expect(purls).toEqual(
+        [wheel, ...companions].map(({ requirement }) => `pkg:pypi/${requirement.replace('==', '@')}`),
+      );
+    });
+
+    it('is refused where the build is not pinned, where nothing says which it was, and where a byte is another', async () => {
+      expect(() => billOfImage(bill, IMAGE, inside())).toThrow('expected a TensorFlow that is pinned, got no stamp');
+      await stamped('2.9.1 (CPU)');
+      expect(() => billOfImage(bill, IMAGE, inside())).toThrow('a TensorFlow that is pinned, got 2.9.1 (CPU)');
+      await stamped(tensorflowName(TENSORFLOW_VERSION, 'cpu'));
+      await write('opt/tensorflow/libtensorflow_framework.so.2', 'libtensorflow_framework.so.2, without symbolz');
+      expect(() => billOfImage(bill, IMAGE, inside())).toThrow(
+        /what set-up left, got another libtensorflow_framework/u,
+      );
+    });
   });
 
   it('says under which digest the image was pushed', () => {

@@ -12,8 +12,9 @@ const { join } = require('node:path');
 
 const root = process.argv[2] ?? '/';
 const OURS = 'opt/bluewaters';
-/** Of TensorFlow's two libraries the small one: either tells builds apart. */
-const TENSORFLOW = 'opt/tensorflow/libtensorflow_framework.so.2';
+/** Where TensorFlow is, if it is, and in it what set-up wrote of what it left there. */
+const TENSORFLOW = 'opt/tensorflow';
+const STAMP = `${TENSORFLOW}/bluewaters-stamp.json`;
 
 /** @param {string} file */
 const textOf = (file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '');
@@ -32,16 +33,23 @@ function packagesIn(folder) {
     });
 }
 
+/** Which build TensorFlow's libraries were made of, and those that are no longer what set-up left. */
+function tensorflow() {
+  const { name, files = {} } = JSON.parse(textOf(STAMP) || '{}');
+  const libraries = namesIn(TENSORFLOW).filter((file) => /^libtensorflow_\w+\.so\.\d+$/.test(file));
+  const others = libraries.filter((file) => files[file]?.sha256 !== sha256Of(join(root, TENSORFLOW, file)));
+  return { name, processor: process.arch, others };
+}
+
+/** @param {string} file */
+const sha256Of = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
 const workspaces = ['libs', 'services', 'tools'].map((group) => join(OURS, group));
 const inside = {
   node: process.versions.node,
   osRelease: textOf('etc/os-release'),
   dpkgStatus: textOf('var/lib/dpkg/status'),
-  tensorflow: existsSync(join(root, TENSORFLOW))
-    ? createHash('sha256')
-        .update(readFileSync(join(root, TENSORFLOW)))
-        .digest('hex')
-    : undefined,
+  tensorflow: existsSync(join(root, TENSORFLOW)) ? tensorflow() : undefined,
   packages: [...new Set([join(OURS, 'node_modules'), ...workspaces].flatMap(packagesIn))].sort(),
 };
 process.stdout.write(JSON.stringify(inside));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { cacheFolder, publishFolder, removeFolder } from './cache.mjs';
 import { sha256File } from './digest.mjs';
 import { givenLibrary } from './given-library.mjs';
-import { TENSORFLOW_ARCHIVE_VERSION, tensorflowBuilds, TENSORFLOW_VERSION } from './pins.mjs';
+import { TENSORFLOW_ARCHIVE_VERSION, tensorflowBuilds, tensorflowName, TENSORFLOW_VERSION } from './pins.mjs';
 import { capture, lastLines } from './process.mjs';
 import { DigestError, unpackWheel } from './python.mjs';
 import { SetupError, say } from './say.mjs';
@@ -161,7 +161,7 @@ function everyCached(env) {
  */
 function cached(env, version, variant) {
   const folder = join(cacheFolder(env), 'libtensorflow', `${version}-${variant}`);
-  return { folder, include: join(folder, 'include'), name: `${version} (${variant.toUpperCase()})`, trust: 'stamped' };
+  return { folder, include: join(folder, 'include'), name: tensorflowName(version, variant), trust: 'stamped' };
 }
 
 /** The C interface and what it includes: 75 of the wheel's 10,000 headers. */

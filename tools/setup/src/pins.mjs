@@ -107,6 +107,23 @@ export function tensorflowBuilds(arch = process.arch) {
   return arch === 'arm64' ? TENSORFLOW_ARM64_BUILDS : TENSORFLOW_BUILDS;
 }
 
+/**
+ * @param {string} version
+ * @param {Variant} variant
+ * @returns {string} What set-up calls a build of TensorFlow.
+ */
+export const tensorflowName = (version, variant) => `${version} (${variant.toUpperCase()})`;
+
+/**
+ * @param {string | undefined} name
+ * @param {string} arch As `process.arch`.
+ * @returns {TensorflowBuild | undefined} The pinned build for a processor that set-up calls so.
+ */
+export function tensorflowBuildNamed(name, arch) {
+  const builds = /** @type {[Variant, TensorflowBuild][]} */ (Object.entries(tensorflowBuilds(arch)));
+  return builds.find(([variant]) => tensorflowName(TENSORFLOW_VERSION, variant) === name)?.[1];
+}
+
 /** The oldest TensorFlow that a test runs on: the newest official GPU build that Blue Waters' driver could run. */
 export const OLD_TENSORFLOW_VERSION = '1.12.0';
 export const OLD_TENSORFLOW_WHEEL = {
