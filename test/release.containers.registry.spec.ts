@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answers, freePort, temporaryDirectory, until } from '@bluewaters/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TENSORFLOW_VERSION } from '../tools/setup/src/pins.mjs';
 import { bash, bashOutput } from './support/docker.js';
 import { ROOT } from './support/pages.js';
 
@@ -91,7 +90,8 @@ describe('a release', { timeout: 300_000 }, () => {
     for (const name of images) {
       const bill = await readFile(join(folder, `tensorflow/bluewaters-${name}-${version}.cdx.json`), 'utf8');
       const { components } = JSON.parse(bill) as { components: { purl: string }[] };
-      expect(components.map(({ purl }) => purl)).toContain(`pkg:pypi/tensorflow-cpu@${TENSORFLOW_VERSION}`);
+      const purl = expect.stringMatching(/^pkg:pypi\/tensorflow-cpu@\d/u) as string;
+      expect(components.map((one) => one.purl)).toContainEqual(purl);
     }
   });
 
