@@ -150,4 +150,14 @@ describe('the probes', () => {
       expect(found).not.toContain(name);
     }
   });
+
+  it('find a NATS server on the path, as coordinators do, unless another one is named', async () => {
+    const onPath = await program('nats-server');
+    const nats = async (more: object) => {
+      const findings = await probeEnvironment(repository, { PATH: folder, BLUEWATERS_CACHE: folder, ...more });
+      return findings.find(({ name }) => name === 'NATS server');
+    };
+    expect(await nats({})).toMatchObject({ found: true, value: expect.stringContaining(onPath) as string });
+    expect(await nats({ BLUEWATERS_NATS_SERVER: '/none' })).toMatchObject({ found: false });
+  });
 });
