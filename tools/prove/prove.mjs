@@ -16,7 +16,7 @@ import { keras, race } from './src/beside.mjs';
 import { asynchronous, soak } from './src/distributed.mjs';
 import { fuzz, leak, parity } from './src/engine.mjs';
 import { readers } from './src/readers/proof.mjs';
-import { cifar10, cifarFast, cifarLong, finetune, imagenette } from './src/learning.mjs';
+import { cifar10, cifarFast, cifarLong, finetune, finetunePhotographs, imagenette } from './src/learning.mjs';
 import { killed, quickstart } from './src/line.mjs';
 import { arm64, arm64Images, arm64Training } from './src/processors.mjs';
 import { LeftOut, REPOSITORY } from './src/support.mjs';
@@ -40,6 +40,7 @@ const PROOFS = {
   'cifar-long': cifarLong,
   imagenette,
   finetune,
+  'finetune-photographs': finetunePhotographs,
   asynchronous,
   soak,
   arm64,
