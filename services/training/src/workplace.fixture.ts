@@ -118,8 +118,8 @@ export async function workplace(store?: ObjectStore) {
   };
   const start = (changes: Partial<TrainRequest> = {}, stopAtImages = Infinity): Promise<TrainResult> =>
     train(requestWith(changes), ports(stopAtImages));
-  /** Stops it after exactly so many steps, of which it need not have told anything. */
-  const startAndStop = (steps: number, changes: Partial<TrainRequest> = {}): Promise<TrainResult> => {
+  /** What a process trains with that stops after exactly so many steps, of which it need not have told anything. */
+  const portsFor = (steps: number): RankPorts => {
     const stopping = new AbortController();
     let made = 0;
     // A run looks for orders once after each step.
@@ -127,10 +127,11 @@ export async function workplace(store?: ObjectStore) {
       made += 1;
       if (made === steps) stopping.abort();
     };
-    const evaluations = { next, made: () => undefined };
-    return train(requestWith(changes), { ...ports(), signal: stopping.signal, evaluations });
+    return { ...ports(), signal: stopping.signal, evaluations: { next, made: () => undefined } };
   };
-  return { directory, store: kept, bus, said, start, startAndStop, requestWith, ports };
+  const startAndStop = (steps: number, changes: Partial<TrainRequest> = {}): Promise<TrainResult> =>
+    train(requestWith(changes), portsFor(steps));
+  return { directory, store: kept, bus, said, start, startAndStop, requestWith, ports, portsFor };
 }
 
 /** The weights of a registered model. */

@@ -7,7 +7,7 @@ import { openRun } from '../run-context.js';
 import { train } from '../train.js';
 import { TrainingEngine } from '../training-engine.js';
 import { work } from '../work.js';
-import { BATCH, kept, workplace } from '../workplace.fixture.js';
+import { kept, workplace } from '../workplace.fixture.js';
 import { startCluster, trainOn } from './cluster.fixture.js';
 
 // Servers know the operations of their process only.
@@ -36,7 +36,7 @@ describe('workers of parameter servers that do not wait for one another', { time
 
   it('go on from the checkpoint of a stop in the middle of an epoch', async () => {
     const place = await workplace();
-    const stopped = trainOn(await startCluster({ servers: 1, workers: 2 }), place, { stopAtImages: 20 * BATCH });
+    const stopped = trainOn(await startCluster({ servers: 1, workers: 2 }), place, { stopAfter: 4 });
     await expect(stopped).rejects.toMatchObject({ code: 'INTERRUPTED' });
     expect(await trainOn(await startCluster({ servers: 1, workers: 2 }), place)).toMatchObject({ steps: 36 });
   });

@@ -40,15 +40,15 @@ async function startOnce(layout: Layout & Partial<UpdateRule>): Promise<Member[]
   });
 }
 
-/** Trains with all workers of a cluster. @returns What the chief does. */
+/** Trains with all workers of a cluster, at most so many steps of the chief's. @returns What the chief does. */
 export async function trainOn(
   members: readonly Member[],
   place: Awaited<ReturnType<typeof workplace>>,
-  { changes = {}, stopAtImages = Infinity }: { changes?: Partial<TrainRequest>; stopAtImages?: number } = {},
+  { changes = {}, stopAfter = Infinity }: { changes?: Partial<TrainRequest>; stopAfter?: number } = {},
 ): Promise<TrainResult> {
   const request = place.requestWith(changes);
   const [chief, ...others] = members as [Member, ...Member[]];
   const working = others.map((member) => work(request, { ...place.ports(), report: () => undefined, member }));
-  const [result] = await Promise.all([train(request, { ...place.ports(stopAtImages), member: chief }), ...working]);
+  const [result] = await Promise.all([train(request, { ...place.portsFor(stopAfter), member: chief }), ...working]);
   return result;
 }

@@ -9,7 +9,7 @@ import {
   variable,
 } from '@bluewaters/tensorflow';
 import { describe, expect, it } from 'vitest';
-import { BATCH, workplace } from '../workplace.fixture.js';
+import { workplace } from '../workplace.fixture.js';
 import { AccumulatedExchange } from './accumulated-exchange.js';
 import { startCluster, trainOn } from './cluster.fixture.js';
 import { Ledger } from './ledger.js';
@@ -44,8 +44,12 @@ describe('workers of parameter servers that wait for one another', { timeout: 12
     const [alone, together] = [await workplace(), await workplace()];
     await alone.start({ epochs: 3 });
     const layout = { servers: 2, workers: 2, update: 'synchronous' } as const;
-    const stopped = trainOn(await startCluster(layout), together, { changes: { epochs: 3 }, stopAtImages: 8 * BATCH });
-    await expect(stopped).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const stopped = trainOn(await startCluster(layout), together, { changes: { epochs: 3 }, stopAfter: 8 });
+    // Within the second epoch: they have six steps each.
+    await expect(stopped).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      message: expect.stringMatching(/step (8|9)$/u) as string,
+    });
     expect(await trainOn(await startCluster(layout), together, { changes: { epochs: 3 } })).toMatchObject({
       steps: 18,
     });
