@@ -142,8 +142,8 @@ export async function finetunePhotographs(folder) {
   const { one, other, said } = await transferred(folder, {
     ...{ set: 'imagenette224', archive: 'Images.tar', many: { count: 340, heldOut: 50 }, network: 'resnet-18' },
     parent: ['--recipe', 'imagenette', ...small, '--epochs', '25'],
-    short: [...small, '--batch', '20', '--epochs', '15', '--learning-rate', '0.01'],
-    kept: ['--freeze', 'conv1*,block1*,block2*,block3*'],
+    short: ['--recipe', 'imagenette', ...small, '--batch', '20', '--epochs', '20'],
+    kept: ['--freeze', 'conv1*,block1*,block2*', '--from-rate', '0.3'],
   });
   demand(one >= other + 0.1, `fine-tuning 10 points above training from nothing: got ${said}`);
   return `resnet-18 after 25 epochs of Imagenette: ${said}`;
