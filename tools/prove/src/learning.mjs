@@ -120,7 +120,7 @@ async function transferred(folder, { set, archive, many, parent, short, kept, ne
   const { examples } = tuned.result.evaluation;
   return {
     ...{ one, other },
-    said: `${percent(before)} right of the first five, then ${SHOTS} pictures of each of the others by \`${[...short, '--from', ...kept].join(' ')}\`: ${percent(one)} of ${examples} held-out pictures, from nothing ${percent(other)}`,
+    said: `${percent(before)} right of the first five, then ${SHOTS} pictures of each of the others by \`${[...short, '--from', 'many', ...kept].join(' ')}\`: ${percent(one)} of ${examples} held-out pictures, from nothing ${percent(other)}`,
   };
 }
 
