@@ -97,8 +97,8 @@ const TRANSPORT_SETTINGS = {
  */
 const ONE_HOST_SETTINGS = { UCX_NET_DEVICES: 'lo' };
 
-/** Sets {@link TRANSPORT_SETTINGS} where the user has not, before MPI's library is opened. */
-export function restrainTransport(environment: NodeJS.ProcessEnv = process.env): void {
-  const settings = { ...TRANSPORT_SETTINGS, ...(isOneHost(environment) && ONE_HOST_SETTINGS) };
-  for (const [name, value] of Object.entries(settings)) environment[name] ??= value;
+/** Sets these where the user has not, before MPI's library is opened. */
+export function restrainTransport(): void {
+  const settings = { ...TRANSPORT_SETTINGS, ...(isOneHost(process.env) && ONE_HOST_SETTINGS) };
+  for (const [name, value] of Object.entries(settings)) process.env[name] ??= value;
 }

@@ -24,10 +24,24 @@ export interface MeetingPlace {
   readonly rendezvous: string;
 }
 
-/** Variables by launcher, those first that are the most particular: `srun` may start ranks of either MPI. */
-const VARIABLES: readonly { readonly launcher: Launcher; readonly rank: string; readonly size?: string }[] = [
-  { launcher: 'open-mpi', rank: 'OMPI_COMM_WORLD_RANK', size: 'OMPI_COMM_WORLD_SIZE' },
-  { launcher: 'mpich', rank: 'PMI_RANK', size: 'PMI_SIZE' },
+/** Variables of a launcher. */
+interface Variables {
+  readonly launcher: Launcher;
+  readonly rank: string;
+  readonly size?: string;
+  /** Counts the ranks of this host. */
+  readonly here?: string;
+}
+
+/** By launcher, those first that are the most particular: `srun` may start ranks of either MPI. */
+const VARIABLES: readonly Variables[] = [
+  {
+    launcher: 'open-mpi',
+    rank: 'OMPI_COMM_WORLD_RANK',
+    size: 'OMPI_COMM_WORLD_SIZE',
+    here: 'OMPI_COMM_WORLD_LOCAL_SIZE',
+  },
+  { launcher: 'mpich', rank: 'PMI_RANK', size: 'PMI_SIZE', here: 'MPI_LOCALNRANKS' },
   { launcher: 'alps', rank: 'ALPS_APP_PE' },
   // SLURM_NTASKS and SLURM_PROCID are set in a batch script too, which is no rank.
   { launcher: 'slurm', rank: 'SLURM_PROCID', size: 'SLURM_STEP_NUM_TASKS' },
@@ -63,16 +77,11 @@ export function ranksOfJob(environment: NodeJS.ProcessEnv): number | undefined {
   return tasks ? countIn(environment, 'SLURM_NTASKS') : undefined;
 }
 
-/** Variables that count all ranks, and those of them that are on this host. */
-const ON_THIS_HOST: readonly (readonly [all: string, here: string])[] = [
-  ['OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_SIZE'],
-  ['PMI_SIZE', 'MPI_LOCALNRANKS'],
-];
-
 /** Whether the launcher says that all ranks are on this host. */
 export function isOneHost(environment: NodeJS.ProcessEnv): boolean {
-  const counted = ON_THIS_HOST.find(([all, here]) => environment[all] && environment[here]);
-  if (counted) return environment[counted[0]] === environment[counted[1]];
+  for (const { size, here } of VARIABLES) {
+    if (size && here && environment[size] && environment[here]) return environment[size] === environment[here];
+  }
   return environment['SLURM_STEP_NUM_NODES'] === '1';
 }
 

@@ -1,9 +1,8 @@
 import { CodedError } from '@bluewaters/errors';
 import { watchFinite, type NonFinite, type Session, type Tensor } from '@bluewaters/tensorflow';
-import type { StartingPoint } from './follow.js';
 import type { OpenedRun } from './run-context.js';
 import type { Runner } from './stepper.js';
-import type { TrainingEngine } from './training-engine.js';
+import type { StartingPoint, TrainingEngine } from './training-engine.js';
 
 /** Where a loss stopped being finite. */
 export interface Divergence {
@@ -59,10 +58,9 @@ async function findFirstNonFinite(run: OpenedRun, { engine, failed }: Divergence
 /** Gives every rank the weights of the last checkpoint, or the first ones, and resolves to their step. */
 async function goBack({ ranks, checkpoints }: OpenedRun, engine: TrainingEngine): Promise<number> {
   const latest = ranks.rank === 0 ? await checkpoints.latest(() => undefined) : undefined;
-  const own: StartingPoint = { step: latest?.step ?? 0, restored: latest !== undefined };
-  const { step, restored } = await ranks.broadcast(own);
-  await engine.goTo(restored ? { prefix: checkpoints.prefix(step) } : undefined);
-  return step;
+  const start = await ranks.broadcast<StartingPoint>({ step: latest?.step ?? 0, restored: latest !== undefined });
+  await engine.goToStart(start);
+  return start.step;
 }
 
 function described({ operation: { name, type }, ...counted }: NonFinite): Omit<FirstNonFinite, 'rank' | 'step'> {

@@ -10,16 +10,10 @@ import { positionAt } from './position.js';
 import { ShownSteps } from './presence/shown-steps.js';
 import { inTurns, type Ranks } from './ranks.js';
 import { openRun, type RankPorts } from './run-context.js';
-import { TrainingEngine } from './training-engine.js';
+import { TrainingEngine, type StartingPoint } from './training-engine.js';
 
 /** What rank 0 tells the others before they do anything. */
 export type Start = 'over' | 'goes on';
-
-/** Which weights all ranks start with: those of a checkpoint's step, or the first ones. */
-export interface StartingPoint {
-  readonly step: number;
-  readonly restored: boolean;
-}
 
 /**
  * Trains beside rank 0 until that has no more to do.
@@ -35,10 +29,10 @@ export async function follow(request: TrainRequest, ports: RankPorts & { readonl
     const cache = `${opened.workDirectory}/shards/${request.dataset}`;
     return { run: opened, shards: await bringShards(opened.store, opened.manifest, { cache, report: opened.report }) };
   });
-  const { step: first, restored } = await ranks.broadcast<StartingPoint>(undefined);
-  let step = first;
+  const begun = await ranks.broadcast<StartingPoint>(undefined);
+  let { step } = begun;
   using engine = new TrainingEngine(run, shards, positionAt(step, run.stepsPerEpoch).epoch);
-  await engine.goTo(restored ? { prefix: run.checkpoints.prefix(step) } : undefined);
+  await engine.goToStart(begun);
   const shown = new ShownSteps(run);
   while ((await ranks.broadcast<Start>(undefined)) === 'goes on') {
     const end = (positionAt(step, run.stepsPerEpoch).epoch + 1) * run.stepsPerEpoch;

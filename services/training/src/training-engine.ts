@@ -9,6 +9,12 @@ import type { Stepper } from './stepper.js';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph.js';
 import { wayOf } from './ways.js';
 
+/** Which weights all ranks start with: those of a checkpoint's step, or the first ones. */
+export interface StartingPoint {
+  readonly step: number;
+  readonly restored: boolean;
+}
+
 /**
  * What a run computes with: its graph, and the session that holds the variables' values. One for each size of training
  * pictures, since shapes are known while a graph is built; the next one goes on from a checkpoint, as a later start does.
@@ -51,6 +57,11 @@ export class TrainingEngine {
     const first = checkpoint ? this.graph.prepare : this.graph.initialize;
     await givingMemoryBack(() => this.session.run({ targets: [first] }));
     return checkpoint ? [] : startFrom(this.#run, { ...this.graph, session: this.session });
+  }
+
+  /** The same of what rank 0 says, which knows whether there is a checkpoint. */
+  goToStart({ step, restored }: StartingPoint): Promise<readonly string[]> {
+    return this.goTo(restored ? { prefix: this.#run.checkpoints.prefix(step) } : undefined);
   }
 
   /** Writes every variable's value as the checkpoint of a step; nothing half-written stays behind when that fails. */

@@ -7,7 +7,6 @@ import { refuseLostWeights } from './divergence.js';
 import { evaluateAsOrdered, evaluateStep, type Evaluable } from './evaluate-step.js';
 import type { EvaluatedSplit } from './evaluate.js';
 import type { TrainedWeights } from './export.js';
-import type { StartingPoint } from './follow.js';
 import { Laps } from './laps.js';
 import type { LocalShards } from './local-shards.js';
 import { known, type Observers } from './observers/observer.js';
@@ -20,7 +19,7 @@ import { runRecord, writeRunEntry, type RunEntry } from './run-entry.js';
 import { bestOf, epochsSinceBest, hasStalled, upTo, withEvaluation, type Evaluations } from './standing.js';
 import { StepTracer } from './step-tracer.js';
 import type { MadeStep, Runner } from './stepper.js';
-import { TrainingEngine } from './training-engine.js';
+import { TrainingEngine, type StartingPoint } from './training-engine.js';
 import { worldsFrom, type World } from './worlds.js';
 
 /** Steps between two values of a curve, and between two words to the user at most. */

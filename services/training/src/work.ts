@@ -4,7 +4,7 @@
  */
 import { CodedError } from '@bluewaters/errors';
 import type { TrainRequest } from '@bluewaters/messages';
-import { diverged } from './divergence.js';
+import { refuseLostWeights } from './divergence.js';
 import { bringShards } from './local-shards.js';
 import { positionAt } from './position.js';
 import { ShownSteps } from './presence/shown-steps.js';
@@ -34,8 +34,7 @@ export async function work(request: TrainRequest, ports: RankPorts & { readonly 
   for (let step = first; step < Infinity; ) {
     const made = await engine.stepper.make(step, { runner: (session, asked) => session.run(asked) });
     const { loss, reached } = made;
-    if (loss !== undefined && !Number.isFinite(loss))
-      throw diverged(request, { what: 'the loss of a batch', value: loss });
+    await refuseLostWeights(loss, run, { engine, failed: step });
     if (run.signal.aborted) throw new CodedError('INTERRUPTED', `Worker ${ports.member.worker} was stopped`);
     shown.made(made, step);
     step = reached;

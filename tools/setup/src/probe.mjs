@@ -11,7 +11,7 @@ import { capture, lastLines, onPath } from './process.mjs';
 import { findPip } from './python.mjs';
 import { atLeast, cpuFeatures } from './requirements.mjs';
 import { SetupError } from './say.mjs';
-import { findMinio, findNats } from './servers.mjs';
+import { findAnyNats, findMinio } from './servers.mjs';
 import { isStamped } from './stamp.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
@@ -103,7 +103,7 @@ const PROBES = [
   {
     name: 'NATS server',
     how: 'Run `npm run setup -- servers`, or use Docker; tests need it, and services that run as processes of their own.',
-    look: async (_root, env) => versionOf((await findNats(env)) ?? anyNats(env)),
+    look: async (_root, env) => versionOf(await findAnyNats(env)),
   },
   {
     name: 'MinIO server',
@@ -198,11 +198,6 @@ async function versionOf(program) {
   const { status, output, errors } = await capture(program, ['--version'], { timeoutMs: 20_000 });
   const [first = ''] = output.split('\n');
   return status === 0 ? `${program} (${first.trim()})` : new Unusable(lastLines(errors, 1));
-}
-
-/** What a coordinator starts that comes with a job; tests want the pinned one. @param {Environment} env */
-function anyNats(env) {
-  return env.BLUEWATERS_NATS_SERVER ? undefined : onPath('nats-server', env);
 }
 
 /** @returns {Promise<string | Unusable>} */

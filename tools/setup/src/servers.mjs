@@ -40,12 +40,20 @@ export async function findNats(env) {
 
 /**
  * @param {Environment} env
+ * @returns {Promise<string | undefined>} The same, else the first on PATH: what a coordinator starts that comes with a job.
+ */
+export async function findAnyNats(env) {
+  return (await findNats(env)) ?? onPathUnless(env.BLUEWATERS_NATS_SERVER, NATS.name, env);
+}
+
+/**
+ * @param {Environment} env
  * @returns {Promise<string | undefined>} The MinIO server that is here already: the one that was named, else set-up's,
  *   else the first on PATH.
  */
 export async function findMinio(env) {
-  const found = await findServer(env.BLUEWATERS_MINIO, programFolder(MINIO, env), 'minio');
-  return found ?? (env.BLUEWATERS_MINIO ? undefined : onPath('minio', env));
+  const found = await findServer(env.BLUEWATERS_MINIO, programFolder(MINIO, env), MINIO.name);
+  return found ?? onPathUnless(env.BLUEWATERS_MINIO, MINIO.name, env);
 }
 
 /**
@@ -57,6 +65,16 @@ export async function findMinio(env) {
 async function findServer(named, folder, program) {
   if (named) return isProgram(named) ? named : undefined;
   return (await isStamped(folder)) ? join(folder, program) : undefined;
+}
+
+/**
+ * @param {string | undefined} named
+ * @param {string} program
+ * @param {Environment} env
+ * @returns {string | undefined} The first on PATH, unless another was named.
+ */
+function onPathUnless(named, program, env) {
+  return named ? undefined : onPath(program, env);
 }
 
 const NATS = { name: 'nats-server', version: NATS_SERVER_VERSION, wheel: NATS_SERVER_WHEEL };
