@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Gives a Docker engine the images that tests and Dockerfiles name, where no image registry answers: stand-ins with the
 # same names, made of Debian's and Ubuntu's packages, this machine's Node and the server programs that set-up gets. They are
-# labelled bluewaters.stand-in, and an image without that label is never touched.
+# labelled bluewaters.stand-in, and an image without that label is never touched. Of servers, which compose.yaml names by
+# digest, a stand-in has the name without it: what is printed says so to `docker compose`, as a file `.env`.
 #
 #   stand-in-images.sh            all that the tests ask for, for x64
 #   stand-in-images.sh arm64      what images for arm64 are built on, under the names that Docker's library has for them;
@@ -12,7 +13,8 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cache=${BLUEWATERS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/bluewaters}
 
-image_named() { sed -n "s/^export const $1 = '\(.*\)';\$/\1/p" "$root/libs/testing/src/images.ts"; }
+# The image of a server, by its variable.
+image_of() { sed -n "s/^ *image: \${$1:-\(.*\)}\$/\1/p" "$root/containers/compose.yaml"; }
 processor=${1:-amd64}
 debian=debian:bookworm-slim
 node=node:20-bookworm-slim
@@ -20,25 +22,31 @@ if [[ $processor == arm64 ]]; then
   debian=arm64v8/$debian
   node=arm64v8/$node
   images=("$debian" "$node")
+  servers=()
 else
   ubuntu=ubuntu:16.04
-  nats=$(image_named NATS_IMAGE)
-  minio=$(image_named MINIO_IMAGE)
-  prometheus=$(sed -n 's/^ *image: \(prom\/.*\)$/\1/p' "$root/containers/compose.yaml")
+  servers=(NATS_IMAGE MINIO_IMAGE PROMETHEUS_IMAGE)
+  nats=$(image_of NATS_IMAGE)
+  minio=$(image_of MINIO_IMAGE)
+  prometheus=$(image_of PROMETHEUS_IMAGE)
   images=("$debian" "$node" "$ubuntu" "$nats" "$minio" "$prometheus")
 fi
 
 # Other inputs, other stand-ins.
-key=$(cat "$0" "$root/libs/testing/src/images.ts" "$root/tools/setup/src/pins.mjs" <(node --version) | sha256sum | cut -c1-12)
+key=$(cat "$0" "$root/tools/setup/src/pins.mjs" <(printf '%s\n' "${images[@]}") <(node --version) | sha256sum | cut -c1-12)
 label=bluewaters.stand-in
 
 say() { echo "stand-in images: $*" >&2; }
 
+made_with() { docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$1" 2>/dev/null; }
+
+is_stand_in() { [[ $(made_with "${1%@*}") == "$key" ]]; }
+
 # True for an image that is public, or a stand-in of this key.
 is_good() {
   local made
-  made=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$1" 2>/dev/null) || return 1
-  [[ -z $made || $made == '<no value>' || $made == "$key" ]]
+  if made=$(made_with "$1") && [[ -z $made || $made == '<no value>' ]]; then return; fi
+  is_stand_in "$1"
 }
 
 all_good() {
@@ -186,7 +194,7 @@ make_prometheus() {
   local files=$work/prometheus
   mkdir -p "$files"
   write_entrypoint "$files/entrypoint" prometheus
-  build "$prometheus" "$files" <<-DOCKERFILE
+  build "${prometheus%@*}" "$files" <<-DOCKERFILE
 	FROM $debian
 	RUN apt-get update && apt-get install --yes --no-install-recommends prometheus wget && rm -rf /var/lib/apt/lists/*
 	COPY entrypoint /usr/local/bin/
@@ -203,30 +211,38 @@ make_all() {
 }
 
 make_everything() {
-  local servers
-  servers=$(node "$root/tools/setup/setup.mjs" servers)
+  local programs
+  programs=$(node "$root/tools/setup/setup.mjs" servers)
   # Both wait for their archives, most of the time.
   make_ubuntu &
   local ubuntu_made=$!
   make_debian
   make_node
-  make_server "$nats" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$servers")" '4222 6222 8222' wget
-  make_server "$minio" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$servers")" '9000 9001' curl
+  make_server "${nats%@*}" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$programs")" '4222 6222 8222' wget
+  make_server "${minio%@*}" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$programs")" '9000 9001' curl
   make_prometheus
   wait "$ubuntu_made"
 }
 
 keep() {
   mkdir -p "$(dirname "$1")"
-  docker save --output "$1.$$" "${images[@]}"
+  docker save --output "$1.$$" "${images[@]%@*}"
   rm -f "$(dirname "$1")"/"$processor"-*.tar
   mv "$1.$$" "$1"
 }
 
-kept=$cache/stand-in-images/$processor-$key.tar
-all_good && exit
-[[ -f $kept ]] && docker load --quiet --input "$kept" >&2 && all_good && exit
-pull_all 2>/dev/null && exit
-say 'no image registry answers'
-make_all
-keep "$kept"
+get_all() {
+  local kept=$cache/stand-in-images/$processor-$key.tar
+  all_good && return
+  [[ -f $kept ]] && docker load --quiet --input "$kept" >&2 && all_good && return
+  pull_all 2>/dev/null && return
+  say 'no image registry answers'
+  make_all
+  keep "$kept"
+}
+
+get_all
+for server in "${servers[@]}"; do
+  image=$(image_of "$server")
+  if is_stand_in "$image"; then echo "$server=${image%@*}"; fi
+done

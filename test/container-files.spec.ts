@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describeWith, temporaryDirectory } from '@bluewaters/testing';
+import { describeWith, SERVER_IMAGES, temporaryDirectory } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
 import { bash, bashOutput } from './support/docker.js';
 import { commandsIn, ROOT } from './support/pages.js';
@@ -64,6 +64,16 @@ describe('the Dockerfile', () => {
 
   it('adds nothing from the network but by package managers', () => {
     expect(read('containers/Dockerfile')).not.toMatch(/^ADD |\b(?:curl|wget) /mu);
+  });
+});
+
+describe('compose.yaml', () => {
+  it('names the images of others by digest, those that the tests start among them, and lets a variable name another', () => {
+    const named = [...read('containers/compose.yaml').matchAll(/^ +image: (?!bluewaters\/)(.*)$/gmu)];
+    const pinned = named.map(([, image = '']) => /^\$\{(\w+_IMAGE):-([^@]+@sha256:[0-9a-f]{64})\}$/u.exec(image) ?? []);
+    const images = Object.fromEntries(pinned.map(([, variable = '', image]) => [variable, image]));
+    expect(Object.keys(images)).toEqual(['NATS_IMAGE', 'MINIO_IMAGE', 'PROMETHEUS_IMAGE', 'GRAFANA_IMAGE']);
+    expect(images).toMatchObject(SERVER_IMAGES);
   });
 });
 

@@ -3,7 +3,7 @@ export { CHROMIUM, CHROMIUM_OPTIONS } from './browser.js';
 export { describeMessageBus, type BusUnderTest } from './conformance/describe-message-bus.js';
 export { describeObjectStore } from './conformance/describe-object-store.js';
 export { describeWith, type Need } from './describe-with.js';
-export { MINIO_IMAGE, NATS_IMAGE } from './images.js';
+export { SERVER_IMAGES, serverImage } from './images.js';
 export { certificateAuthority, type Certificate, type CertificateAuthority } from './servers/certificate-authority.js';
 export { freePort } from './servers/free-port.js';
 export { MINIO_LOGIN, startMinio } from './servers/minio.js';

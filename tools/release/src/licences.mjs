@@ -26,7 +26,7 @@ const EXCEPTIONS = [
   },
   {
     licence: 'AGPL-3.0-only',
-    parts: /^((github\.com\/)?minio\/minio|grafana\/grafana)$/,
+    parts: /^((github\.com|quay\.io)\/minio\/minio|grafana\/grafana)$/,
     why: 'a program of its own, unchanged, that is spoken to over the network',
   },
   {

@@ -32,7 +32,7 @@ const IMAGES = {
   // Of a system there is no one licence: each package of it states its own.
   ubuntu: 'LicenseRef-Ubuntu',
   nats: 'Apache-2.0',
-  'minio/minio': 'AGPL-3.0-only',
+  'quay.io/minio/minio': 'AGPL-3.0-only',
   'prom/prometheus': 'Apache-2.0',
   'grafana/grafana': 'AGPL-3.0-only',
 };
@@ -76,21 +76,22 @@ function images(root) {
     [...readFileSync(`${root}/${file}`, 'utf8').matchAll(pattern)].map(([, image = '']) => image);
   return [
     ...named('containers/Dockerfile', /^ARG (?:NODE|UBUNTU)_IMAGE=(\S+)$/gm),
-    ...named('containers/compose.yaml', /^ +image: (?!bluewaters\/)(\S+)$/gm),
+    ...named('containers/compose.yaml', /^ +image: \$\{\w+:-(\S+)\}$/gm),
   ];
 }
 
-/** @param {string} image `name:tag`, or `name:tag@sha256:digest`. */
+/** @param {string} image `name:tag@sha256:digest`. */
 function imagePart(image) {
-  const [, name = '', tag = '', digest] = /^([^:@]+):([^@]+)(?:@sha256:(\w+))?$/.exec(image) ?? [];
+  const [, name = '', tag = '', digest = ''] = /^([^:@]+):([^@]+)@sha256:(\w+)$/.exec(image) ?? [];
   const licence = IMAGES[name];
   if (licence === undefined) throw new Error(`The licence of the image ${image} is not known here`);
-  const version = digest ? `sha256%3A${digest}?tag=${tag}` : tag;
+  // A first part with a dot is a registry's host; without one it is Docker's own.
+  const [, host, path] = /^(?:([^/]+\.[^/]+)\/)?(.*)$/.exec(name) ?? [];
   return {
     ...part('container', name, tag, licence),
     scope: 'optional',
-    purl: `pkg:docker/${name}@${version}`,
-    ...(digest && { hashes: [{ alg: 'SHA-256', content: digest }] }),
+    purl: `pkg:docker/${path}@sha256%3A${digest}?${host ? `repository_url=${host}&` : ''}tag=${tag}`,
+    hashes: [{ alg: 'SHA-256', content: digest }],
   };
 }
 

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 
 const ANSWER_TIMEOUT_MS = 5_000;
 const PULL_TIMEOUT_MS = 300_000;
+/** The label of what containers/stand-in-images.sh makes. */
+const STAND_IN = 'bluewaters.stand-in';
 
 /**
  * @param {Environment} env
@@ -22,30 +24,50 @@ export async function dockerVersion(env) {
 }
 
 /**
- * @param {Environment} env
- * @param {readonly string[]} images
- * @returns {Promise<boolean>} Whether an engine answers and has all the images, or could pull them.
+ * Looks for images, and pulls those that are not there.
+ *
+ * @param {Environment} env A variable of the images' names asks for another one in its place.
+ * @param {Readonly<Record<string, string>>} images By variable: `name:tag@sha256:digest`.
+ * @returns {Promise<Environment | undefined>} By variable what the images are called here; undefined when no engine
+ *   answers, or when one of them is neither there nor to be had.
  */
-export async function hasImages(env, images) {
+export async function findImages(env, images) {
   for (const address of addresses(env)) {
     const answer = await ask(address, 'GET', '/_ping', ANSWER_TIMEOUT_MS);
-    if (answer?.status === 200)
-      return (await Promise.all(images.map((image) => hasImage(address, image)))).every(Boolean);
+    if (answer?.status !== 200) continue;
+    const found = await Promise.all(
+      Object.entries(images).map(async ([variable, image]) => [
+        variable,
+        await nameHere(address, env[variable] ?? image),
+      ]),
+    );
+    return found.every(([, name]) => name !== undefined) ? Object.fromEntries(found) : undefined;
   }
-  return false;
+  return undefined;
 }
 
 /**
  * @param {Address} address
  * @param {string} image
- * @returns {Promise<boolean>}
+ * @returns {Promise<string | undefined>} The same; for a stand-in, which has no digest, the name without it.
  */
-async function hasImage(address, image) {
-  const path = `/images/${encodeURIComponent(image)}/json`;
-  if ((await ask(address, 'GET', path, ANSWER_TIMEOUT_MS))?.status === 200) return true;
+async function nameHere(address, image) {
+  if (await inspect(address, image)) return image;
+  const [withoutDigest = image] = image.split('@');
+  if ((await inspect(address, withoutDigest))?.Config?.Labels?.[STAND_IN]) return withoutDigest;
   // The answer to a pull is 200 even when it fails later: only a look tells.
   await ask(address, 'POST', `/images/create?fromImage=${encodeURIComponent(image)}`, PULL_TIMEOUT_MS);
-  return (await ask(address, 'GET', path, ANSWER_TIMEOUT_MS))?.status === 200;
+  return (await inspect(address, image)) ? image : undefined;
+}
+
+/**
+ * @param {Address} address
+ * @param {string} image
+ * @returns {Promise<{ Config?: { Labels?: Readonly<Record<string, string>> | null } } | undefined>}
+ */
+async function inspect(address, image) {
+  const answer = await ask(address, 'GET', `/images/${encodeURIComponent(image)}/json`, ANSWER_TIMEOUT_MS);
+  return answer?.status === 200 ? JSON.parse(answer.body) : undefined;
 }
 
 /**
@@ -84,9 +106,9 @@ function ask(address, method, path, timeoutMs) {
 
 /**
  * @param {string} root The repository.
- * @returns {string[]} The images that tests start, as libs/testing names them.
+ * @returns {Readonly<Record<string, string>>} The images that tests start, by variable, as libs/testing names them.
  */
 export function testImages(root) {
   const source = readFileSync(join(root, 'libs/testing/src/images.ts'), 'utf8');
-  return [...source.matchAll(/^export const \w+_IMAGE = '([^']+)';$/gm)].map((match) => match[1] ?? '');
+  return Object.fromEntries(Array.from(source.matchAll(/^ +(\w+_IMAGE):\s+'([^']+)',$/gm), ([, ...pair]) => pair));
 }

@@ -2,10 +2,11 @@ import { createServer, type Server } from 'node:http';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SERVER_IMAGES } from '@bluewaters/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { whatCompilingLacks } from './addon.mjs';
 import { findChromium } from './chromium.mjs';
-import { addresses, dockerVersion, hasImages, testImages } from './docker.mjs';
+import { addresses, dockerVersion, findImages, testImages } from './docker.mjs';
 import { launchEnvironment } from './launch.mjs';
 import { probeEnvironment } from './probe.mjs';
 import { fitsReaders } from './readers.mjs';
@@ -96,22 +97,34 @@ describe('the Docker engine', () => {
       if (pulled !== null && pullable.includes(pulled)) present.push(pulled);
       const image = /^\/images\/(.*)\/json$/.exec(pathname)?.[1];
       const isKnown = image === undefined || present.includes(decodeURIComponent(image));
-      answer.writeHead(isKnown ? 200 : 404).end(JSON.stringify({ Version: '20.10' }));
+      const Labels = image?.startsWith('made') ? { 'bluewaters.stand-in': 'a key' } : null;
+      answer.writeHead(isKnown ? 200 : 404).end(JSON.stringify({ Version: '20.10', Config: { Labels } }));
     });
     await new Promise<void>((resolve) => engine.listen(join(folder, 'docker.sock'), resolve));
   });
   afterEach(() => new Promise((resolve) => engine.close(resolve)));
 
   it('serves when it has the images or can pull them, and not when it can do neither', async () => {
-    expect(await hasImages(env(), ['here:1'])).toBe(true);
-    expect(await hasImages(env(), ['here:1', 'there:1'])).toBe(true);
-    expect(await hasImages(env(), ['here:1', 'nowhere:1'])).toBe(false);
+    expect(await findImages(env(), { A: 'here:1' })).toEqual({ A: 'here:1' });
+    expect(await findImages(env(), { A: 'here:1', B: 'there:1' })).toEqual({ A: 'here:1', B: 'there:1' });
+    expect(await findImages(env(), { A: 'here:1', B: 'nowhere:1' })).toBeUndefined();
+  });
+
+  it('serves with stand-ins, which have no digest, and not with an image of the same tag that someone else made', async () => {
+    present.push('made:1');
+    const digest = `sha256:${'0'.repeat(64)}`;
+    expect(await findImages(env(), { A: `made:1@${digest}` })).toEqual({ A: 'made:1' });
+    expect(await findImages(env(), { A: `here:1@${digest}` })).toBeUndefined();
+  });
+
+  it('is asked for the image that a variable names in the place of ours', async () => {
+    expect(await findImages({ ...env(), A: 'there:1' }, { A: 'nowhere:1' })).toEqual({ A: 'there:1' });
   });
 
   it('is missing where nobody listens', async () => {
     const nobody = { DOCKER_HOST: `unix://${folder}/other.sock` };
     expect([await dockerVersion(env()), await dockerVersion(nobody)]).toEqual(['20.10', undefined]);
-    expect(await hasImages(nobody, [])).toBe(false);
+    expect(await findImages(nobody, {})).toBeUndefined();
   });
 
   it('is looked for where DOCKER_HOST says, and nowhere else then', () => {
@@ -121,10 +134,8 @@ describe('the Docker engine', () => {
   });
 
   it('is asked for the images that libs/testing names', () => {
-    expect(testImages(repository)).toEqual([
-      expect.stringMatching(/^nats:\d/),
-      expect.stringMatching(/^minio\/minio:/),
-    ]);
+    expect(testImages(repository)).toEqual(SERVER_IMAGES);
+    expect(Object.keys(SERVER_IMAGES)).toEqual(['NATS_IMAGE', 'MINIO_IMAGE', 'PROMETHEUS_IMAGE']);
   });
 });
 

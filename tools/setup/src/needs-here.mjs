@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { askForAdvisories } from './advisories.mjs';
 import { findChromium } from './chromium.mjs';
 import { buildImages, getContainerTools } from './containers.mjs';
-import { hasImages, testImages } from './docker.mjs';
+import { findImages, testImages } from './docker.mjs';
 import { hasNvidiaDriver } from './libtensorflow.mjs';
 import { findMpi } from './mpi.mjs';
 import { needsOf } from './needs.mjs';
@@ -29,7 +29,8 @@ import { whatClusterLacks } from './slurm.mjs';
 const ANSWERS = {
   net: async (root, env) => {
     // Some tests need the program itself, whichever way the others have their server.
-    if (await hasImages(env, testImages(root))) return { env: { BLUEWATERS_NATS_PROGRAM: await getNats(env) } };
+    const images = await findImages(env, testImages(root));
+    if (images) return { env: { ...images, BLUEWATERS_NATS_PROGRAM: await getNats(env) } };
     const { nats, minio } = await getServers(env);
     return { env: { BLUEWATERS_NATS_PROGRAM: nats, BLUEWATERS_NATS_SERVER: nats, BLUEWATERS_MINIO: minio } };
   },
@@ -42,13 +43,16 @@ const ANSWERS = {
     const chromium = findChromium(env);
     return chromium === undefined ? { why: 'No browser was found.' } : { env: { BLUEWATERS_CHROMIUM: chromium } };
   },
-  docker: async (root, env) =>
-    (await hasImages(env, testImages(root))) ? { env: {} } : { why: 'No engine with these images answers.' },
+  docker: async (root, env) => {
+    const images = await findImages(env, testImages(root));
+    return images ? { env: images } : { why: 'No engine with these images answers.' };
+  },
   containers: async (root, env) => {
-    if (!(await hasImages(env, testImages(root)))) return { why: 'No engine with the images of servers answers.' };
+    const images = await findImages(env, testImages(root));
+    if (!images) return { why: 'No engine with the images of servers answers.' };
     const tools = await getContainerTools(env);
     await buildImages(root, { ...env, ...tools });
-    return { env: tools };
+    return { env: { ...images, ...tools } };
   },
   charliecloud: async (_root, env) => {
     const missing = ['ch-run', 'sqfstar', 'setpriv', 'mount'].filter((program) => !onPath(program, env));

