@@ -13,12 +13,13 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { keras, race } from './src/beside.mjs';
+import { arm64Images, gpuImages } from './src/built-images.mjs';
 import { asynchronous, soak } from './src/distributed.mjs';
 import { fuzz, leak, parity } from './src/engine.mjs';
 import { readers } from './src/readers/proof.mjs';
 import { cifar10, cifarFast, cifarLong, finetune, finetunePhotographs, imagenette } from './src/learning.mjs';
 import { killed, quickstart } from './src/line.mjs';
-import { arm64, arm64Images, arm64Training } from './src/processors.mjs';
+import { arm64, arm64Training } from './src/processors.mjs';
 import { LeftOut, REPOSITORY } from './src/support.mjs';
 
 /**
@@ -46,6 +47,7 @@ const PROOFS = {
   arm64,
   'arm64-training': arm64Training,
   'arm64-images': arm64Images,
+  'gpu-images': gpuImages,
 };
 
 const { values, positionals } = parseArgs({

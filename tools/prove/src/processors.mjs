@@ -1,15 +1,14 @@
-/** The proofs that another processor makes the same shards, trains alike, and has images. */
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+/** The proofs that another processor makes the same shards and trains alike. */
+import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { syntheticArchive } from '../../../libs/testing/dist/synthetic/archive.js';
 import { syntheticJpeg } from '../../../libs/testing/dist/synthetic/jpeg.js';
-import { largestOf } from '../../release/src/images.mjs';
 import { fillFromWheels } from '../../setup/src/libtensorflow.mjs';
 import { placeOperations } from '../../setup/src/operations.mjs';
 import { TENSORFLOW_ARM64_BUILDS, TENSORFLOW_VERSION } from '../../setup/src/pins.mjs';
-import { COMMAND, demand, LeftOut, REPOSITORY } from './support.mjs';
+import { demand, LeftOut, REPOSITORY } from './support.mjs';
 
 const run = promisify(execFile);
 const EMULATOR = 'qemu-aarch64-static';
@@ -79,77 +78,6 @@ export async function arm64Training(folder) {
 /** Of losses, after a few steps. */
 const MOST_APART = 1e-3;
 
-/**
- * The images for arm64, built by the Dockerfile with an emulator that the system knows; the command among them takes
- * pictures from an archive to a prediction, and the dataset is as that of this machine.
- *
- * @param {string} folder
- */
-export async function arm64Images(folder) {
-  if (spawnSync('docker', ['version']).status !== 0) throw new LeftOut('left out: there is no Docker engine');
-  if (!existsSync('/proc/sys/fs/binfmt_misc/qemu-aarch64')) {
-    throw new LeftOut(
-      'left out: the system knows no emulator for arm64 (Debian: qemu-user-static with binfmt-support)',
-    );
-  }
-  const start = performance.now();
-  const inherit = { stdio: /** @type {const} */ (['ignore', 'inherit', 'inherit']), cwd: REPOSITORY };
-  execFileSync('bash', ['containers/stand-in-images.sh', 'arm64'], inherit);
-  const env = { ...process.env, PLATFORM: 'linux/arm64' };
-  const built = execFileSync('bash', ['containers/build.sh'], {
-    ...inherit,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const images = built.toString().trim().split('\n');
-  const minutes = Math.round((performance.now() - start) / 60_000);
-  for (const line of images) {
-    const [, name = '', megabytes] = /^bluewaters\/([\w-]+):\S+ (\d+) MB$/u.exec(line) ?? [];
-    demand(Number(megabytes) * 1e6 <= largestOf(name), `at most ${largestOf(name) / 1e6} MB, got ${line}`);
-  }
-  const command = images.find((line) => line.startsWith('bluewaters/cli:'))?.split(' ')[0] ?? '';
-  await drawArchive(folder);
-  const user = `${process.getuid?.()}:${process.getgid?.()}`;
-  // Under its own name, which the index has of its archive.
-  const volume = [
-    '--volume',
-    `${folder}:${folder}`,
-    '--env',
-    `TMPDIR=${folder}`,
-    '--env',
-    `BLUEWATERS_CACHE=${folder}`,
-  ];
-  const mounted = ['--user', user, ...volume, '--network', 'none', '--read-only'];
-  const there = ['docker', 'run', '--rm', '--platform', 'linux/arm64', ...mounted, command];
-  const own = await lineOf([process.execPath, COMMAND], folder, 'own');
-  const other = await lineOf(there, folder, 'other');
-  demand(own.heldOut > 0 && other.heldOut === own.heldOut, 'pictures held out, as many on both');
-  demand(
-    (await digestOf(join(folder, 'other/datasets'))) === (await digestOf(join(folder, 'own/datasets'))),
-    'the same dataset byte for byte',
-  );
-  return `${images.join(', ')}, built by an emulator in ${minutes} minutes; from an archive to a prediction there, the dataset byte for byte as on ${process.arch}`;
-}
-
-/**
- * From the archive to a prediction.
- *
- * @param {readonly string[]} command
- * @param {string} folder Of the archive.
- * @param {string} store
- */
-function lineOf(command, folder, store) {
-  const archive = ['--images', `${folder}/Images.tar`, '--synsets', `${folder}/synsets.txt`, '--dataset', 'pictures'];
-  const training = ['--network', 'lenet', '--epochs', '1', '--validation-share', '0.2', '--check', 'full'];
-  return answerOf(command, ['run', ...archive, ...training, '--store', `${folder}/${store}`, '--json']);
-}
-
-/** Of all files below a folder, with their names. @param {string} folder */
-async function digestOf(folder) {
-  const list = 'cd "$0" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum';
-  return (await run('bash', ['-c', list, folder])).stdout;
-}
-
 function requireEmulator() {
   if (spawnSync(EMULATOR, ['--version']).status !== 0) throw new LeftOut('left out: there is no qemu-user-static');
   if (!existsSync(join(LIBRARIES, 'lib/ld-linux-aarch64.so.1'))) {
@@ -161,7 +89,7 @@ function requireEmulator() {
 const ownScript = (script) => join(REPOSITORY, 'tools/prove', script);
 
 /** Small pictures and larger ones, in RGB, and in CMYK, which has to be encoded anew. @param {string} folder */
-async function drawArchive(folder) {
+export async function drawArchive(folder) {
   const synset = 'n01440764';
   const drawn = [400, 401].map(async (width, n) => ({
     synset,
@@ -210,7 +138,7 @@ async function fetchNode(folder) {
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} [env]
  */
-async function answerOf([program = '', ...options], args, env = process.env) {
+export async function answerOf([program = '', ...options], args, env = process.env) {
   const { stdout } = await run(program, [...options, ...args], { env });
   return JSON.parse(stdout);
 }
