@@ -16,7 +16,7 @@
  * that of each image, such as bluewaters-ingest-VERSION.cdx.json: in the folder that --out names, else in dist/.
  */
 import { parseArgs } from 'node:util';
-import { buildImages, checkImage, lookInside, pushImage, pushList, tagImage } from './src/images.mjs';
+import { buildImages, checkImage, enginePlatform, lookInside, pushImage, pushList, tagImage } from './src/images.mjs';
 import { releaseOf } from './src/release.mjs';
 import { record } from './src/record.mjs';
 
@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
 });
 
 try {
-  const release = releaseOf({ ...values, project: positionals[0] });
+  const release = releaseOf({ ...values, project: positionals[0] }, enginePlatform);
   console.log(`release ${release.tag} of commit ${release.commit}`);
   buildImages(release);
   const images = release.images.map((image) => ({

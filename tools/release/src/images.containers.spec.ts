@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { checkImage } from './images.mjs';
+import { checkImage, enginePlatform } from './images.mjs';
 import { releaseOf, type Image } from './release.mjs';
 
 const docker = (args: readonly string[], input = ''): string =>
@@ -13,7 +13,10 @@ const docker = (args: readonly string[], input = ''): string =>
   }).trim();
 
 describe('an image of a release', { timeout: 120_000 }, () => {
-  const asked = releaseOf({ project: 'registry.example/team', only: ['ingest'], gpu: false, push: false });
+  const asked = releaseOf(
+    { project: 'registry.example/team', only: ['ingest'], gpu: false, push: false },
+    enginePlatform,
+  );
   const image = asked.images[0] as Image;
   const made: string[] = [];
   let release: typeof asked;

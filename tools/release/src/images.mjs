@@ -22,6 +22,9 @@ export function largestOf(name, gpu = false) {
 /** @param {readonly string[]} args */
 const docker = (...args) => execFileSync('docker', args, { encoding: 'utf8', maxBuffer: 64 << 20 }).trim();
 
+/** What the engine builds for unless it is told. @returns {string} */
+export const enginePlatform = () => `linux/${docker('version', '--format', '{{.Server.Arch}}')}`;
+
 /** @param {Release} release */
 export function buildImages({ images, platforms, gpu }) {
   for (const platform of platforms) {

@@ -58,15 +58,16 @@ const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8'
  * @param {{ project: string | undefined, only?: readonly string[], platform?: readonly string[], gpu: boolean,
  *   push: boolean }} asked `only`: all that there are of that kind, unless they are named. `platform`: the engine's own,
  *   unless some are named.
+ * @param {() => string} enginePlatform What the engine builds for where no platform is named.
  * @returns {Release}
  * @throws {Error} Where the project, an image or a platform is none, and for a push of what is no version.
  */
-export function releaseOf({ project, only, platform, gpu, push }) {
+export function releaseOf({ project, only, platform, gpu, push }, enginePlatform) {
   if (project === undefined || !PROJECT.test(project)) {
     throw new Error(`expected REGISTRY/PROJECT, such as ghcr.io/you, got ${project ?? 'nothing'}`);
   }
   const platforms = platform?.map(platformOf) ?? [undefined];
-  const names = namesFor(platforms, gpu, only);
+  const names = namesFor(platform ? platforms : [enginePlatform()], gpu, only);
   const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
   const commit = git('rev-parse', 'HEAD');
   if (push) assertVersioned(version);
@@ -78,7 +79,7 @@ export function releaseOf({ project, only, platform, gpu, push }) {
 }
 
 /**
- * @param {readonly (Platform | undefined)[]} platforms
+ * @param {readonly (string | undefined)[]} platforms
  * @param {boolean} gpu
  * @param {readonly string[]} [only]
  * @returns {ImageName[]}
