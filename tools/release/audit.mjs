@@ -1,6 +1,6 @@
 /**
- * Looks for what stands against the packages of the lock file: by rules that ask nobody, and by the advisories that the
- * registry knows.
+ * Looks for what stands against the packages of the lock file: by rules and a list that ask nobody, and by the advisories
+ * that the registry knows.
  *
  *     npm run audit
  *
@@ -10,13 +10,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { askForAdvisories } from '../setup/src/advisories.mjs';
 import { ACCEPTED, judge } from './src/accepted.mjs';
+import { knownIn } from './src/known.mjs';
 import { objectionsTo } from './src/locked.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { packages } = JSON.parse(readFileSync(`${root}/package-lock.json`, 'utf8'));
 const today = new Date().toISOString().slice(0, 10);
 
-const broken = objectionsTo(packages);
+const broken = [...objectionsTo(packages), ...knownIn(packages)];
 const answer = await askForAdvisories(root, process.env);
 const { objections, remarks } =
   'report' in answer ? judge(answer.report, ACCEPTED, today) : { objections: [], remarks: [] };

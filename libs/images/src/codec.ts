@@ -6,7 +6,7 @@ import type sharp from 'sharp';
 type Codec = typeof sharp;
 
 /** What sharp's packages ask for; its libvips wants this C library. */
-export const NEEDED = { node: { major: 18, minor: 17 }, glibc: '2.26' };
+export const NEEDED = { node: { major: 20, minor: 9 }, glibc: '2.28' };
 
 let loaded: Codec | undefined;
 

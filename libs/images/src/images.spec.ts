@@ -1,5 +1,5 @@
 import { isCodedError } from '@bluewaters/errors';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { asJpeg, assertDecodes, encodeJpeg, inspectImage, repairImage } from './index.js';
 import { walkJpeg } from './jpeg-walk.js';
@@ -14,7 +14,7 @@ function pixels(channels: 1 | 3): Uint8Array {
   );
 }
 
-function picture(): sharp.Sharp {
+function picture(): Sharp {
   return sharp(pixels(3), { raw: { width, height, channels: 3 } });
 }
 

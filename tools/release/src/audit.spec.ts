@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditReport } from '../../setup/src/advisories.mjs';
 import { judge } from './accepted.mjs';
+import { KNOWN, knownIn } from './known.mjs';
 import { allows, objectionsTo } from './locked.mjs';
 
 const TODAY = '2026-11-28';
@@ -51,7 +52,7 @@ describe('the lock file', () => {
   const integrity = `sha512-${'a'.repeat(86)}==`;
   const good = { version: '1.2.3', integrity };
   const SCRIPTS = ['@tensorflow/tfjs-node-gpu', 'core-js', 'cpu-features', 'esbuild', 'koffi', 'nx', 'protobufjs'];
-  const withScripts = [...SCRIPTS, 'sharp', 'ssh2', 'unrs-resolver'];
+  const withScripts = [...SCRIPTS, 'ssh2', 'unrs-resolver'];
   const packages = {
     '': { dependencies: { express: '5.1.0' } },
     'libs/errors': {},
@@ -90,6 +91,30 @@ describe('the lock file', () => {
   it('may have a second version of what only tests load', () => {
     const second = { ...good, version: '4.0.0', dev: true };
     expect(objectionsTo({ ...packages, 'node_modules/a/node_modules/express': second })).toEqual([]);
+  });
+});
+
+describe('advisories that were read of', () => {
+  it.each([
+    ['node_modules/sharp', '0.34.5', ['GHSA-f88m-g3jw-g9cj']],
+    ['node_modules/sharp', '0.35.0', []],
+    ['node_modules/sharp', '1.0.0', []],
+    ['node_modules/a/node_modules/adm-zip', '0.5.18', ['GHSA-xcpc-8h2w-3j85', 'GHSA-vwc7-r8mq-g2x9']],
+    ['node_modules/adm-zip', '0.5.8', ['GHSA-xcpc-8h2w-3j85']],
+    ['node_modules/adm-zip', '0.6.0', ['GHSA-vwc7-r8mq-g2x9']],
+    ['node_modules/adm-zip', '0.6.1', []],
+    ['node_modules/body-parser', '1.20.0', []],
+    ['node_modules/body-parser', '2.2.10', ['GHSA-v422-hmwv-36x6']],
+    ['node_modules/not-sharp', '0.34.5', []],
+  ])('are held against %s %s', (path, version, ids) => {
+    const found = knownIn({ [path]: { version } });
+    expect(found.map((line) => /GHSA(?:-\w{4}){3}/u.exec(line)?.[0])).toEqual(ids);
+    for (const line of found) expect(line).toContain(`${path}: ${version} `);
+  });
+
+  it('are named by an id, once each', () => {
+    expect(new Set(KNOWN.map(({ id }) => id)).size).toBe(KNOWN.length);
+    for (const { id } of KNOWN) expect(id).toMatch(/^GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}$/u);
   });
 });
 

@@ -28,13 +28,12 @@ const INSTALL_SCRIPTS = [
   'koffi',
   'nx',
   'protobufjs',
-  'sharp',
   'ssh2',
   'unrs-resolver',
 ];
 
-/** Beside what our own packages name: it writes where an archive tells it to. */
-const ALSO_ONCE = ['tar'];
+/** Beside what our own packages name: they write where an archive tells them to. */
+const ALSO_ONCE = ['tar', 'adm-zip'];
 /** The converter of tfjs, which nothing calls, brings an old one. */
 const MAY_BE_TWICE = ['yargs'];
 

@@ -50,9 +50,9 @@ const orNothing = (value) => value ?? new Unusable();
 const PROBES = [
   {
     name: 'Node.js',
-    how: 'Install Node.js 20 or newer, as an ordinary user with `nvm install 20`.',
+    how: 'Install Node.js 20.9 or newer, as an ordinary user with `nvm install 20`.',
     look: async () =>
-      atLeast(process.versions.node, '20')
+      atLeast(process.versions.node, '20.9')
         ? process.versions.node
         : new Unusable(`${process.versions.node} is too old`),
   },

@@ -40,9 +40,9 @@ export function cpuFeatures() {
  * @throws {SetupError} When something is missing that no package can bring.
  */
 export function requireMachine(machine) {
-  if (!atLeast(machine.nodeVersion, '20')) {
+  if (!atLeast(machine.nodeVersion, '20.9')) {
     throw new SetupError(
-      `Node.js 20 or newer is needed, this is ${machine.nodeVersion}.`,
+      `Node.js 20.9 or newer is needed, this is ${machine.nodeVersion}.`,
       'Install it from nodejs.org, or as an ordinary user with `nvm install 20`.',
     );
   }

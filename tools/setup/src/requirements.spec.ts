@@ -24,7 +24,7 @@ describe('the machine', () => {
   });
 
   it.each([
-    ['an old Node', { nodeVersion: '18.19.0' }, /Node\.js 20/],
+    ['an old Node', { nodeVersion: '20.8.1' }, /Node\.js 20\.9/],
     ['another system', { platform: 'darwin' }, /Linux on x64/],
     ['another processor', { arch: 'ppc64' }, /Linux on x64 or arm64/],
     ['another C library', { glibc: undefined }, /glibc 2\.17/],
