@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type * as tfjs from '@tensorflow/tfjs';
 
 let loading: Promise<typeof tfjs> | undefined;
@@ -12,6 +13,7 @@ export function eager(): Promise<typeof tfjs> {
 }
 
 async function load(): Promise<typeof tfjs> {
+  giveBack();
   try {
     const module = (await import('@tensorflow/tfjs-node-gpu')) as unknown as { default?: typeof tfjs };
     return module.default ?? (module as unknown as typeof tfjs);
@@ -20,4 +22,11 @@ async function load(): Promise<typeof tfjs> {
     await tf.setBackend('cpu');
     return tf;
   }
+}
+
+/** What tfjs calls of Node's `util` and Node.js 23 took away. */
+function giveBack(): void {
+  const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>;
+  util['isArray'] ??= Array.isArray;
+  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
 }
