@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { placeAddon } from './src/addon.mjs';
 import { launchEnvironment } from './src/launch.mjs';
 import { copyStripped, getLibtensorflow } from './src/libtensorflow.mjs';
-import { getOldNode } from './src/old-node.mjs';
+import { getOldNode } from './src/other-nodes.mjs';
 import { placeOperations } from './src/operations.mjs';
 import { compile, installPackages } from './src/packages.mjs';
 import { hand } from './src/process.mjs';

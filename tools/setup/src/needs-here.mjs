@@ -9,7 +9,7 @@ import { hasNvidiaDriver } from './libtensorflow.mjs';
 import { findMpi } from './mpi.mjs';
 import { needsOf } from './needs.mjs';
 import { fillNpmCache } from './npm-cache.mjs';
-import { getOldNode } from './old-node.mjs';
+import { getNewNode, getOldNode } from './other-nodes.mjs';
 import { getOldTensorflow } from './old-tensorflow.mjs';
 import { getReaders } from './readers.mjs';
 import { onPath } from './process.mjs';
@@ -78,6 +78,7 @@ const ANSWERS = {
     return program ? { env: { BLUEWATERS_PROMETHEUS: program } } : { why: 'No such program was found.' };
   },
   oldnode: async (_root, env) => ({ env: { BLUEWATERS_OLD_NODE: await getOldNode(env) } }),
+  newnode: async (_root, env) => ({ env: { BLUEWATERS_NEW_NODE: await getNewNode(env) } }),
   gpu: async () => ((await hasNvidiaDriver()) ? { env: {} } : { why: 'No NVIDIA driver was found.' }),
   old: async (_root, env) => ({ env: { BLUEWATERS_OLD_TENSORFLOW: await getOldTensorflow(env) } }),
   advisories: async (root, env) => {

@@ -87,6 +87,11 @@ export const NEEDS = [
     how: 'Run `npm test` once where an npm registry can be reached: set-up fetches it.',
   },
   {
+    suffix: 'newnode',
+    what: 'the newest Node.js that is supported for long',
+    how: 'Run `npm test` once where an npm registry can be reached: set-up fetches it.',
+  },
+  {
     suffix: 'gpu',
     what: 'an NVIDIA GPU and its driver',
     how: 'Run the tests on a machine that has one.',

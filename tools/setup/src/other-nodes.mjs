@@ -1,9 +1,9 @@
-/** Node.js 16 from the package of npm that carries its program, for a test on what machines like Blue Waters have. */
+/** Other versions of Node.js from the packages of npm that carry their programs, for tests. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, removeFolder } from './cache.mjs';
 import { sha256File } from './digest.mjs';
-import { OLD_NODE_PACKAGE, OLD_NODE_VERSION } from './pins.mjs';
+import { NEW_NODE_PACKAGE, OLD_NODE_PACKAGE } from './pins.mjs';
 import { capture, lastLines } from './process.mjs';
 import { DigestError } from './python.mjs';
 import { SetupError, say } from './say.mjs';
@@ -11,25 +11,38 @@ import { fillOnce, writeStamp } from './stamp.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
 
+/** @typedef {typeof OLD_NODE_PACKAGE} Pinned */
+
 /**
- * Gets the program unless the cache has it.
+ * Node.js 16, which machines like Blue Waters have. @param {Environment} env
+ */
+export const getOldNode = (env) => getNode(OLD_NODE_PACKAGE, env);
+
+/**
+ * The newest that is supported for long. @param {Environment} env
+ */
+export const getNewNode = (env) => getNode(NEW_NODE_PACKAGE, env);
+
+/**
+ * Gets a program unless the cache has it.
  *
+ * @param {Pinned} pinned
  * @param {Environment} env
  * @returns {Promise<string>} Its path.
  * @throws {SetupError} When the package cannot be had, or has another digest; then nothing of it is kept.
  */
-export async function getOldNode(env) {
-  const folder = join(cacheFolder(env), 'bin', `node-${OLD_NODE_VERSION}`);
-  await fillOnce(folder, (partial) => fill(partial, env));
+async function getNode(pinned, env) {
+  const folder = join(cacheFolder(env), 'bin', pinned.name.replace(/-linux-x64@/, '-'));
+  await fillOnce(folder, (partial) => fill(partial, pinned, env));
   return join(folder, 'node');
 }
 
 /**
  * @param {string} folder
+ * @param {Pinned} pinned
  * @param {Environment} env
  */
-async function fill(folder, env) {
-  const pinned = OLD_NODE_PACKAGE;
+async function fill(folder, pinned, env) {
   say(`fetching ${pinned.name} through npm, ${pinned.megabytes} MB`);
   const args = ['pack', '--silent', '--fetch-retries=1', '--pack-destination', folder, pinned.name];
   const fetched = await capture('npm', args, { cwd: folder, env });
