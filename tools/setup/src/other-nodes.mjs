@@ -10,17 +10,12 @@ import { SetupError, say } from './say.mjs';
 import { fillOnce, writeStamp } from './stamp.mjs';
 
 /** @typedef {import('./cache.mjs').Environment} Environment */
-
 /** @typedef {typeof OLD_NODE_PACKAGE} Pinned */
 
-/**
- * Node.js 16, which machines like Blue Waters have. @param {Environment} env
- */
+/** Node.js 16, which machines like Blue Waters have. @param {Environment} env */
 export const getOldNode = (env) => getNode(OLD_NODE_PACKAGE, env);
 
-/**
- * The newest that is supported for long. @param {Environment} env
- */
+/** The newest that is supported for long. @param {Environment} env */
 export const getNewNode = (env) => getNode(NEW_NODE_PACKAGE, env);
 
 /**
