@@ -134,7 +134,7 @@ describe.skipIf(node === '')('Blue Waters has Node.js 16 [BLUEWATERS_OLD_NODE]',
     const refused = await run('odd', [...INGEST, '--images', images], node);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(
-      /error TOOL_MISSING: .*expected Node\.js 18\.17 and glibc 2\.26, or newer, got Node\.js 16\.20/u,
+      /error TOOL_MISSING: .*expected Node\.js 20\.9 and glibc 2\.28, or newer, got Node\.js 16\.20/u,
     );
     expect(await run('odd', [...INGEST, '--images', images])).toMatchObject({ code: 0 });
   });

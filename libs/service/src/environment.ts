@@ -5,7 +5,7 @@ import { optionTypes, readText } from './option-types.js';
 
 /** Variables that are no options: where tests find things, where set-up keeps things, secrets that the adapters read, who asks. */
 const NOT_OPTIONS =
-  /^(?:CACHE|CHROMIUM|CONFIG|DATA|GENERATION|HADOLINT|LACKS|LAUNCHED(?:_BY)?|MINIO(?:_\w+)?|MPI|NATS_\w+|OLD_(?:NODE|TENSORFLOW)|PARITY|PERSON|PROMETHEUS|PYTHON|PYTORCH|RANK_(?:HOST|MEMORY)|STRICT|TENSORFLOW)$/u;
+  /^(?:ADVISORIES|CACHE|CHROMIUM|CONFIG|DATA|GENERATION|HADOLINT|LACKS|LAUNCHED(?:_BY)?|MINIO(?:_\w+)?|MPI|NATS_\w+|NEW_NODE|OLD_(?:NODE|TENSORFLOW)|PARITY|PERSON|PROMETHEUS|PYTHON|PYTORCH|RANK_(?:HOST|MEMORY)|STRICT|TENSORFLOW)$/u;
 
 /** `BLUEWATERS_INFERENCE_PORT` speaks to inference alone, so that one environment can serve all four services. */
 const SERVICES = ['ingest', 'shards', 'training', 'inference'];

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { describeOptions, parseFlags, resolveOptions } from './index.js';
@@ -90,6 +91,16 @@ describe('resolveOptions', () => {
       alsoKnown: ['epochs'],
     };
     expect(resolveOptions(schema, sources).port).toBe(8501);
+  });
+
+  it('ignores every variable that set-up and the tests have, which services inherit', () => {
+    const folder = new URL('../../../tools/setup/src/', import.meta.url);
+    const sources = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
+    const text = sources.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
+    const variables = new Set(text.match(/BLUEWATERS_[A-Z_]+/gu));
+    expect(variables.size).toBeGreaterThan(10);
+    const environment = Object.fromEntries([...variables].map((name) => [name, 'x']));
+    expect(resolveOptions(schema, { environment }).port).toBe(8501);
   });
 });
 
