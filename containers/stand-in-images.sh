@@ -61,13 +61,14 @@ pull_all() {
   done
 }
 
-# Builds image $1 from the Dockerfile on standard input, with the files in folder $2.
+# Builds image $1, without its digest, from the Dockerfile on standard input, with the files in folder $2.
 build() {
+  local name=${1%@*}
   cat >"$2/Dockerfile"
   # The builder of old: it is in every engine, and needs no part that is fetched.
-  DOCKER_BUILDKIT=0 docker build --platform "linux/$processor" --label "$label=$key" --tag "$1" "$2" >"$work/build.log" 2>&1 ||
+  DOCKER_BUILDKIT=0 docker build --platform "linux/$processor" --label "$label=$key" --tag "$name" "$2" >"$work/build.log" 2>&1 ||
     { tail -n 20 "$work/build.log" >&2; return 1; }
-  say "made $1"
+  say "made $name"
 }
 
 # Makes the system in folder $1 as slim as public images are: no pages to read, and nothing kept of what was fetched.
@@ -194,7 +195,7 @@ make_prometheus() {
   local files=$work/prometheus
   mkdir -p "$files"
   write_entrypoint "$files/entrypoint" prometheus
-  build "${prometheus%@*}" "$files" <<-DOCKERFILE
+  build "$prometheus" "$files" <<-DOCKERFILE
 	FROM $debian
 	RUN apt-get update && apt-get install --yes --no-install-recommends prometheus wget && rm -rf /var/lib/apt/lists/*
 	COPY entrypoint /usr/local/bin/
@@ -218,8 +219,8 @@ make_everything() {
   local ubuntu_made=$!
   make_debian
   make_node
-  make_server "${nats%@*}" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$programs")" '4222 6222 8222' wget
-  make_server "${minio%@*}" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$programs")" '9000 9001' curl
+  make_server "$nats" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$programs")" '4222 6222 8222' wget
+  make_server "$minio" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$programs")" '9000 9001' curl
   make_prometheus
   wait "$ubuntu_made"
 }

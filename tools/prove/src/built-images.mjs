@@ -2,15 +2,15 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { until } from '../../../libs/testing/dist/until.js';
 import { largestOf } from '../../release/src/images.mjs';
 import { answerOf, drawArchive } from './processors.mjs';
 import { COMMAND, demand, LeftOut, REPOSITORY } from './support.mjs';
 
 const run = promisify(execFile);
 /** As strict as compose.yaml. */
-const CONTAINED = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'none'];
+const CONTAINED = '--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges --network none'.split(' ');
 /** For a service to say that it is healthy. */
 const HEALTHY_MS = 120_000;
 
@@ -118,22 +118,13 @@ async function digestOf(folder) {
 
 /** @param {string} image Of a service. */
 async function becomesHealthy(image) {
-  const place = [
-    '--tmpfs',
-    '/tmp',
-    '--env',
-    'BLUEWATERS_BUS=in-process',
-    '--env',
-    'BLUEWATERS_STORE=directory:/tmp/store',
-  ];
+  const place = ['--env', 'BLUEWATERS_BUS=in-process', '--env', 'BLUEWATERS_STORE=directory:/tmp/store'];
   const { stdout } = await run('docker', ['run', '--detach', ...place, ...CONTAINED, image]);
   const id = stdout.trim();
   try {
     const health = async () =>
       (await run('docker', ['inspect', '--format', '{{.State.Health.Status}}', id])).stdout.trim();
-    const end = performance.now() + HEALTHY_MS;
-    while ((await health()) === 'starting' && performance.now() < end) await sleep(500);
-    demand((await health()) === 'healthy', `${image} healthy, got ${await health()}`);
+    await until(`${image} to be healthy`, async () => (await health()) === 'healthy', HEALTHY_MS);
   } finally {
     await run('docker', ['rm', '--force', '--volumes', id]);
   }

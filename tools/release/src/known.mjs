@@ -3,6 +3,9 @@
  * any. What is not in this list may be known elsewhere.
  */
 
+import { atLeast } from '../../setup/src/requirements.mjs';
+import { nameOf } from './locked.mjs';
+
 /** @typedef {import('./locked.mjs').Packages} Packages */
 
 /**
@@ -43,17 +46,12 @@ export const KNOWN = [
  * @returns {string[]} Where a package is of such a version, a line each.
  */
 export function knownIn(packages) {
-  return Object.entries(packages).flatMap(([path, { version = '' }]) =>
-    KNOWN.filter(({ package: name, from, fixed }) => {
-      const isOf = path.endsWith(`node_modules/${name}`) && version !== '';
-      return isOf && !isBelow(version, from) && isBelow(version, fixed);
-    }).map(({ id, fixed, what }) => `${path}: ${version} is known for ${id}, ${what}; ${fixed} is not`),
-  );
-}
-
-/** @param {string} version Of three numbers; what may follow them is not looked at. @param {string} other */
-function isBelow(version, other) {
-  const [one, two] = [version, other].map((text) => text.split(/[-+]/)[0]?.split('.').map(Number) ?? []);
-  const differs = one?.findIndex((digits, n) => digits !== two?.[n]) ?? -1;
-  return differs >= 0 && (one?.[differs] ?? 0) < (two?.[differs] ?? 0);
+  return Object.entries(packages).flatMap(([path, { version = '' }]) => {
+    // What follows the three numbers is not looked at.
+    const [numbers = ''] = version.split(/[-+]/);
+    const isOf = ({ from, fixed }) => numbers !== '' && atLeast(numbers, from) && !atLeast(numbers, fixed);
+    return KNOWN.filter((known) => known.package === nameOf(path) && isOf(known)).map(
+      ({ id, fixed, what }) => `${path}: ${version} is known for ${id}, ${what}; ${fixed} is not`,
+    );
+  });
 }

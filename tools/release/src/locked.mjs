@@ -105,8 +105,8 @@ function misfits({ dev, engines }) {
   return dev || range === undefined || allows(range, NODE) ? [] : [`wants Node.js ${range}`];
 }
 
-/** @param {string} path Of a folder. */
-const nameOf = (path) => path.split('node_modules/').at(-1) ?? path;
+/** The package in a folder. @param {string} path */
+export const nameOf = (path) => path.split('node_modules/').at(-1) ?? path;
 
 /**
  * @param {string} range As packages write it for Node.js: `>=18`, `^16 || ^18 || >=20`, `6.* || >= 10.x`, `*`.

@@ -67,7 +67,7 @@ export function releaseOf({ project, only, platform, gpu, push }, enginePlatform
     throw new Error(`expected REGISTRY/PROJECT, such as ghcr.io/you, got ${project ?? 'nothing'}`);
   }
   const platforms = platform?.map(platformOf) ?? [undefined];
-  const names = namesFor(platform ? platforms : [enginePlatform()], gpu, only);
+  const names = namesFor(platform ?? [enginePlatform()], gpu, only);
   const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'));
   const commit = git('rev-parse', 'HEAD');
   if (push) assertVersioned(version);
@@ -79,7 +79,7 @@ export function releaseOf({ project, only, platform, gpu, push }, enginePlatform
 }
 
 /**
- * @param {readonly (string | undefined)[]} platforms
+ * @param {readonly string[]} platforms
  * @param {boolean} gpu
  * @param {readonly string[]} [only]
  * @returns {ImageName[]}

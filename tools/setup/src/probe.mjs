@@ -9,7 +9,7 @@ import { findMpi } from './mpi.mjs';
 import { operationsFile } from './operations.mjs';
 import { capture, lastLines, onPath } from './process.mjs';
 import { findPip } from './python.mjs';
-import { atLeast, cpuFeatures } from './requirements.mjs';
+import { atLeast, cpuFeatures, OLDEST_NODE } from './requirements.mjs';
 import { SetupError } from './say.mjs';
 import { findAnyNats, findMinio } from './servers.mjs';
 import { isStamped } from './stamp.mjs';
@@ -50,9 +50,9 @@ const orNothing = (value) => value ?? new Unusable();
 const PROBES = [
   {
     name: 'Node.js',
-    how: 'Install Node.js 20.9 or newer, as an ordinary user with `nvm install 20`.',
+    how: `Install Node.js ${OLDEST_NODE} or newer, as an ordinary user with \`nvm install 20\`.`,
     look: async () =>
-      atLeast(process.versions.node, '20.9')
+      atLeast(process.versions.node, OLDEST_NODE)
         ? process.versions.node
         : new Unusable(`${process.versions.node} is too old`),
   },

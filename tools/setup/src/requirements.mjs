@@ -35,14 +35,17 @@ export function cpuFeatures() {
   }
 }
 
+/** What sharp is made for, of all that runs. */
+export const OLDEST_NODE = '20.9';
+
 /**
  * @param {Machine} machine
  * @throws {SetupError} When something is missing that no package can bring.
  */
 export function requireMachine(machine) {
-  if (!atLeast(machine.nodeVersion, '20.9')) {
+  if (!atLeast(machine.nodeVersion, OLDEST_NODE)) {
     throw new SetupError(
-      `Node.js 20.9 or newer is needed, this is ${machine.nodeVersion}.`,
+      `Node.js ${OLDEST_NODE} or newer is needed, this is ${machine.nodeVersion}.`,
       'Install it from nodejs.org, or as an ordinary user with `nvm install 20`.',
     );
   }
