@@ -26,7 +26,7 @@ fi
 [[ -z $platform ]] || arguments+=(--platform "$platform")
 # A stand-in (stand-in-images.sh) is made here, and so has no digest that it could be pinned by. An engine keeps one
 # image by a name, so that one for arm64 has its own.
-node=node:20-bookworm-slim
+node=$(sed -n 's/^ARG NODE_IMAGE=\(.*\)@.*/\1/p' containers/Dockerfile)
 [[ $processor != arm64 ]] || node=arm64v8/$node
 for base in "NODE_IMAGE=$node" UBUNTU_IMAGE=ubuntu:16.04; do
   label=$(docker image inspect --format '{{index .Config.Labels "bluewaters.stand-in"}}' "${base#*=}" 2>/dev/null || true)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Gives a Docker engine the images that tests and Dockerfiles name, where no image registry answers: stand-ins with the
-# same names, made of Debian's and Ubuntu's packages, this machine's Node and the server programs that set-up gets. They are
-# labelled bluewaters.stand-in, and an image without that label is never touched. Of servers, which compose.yaml names by
-# digest, a stand-in has the name without it: what is printed says so to `docker compose`, as a file `.env`.
+# same names, made of Debian's and Ubuntu's packages, Node.js as npm carries it, and the server programs that set-up gets.
+# They are labelled bluewaters.stand-in, and an image without that label is never touched. Of servers, which compose.yaml
+# names by digest, a stand-in has the name without it: what is printed says so to `docker compose`, as a file `.env`.
 #
 #   stand-in-images.sh            all that the tests ask for, for x64
 #   stand-in-images.sh arm64      what images for arm64 are built on, under the names that Docker's library has for them;
@@ -17,7 +17,7 @@ cache=${BLUEWATERS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/bluewaters}
 image_of() { sed -n "s/^ *image: \${$1:-\(.*\)}\$/\1/p" "$root/containers/compose.yaml"; }
 processor=${1:-amd64}
 debian=debian:bookworm-slim
-node=node:20-bookworm-slim
+node=$(sed -n 's/^ARG NODE_IMAGE=\(.*\)@.*/\1/p' "$root/containers/Dockerfile")
 if [[ $processor == arm64 ]]; then
   debian=arm64v8/$debian
   node=arm64v8/$node
@@ -33,7 +33,7 @@ else
 fi
 
 # Other inputs, other stand-ins.
-key=$(cat "$0" "$root/tools/setup/src/pins.mjs" <(printf '%s\n' "${images[@]}") <(node --version) | sha256sum | cut -c1-12)
+key=$(cat "$0" "$root/tools/setup/src/pins.mjs" <(printf '%s\n' "${images[@]}") | sha256sum | cut -c1-12)
 label=bluewaters.stand-in
 
 say() { echo "stand-in images: $*" >&2; }
@@ -132,37 +132,38 @@ make_ubuntu() {
 write_entrypoint() {
   cat >"$1" <<-SCRIPT
 	#!/bin/sh
-	command -v "\${1-}" >/dev/null 2>&1 || set -- $2 "\$@"
+	command -v -- "\${1-}" >/dev/null 2>&1 || set -- $2 "\$@"
 	exec "\$@"
 	SCRIPT
   chmod 755 "$1"
 }
 
-# Puts Node.js into folder $1: this machine's, whose folder is $2, or, as npm carries it, that for the other processor.
-node_program() {
-  if [[ $processor == amd64 ]]; then
-    cp -L "$2/bin/node" "$1/node"
-  else
-    local packed
-    packed=$(npm pack --silent --pack-destination "$work" "node-linux-$processor@$(node -p process.versions.node)")
-    tar -xzf "$work/$packed" -C "$1" --strip-components=2 package/bin/node
-  fi
+# By processor, the SHA-256 of npm's package with the Node.js that the image is named for: 24.21.0.
+declare -A node_sha256=(
+  [amd64]=61ecf27ad70afee991b671c28561eb497028294a67d132f9bbaac9ad73f81d3b
+  [arm64]=fba3076c16d21e5d814577436bdcb782b9b66bed09c6fa8278298e8933288bbb
+)
+
+# Puts into folder $1 the program and the headers, without what they have of OpenSSL for other processors.
+unpack_node() {
+  local version=${node#*node:}
+  local packed
+  packed=$work/$(npm pack --silent --pack-destination "$work" "node-linux-${processor/amd64/x64}@${version%%-*}")
+  sha256sum --check --quiet <<<"${node_sha256[$processor]}  $packed" >&2
+  tar -xzf "$packed" -C "$1" --strip-components=1 package/bin package/include
+  find "$1/include/node/openssl/archs" -mindepth 1 -maxdepth 1 ! -name linux-x86_64 ! -name linux-aarch64 -exec rm -rf {} +
 }
 
 make_node() {
   local files=$work/node
-  local prefix
-  prefix=$(node -p 'path.dirname(path.dirname(process.execPath))')
   mkdir -p "$files/lib"
-  node_program "$files" "$prefix"
-  cp -RL "$prefix/include/node" "$files/headers"
-  find "$files/headers/openssl/archs" -mindepth 1 -maxdepth 1 ! -name linux-x86_64 -exec rm -rf {} +
+  unpack_node "$files"
   cp -R "$(npm root --global 2>/dev/null)/npm" "$files/lib/npm"
   write_entrypoint "$files/entrypoint" node
   build "$node" "$files" <<-DOCKERFILE
 	FROM $debian
-	COPY node entrypoint /usr/local/bin/
-	COPY headers /usr/local/include/node
+	COPY bin/node entrypoint /usr/local/bin/
+	COPY include/node /usr/local/include/node
 	COPY lib/npm /usr/local/lib/node_modules/npm
 	RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
 	 && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx \
