@@ -27,10 +27,11 @@ import { count, resultsOf, strictly } from './tally.mjs';
 export async function runTests(root, args, env) {
   const folder = await mkdtemp(join(tmpdir(), 'bluewaters-test-'));
   try {
-    const checks = args.length === 0 ? await runChecks(root, env) : [];
     if (args.length > 0) await compile(root).catch(warn);
     const run = { root, folder, args, env };
-    return report([...checks, ...(await runVitest(run))], env);
+    // What tests need is waited for, most of the time: types and lint are looked at meanwhile.
+    const [checks, ready] = await Promise.all([args.length === 0 ? runChecks(root, env) : [], makeReady(run)]);
+    return report([...checks, ...(await runVitest(run, ready))], env);
   } finally {
     await removeFolder(folder);
   }
@@ -91,12 +92,26 @@ async function check(title, commands, root, env) {
  */
 
 /**
+ * What is there of what the tests need, and where.
+ *
+ * @typedef {{ readonly files: readonly string[] } & Awaited<ReturnType<typeof meetNeeds>>} Ready
+ */
+
+/**
  * @param {Run} run
+ * @returns {Promise<Ready>}
+ */
+async function makeReady(run) {
+  const files = (await list(run, ['--filesOnly', ...run.args])).map((entry) => entry.file);
+  return { files, ...(await meetNeeds(run.root, files, run.env)) };
+}
+
+/**
+ * @param {Run} run
+ * @param {Ready} ready
  * @returns {Promise<Result[]>}
  */
-async function runVitest(run) {
-  const files = (await list(run, ['--filesOnly', ...run.args])).map((entry) => entry.file);
-  const { env, lacks } = await meetNeeds(run.root, files, run.env);
+async function runVitest(run, { files, env, lacks }) {
   const { runs, leftOut } = divide(files, lacks);
   const skipped = await nameLeftOut({ ...run, env: { ...run.env, ...env } }, leftOut);
   if (runs.length === 0) return skipped;
