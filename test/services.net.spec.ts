@@ -89,8 +89,20 @@ describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, 
     return shardsOf(await digestFolder(target));
   }
 
-  it('gives the same shards byte for byte and the same answers as in one process', async () => {
-    const ended = await ask(line('pictures'));
+  /** The numbers that training tells Prometheus of runs under way, by their names. */
+  async function toldOfRuns(): Promise<readonly string[]> {
+    const series = await (await fetch(`${services.get('training')?.health}/metrics`)).text();
+    return [...series.matchAll(/^bluewaters_run_(\w+)\{run="pictures-\w+"[^}]*\} [\d.]+$/gmu)].map(
+      ([, name = '']) => name,
+    );
+  }
+
+  it('gives the same shards byte for byte and the same answers as in one process, and tells of its steps', async () => {
+    const running = startCli(line('pictures'), { env: environment });
+    const figures = ['generation', 'ranks', 'step', 'epoch', 'loss', 'images_per_second', 'step_seconds'];
+    await until('figures of the run', async () => isSubset(figures, await toldOfRuns()), 60_000);
+    const ended = await running.ended;
+    expect(await toldOfRuns()).toEqual([]);
     expect(ended.stderr).toMatch(/inference: pictures version 1 is ready on http/u);
     expect(ended.code).toBe(0);
     expect(ended.json<{ accuracy: number }>().accuracy).toBe(embedded.accuracy);
@@ -178,3 +190,7 @@ describe('the line as four services over NATS and MinIO', { timeout: 180_000 }, 
 function shardsOf(digests: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(digests).filter(([name]) => /-of-\d+$/u.test(name)));
 }
+
+/** Whether all names are among the others. */
+const isSubset = (names: readonly string[], others: readonly string[]): boolean =>
+  names.every((name) => others.includes(name));

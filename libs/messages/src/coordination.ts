@@ -80,6 +80,9 @@ export const RankFigures = z.strictObject({
 /** See {@link RankFigures:variable}. */
 export type RankFigures = z.infer<typeof RankFigures>;
 
+/** How the steps of a rank go that trains alone. Sent once a second at most. */
+export const RankStepped = defineEvent('training.v1.stepped', z.strictObject({ run: Name, figures: RankFigures }));
+
 /**
  * What a rank does where not all do the same: a `server` keeps variables, the `chief` is the worker that leads, a
  * `bystander` is left over.

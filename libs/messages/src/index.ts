@@ -86,6 +86,7 @@ export {
   RankBeat,
   RankFigures,
   RankRole,
+  RankStepped,
   RoleShare,
   Steer,
   SteerRequest,

@@ -3,7 +3,16 @@
  * service with its task in the environment; reaches the bus through its parent, opens the store itself.
  */
 import { toCodedError } from '@bluewaters/errors';
-import { ParentBus, RankEnded, RankReported, TrainRequest, type MessageBus, type Progress } from '@bluewaters/messages';
+import {
+  ParentBus,
+  RankEnded,
+  RankReported,
+  RankStepped,
+  TrainRequest,
+  type MessageBus,
+  type Progress,
+  type RankFigures,
+} from '@bluewaters/messages';
 import { openStore, StoreOptions } from '@bluewaters/storage';
 import { z } from 'zod';
 import { train } from './train.js';
@@ -33,6 +42,7 @@ async function main(): Promise<void> {
     const result = await train(request, {
       ...{ bus, store, workDirectory, threads, patient },
       report: reporter(bus, run),
+      show: shower(bus, run),
       signal,
     });
     await bus.publish(RankEnded, { run, result });
@@ -56,6 +66,17 @@ function reporter(bus: MessageBus, run: string): (progress: Progress) => void {
     toldAt = now;
     phase = progress.phase;
     bus.publish(RankReported, { run, progress }).catch(() => undefined);
+  };
+}
+
+/** Tells how steps go, once a second at most; the next time makes up for one that is lost. */
+function shower(bus: MessageBus, run: string): (figures: RankFigures) => void {
+  let toldAt = -Infinity;
+  return (figures) => {
+    const now = performance.now();
+    if (now - toldAt < 1000) return;
+    toldAt = now;
+    bus.publish(RankStepped, { run, figures }).catch(() => undefined);
   };
 }
 

@@ -40,7 +40,7 @@ export interface RankPorts {
   readonly patient?: boolean;
   /** Those that train with this one; it is alone by default. */
   readonly ranks?: Ranks;
-  /** Shows how this rank's steps go to a coordinator, where there is one. */
+  /** Shows how this rank's steps go to a coordinator, or where it is alone to who started it. */
   readonly show?: ((figures: RankFigures) => void) | undefined;
   /** Of the rank that leads: when a coordinator wants the run to be evaluated. */
   readonly evaluations?: EvaluationOrders | undefined;

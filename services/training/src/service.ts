@@ -33,13 +33,14 @@ import {
 import { assertAccess } from '@bluewaters/registry';
 import { Coordinator } from './coordinator/coordinator.js';
 import { startPage, type RunningPage } from './coordinator/page/page-server.js';
-import { measureRuns } from './coordinator/run-metrics.js';
 import { importModel } from './import/import-model.js';
+import { LoneRuns } from './lone-runs.js';
 import type { EvaluateTask } from './evaluation/evaluate.main.js';
 import type { TrainingOptions } from './options.js';
 import type { RankTask } from './rank.main.js';
 import { rebuildState } from './rebuild-state.js';
 import { announceVersion } from './registry.js';
+import { coordinatedRuns, measureRuns } from './run-metrics.js';
 import type { ExportedCheckpoint } from './stored-run/export-checkpoint.js';
 import type { ExportTask } from './stored-run/export.main.js';
 
@@ -52,12 +53,13 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
     labelNames: ['outcome'],
     registers: [metrics],
   });
+  const alone = new LoneRuns();
   const told = await keepTold(ports, () => rebuildState(bus, store, log));
   const subscription = await consumeJobs(bus, Train, async (request, context) => {
     await assertAccess(store, request.dataset, context.person);
     log.info({ run: request.run, attempt: context.attempt }, 'starting a rank');
     try {
-      const result = await runRank(options, ports, { request, context });
+      const result = await runRank(options, ports, { request, context, alone });
       runs.inc({ outcome: 'done' });
       return result;
     } catch (error) {
@@ -91,7 +93,7 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
     return result;
   });
   const coordinator = options.coordinator ? await Coordinator.start({ bus, log }) : undefined;
-  if (coordinator) measureRuns(coordinator, metrics);
+  measureRuns(() => [...alone.records(), ...(coordinator ? coordinatedRuns(coordinator) : [])], metrics);
   const page = coordinator && (await showRuns(coordinator, options, ports));
   const stop = async (): Promise<void> => {
     await page?.stop();
@@ -118,11 +120,12 @@ async function showRuns(
 interface Assignment {
   readonly request: TrainRequest;
   readonly context: JobContext;
+  readonly alone: LoneRuns;
 }
 
 /** Runs one rank to its end. @throws {CodedError} what the rank said, or PROCESS_DIED when it said nothing. */
 async function runRank(options: TrainingOptions, ports: ServicePorts, assignment: Assignment): Promise<TrainResult> {
-  const { request, context } = assignment;
+  const { request, context, alone } = assignment;
   const { bus } = ports;
   let rank!: ForkedChild;
   let settle!: { resolve: (result: TrainResult) => void; reject: (error: CodedError) => void };
@@ -130,6 +133,7 @@ async function runRank(options: TrainingOptions, ports: ServicePorts, assignment
     settle = { resolve, reject };
   });
   const subscriptions = await Promise.all([
+    alone.follow(bus, request.run, context.attempt),
     bus.subscribe(RankReported, ({ run, progress }) => {
       if (run === request.run) context.report(progress);
     }),

@@ -4,7 +4,7 @@ import { Observers } from './observer.js';
 import { PresenceObserver } from './presence.js';
 import { Summaries } from './summaries.js';
 
-/** Those who watch a run: TensorBoard's event files, the coordinator where there is one, MLPerf's log if asked for. */
+/** Those who watch a run: TensorBoard's event files, whoever keeps account of it, MLPerf's log if asked for. */
 export function observersOf(run: RunContext, graph: Uint8Array): Observers {
   return new Observers([
     new Summaries(run, graph),

@@ -2,7 +2,7 @@ import { positionAt } from '../position.js';
 import type { RunContext } from '../run-context.js';
 import { known, type RunObserver, type StepFigures } from './observer.js';
 
-/** Shows the coordinator how the steps of rank 0 go. */
+/** Shows how the steps of rank 0 go to whoever keeps account of the run. */
 export class PresenceObserver implements RunObserver {
   readonly #run: RunContext;
 

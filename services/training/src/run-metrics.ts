@@ -1,16 +1,22 @@
 import type { CoordinatedRun } from '@bluewaters/messages';
 import { Gauge, type Registry } from '@bluewaters/service';
-import type { Watched } from './watched.js';
+import type { Watched } from './coordinator/watched.js';
+
+/** What there is to tell of a run under way. */
+export type RunUnderWay = Pick<CoordinatedRun, 'run' | 'generation' | 'ranks' | 'arrived' | 'figures'>;
 
 /** A number of a run under way; undefined before it is known. */
 interface Figure {
   readonly help: string;
-  readonly of: (run: CoordinatedRun) => number | undefined;
+  readonly of: (run: RunUnderWay) => number | undefined;
 }
 
 /** By what follows `bluewaters_run_` in their names. */
 const FIGURES: Readonly<Record<string, Figure>> = {
-  generation: { help: 'Rendezvous of the ranks so far.', of: ({ generation }) => generation },
+  generation: {
+    help: 'Rendezvous of the ranks so far, or starts of one that is alone.',
+    of: ({ generation }) => generation,
+  },
   ranks: { help: 'Ranks of the generation.', of: ({ ranks }) => ranks },
   ranks_arrived: { help: 'Ranks that have shown themselves in it.', of: ({ arrived }) => arrived },
   step: { help: 'Steps that are made.', of: ({ figures }) => figures?.step },
@@ -21,11 +27,14 @@ const FIGURES: Readonly<Record<string, Figure>> = {
 
 const PARTS = ['input', 'compute', 'reduce'] as const;
 
-/** Tells Prometheus of the runs whose ranks this coordinator keeps account of; one that stands by tells nothing. */
-export function measureRuns(watched: Watched, registry: Registry): void {
+/** The runs whose ranks a coordinator keeps account of; one that stands by has none. */
+export function coordinatedRuns(watched: Watched): readonly RunUnderWay[] {
+  return watched.leads ? watched.records().filter(({ phase }) => phase === 'running') : [];
+}
+
+/** Tells Prometheus of the runs that are under way when it asks. */
+export function measureRuns(running: () => readonly RunUnderWay[], registry: Registry): void {
   const registers = [registry];
-  const running = (): readonly CoordinatedRun[] =>
-    watched.leads ? watched.records().filter(({ phase }) => phase === 'running') : [];
   for (const [name, { help, of }] of Object.entries(FIGURES)) {
     new Gauge({
       name: `bluewaters_run_${name}`,

@@ -1,12 +1,12 @@
 import { Registry } from '@bluewaters/service';
 import { describe, expect, it } from 'vitest';
-import { coordinatedRun, figuresAt, KnownRuns } from './page/page.fixture.js';
-import { measureRuns } from './run-metrics.js';
+import { coordinatedRun, figuresAt, KnownRuns } from './coordinator/page/page.fixture.js';
+import { coordinatedRuns, measureRuns } from './run-metrics.js';
 
 describe('what Prometheus is told of runs', () => {
   const told = async (runs: KnownRuns): Promise<string[]> => {
     const registry = new Registry();
-    measureRuns(runs, registry);
+    measureRuns(() => coordinatedRuns(runs), registry);
     return (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   };
 
