@@ -16,6 +16,7 @@ import { keras, race } from './src/beside.mjs';
 import { arm64Images, gpuImages } from './src/built-images.mjs';
 import { asynchronous, soak } from './src/distributed.mjs';
 import { fuzz, leak, parity } from './src/engine.mjs';
+import { grafana } from './src/grafana.mjs';
 import { readers } from './src/readers/proof.mjs';
 import { cifar10, cifarFast, cifarLong, finetune, finetunePhotographs, imagenette } from './src/learning.mjs';
 import { killed, quickstart } from './src/line.mjs';
@@ -48,6 +49,7 @@ const PROOFS = {
   'arm64-training': arm64Training,
   'arm64-images': arm64Images,
   'gpu-images': gpuImages,
+  grafana,
 };
 
 const { values, positionals } = parseArgs({

@@ -50,7 +50,7 @@ export async function gpuImages(folder) {
   return `${images.join(', ')}, built in ${minutes} minutes; without a GPU, from an archive to a prediction, the dataset byte for byte as without an image; all four services healthy`;
 }
 
-function requireEngine() {
+export function requireEngine() {
   if (spawnSync('docker', ['version']).status !== 0) throw new LeftOut('left out: there is no Docker engine');
 }
 
