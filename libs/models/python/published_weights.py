@@ -86,6 +86,7 @@ SLIM_AUXILIARY = {"Conv2d_1b_1x1": (1, 1, 768, 128), "Conv2d_2a_5x5": (5, 5, 128
 
 
 def slim_vgg(model):
+    yield "vgg_16/mean_rgb", np.float32([123.68, 116.78, 103.94])
     for theirs, ours in SLIM_VGG:
         kernel, bias = (value.numpy() for value in model.get_layer(theirs).variables)
         if kernel.ndim == 2:  # a convolution over all that it sees
@@ -136,9 +137,13 @@ def save(model, file):
         model.save(file)
 
 
-def pictures_for(module, files, case):
+def decode(files, case):
     side = [case["size"]] * 2
-    decoded = np.stack([tf.image.resize(tf.io.decode_jpeg(tf.io.read_file(file), channels=3), side) for file in files])
+    return np.stack([tf.image.resize(tf.io.decode_jpeg(tf.io.read_file(file), channels=3), side) for file in files])
+
+
+def pictures_for(module, files, case):
+    decoded = decode(files, case)
     slim_vgg = case["file"].endswith(".ckpt") and "vgg" in case["network"]
     return decoded - [123.68, 116.78, 103.94] if slim_vgg else module.preprocess_input(decoded)
 
@@ -166,6 +171,13 @@ def main():
     for case in request["cases"]:
         if "picture" in case:
             answers.append(vgg_middle(case["picture"], case["size"]))
+            continue
+        if case["network"].endswith("-slim"):
+            import slim_resnets  # takes seconds
+
+            shapes_alone = "file" not in case
+            drawn = None if shapes_alone else decode(request["pictures"], case)
+            answers.append(slim_resnets.shapes_of(case) if shapes_alone else slim_resnets.write(case, drawn))
             continue
         if "file" not in case:
             model, _ = bare_model(case["network"], case["size"], case["classes"])

@@ -81,6 +81,12 @@ const EXPERIMENTS: Readonly<Record<string, Experiment>> = {
   'resnet-101-v2': [4, 16, 'adam', 0.002, 40],
   'resnet-152-v2': [4, 16, 'adam', 0.002, 40],
   'resnet-50-v2-keras': [4, 16, 'adam', 0.002, 30],
+  'resnet-50-v1-slim': [4, 16, 'adam', 0.002, 30],
+  'resnet-101-v1-slim': [4, 16, 'adam', 0.002, 60],
+  'resnet-152-v1-slim': [4, 16, 'adam', 0.002, 60],
+  'resnet-50-v2-slim': [4, 16, 'adam', 0.002, 30],
+  'resnet-101-v2-slim': [4, 16, 'adam', 0.002, 40],
+  'resnet-152-v2-slim': [4, 16, 'adam', 0.002, 40],
 };
 
 /** Trains until all pictures are right. @returns Steps that it took; undefined when they were not enough. */

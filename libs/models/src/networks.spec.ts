@@ -71,6 +71,12 @@ describe('networks', () => {
     ['resnet-152-v1', 60_268_520 - 75_712],
     ['resnet-50-v2', 25_568_360 - 19_008],
     ['resnet-50-v2-keras', 25_568_360],
+    ['resnet-50-v1-slim', 25_583_592 - 26_560],
+    ['resnet-101-v1-slim', 44_601_832 - 52_672],
+    ['resnet-152-v1-slim', 60_268_520 - 75_712],
+    ['resnet-50-v2-slim', 25_568_360],
+    ['resnet-101-v2-slim', 44_577_896],
+    ['resnet-152-v2-slim', 60_236_904],
     ['resnet-101-v2', 44_577_896 - 36_416],
     ['resnet-152-v2', 60_236_904 - 51_776],
   ])('%s has the %i parameters that are published', (name, published) => {
@@ -118,6 +124,17 @@ describe('networks', () => {
     ['resnet-152-v2', ENDS + UNIT * (FIRST + 3 * HALVING + (2 + 7 + 35 + 2) * WHOLE)],
     // The last units of three stages, too.
     ['resnet-50-v2-keras', ENDS + UNIT * (FIRST + 3 * WIDENING + (1 + 2 + 4 + 2) * WHOLE + 3 * HALVING_LAST)],
+    ...(['v1', 'v2'] as const).flatMap((version): [string, number][] => [
+      [`resnet-50-${version}-slim`, ENDS + UNIT * (FIRST + 3 * WIDENING + (1 + 2 + 4 + 2) * WHOLE + 3 * HALVING_LAST)],
+      [
+        `resnet-101-${version}-slim`,
+        ENDS + UNIT * (FIRST + 3 * WIDENING + (1 + 2 + 21 + 2) * WHOLE + 3 * HALVING_LAST),
+      ],
+      [
+        `resnet-152-${version}-slim`,
+        ENDS + UNIT * (FIRST + 3 * WIDENING + (1 + 6 + 34 + 2) * WHOLE + 3 * HALVING_LAST),
+      ],
+    ]),
   ])(
     '%s makes of a picture the %i multiply-adds that its layers give when they are counted by hand',
     (name, byHand) => {

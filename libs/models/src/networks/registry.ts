@@ -9,8 +9,28 @@ import { lenet } from './lenet.js';
 import { perceptron } from './perceptron.js';
 import { resnet9, resnet9Wide } from './resnet-9.js';
 import { resnet20, resnet32, resnet56 } from './resnet-cifar.js';
-import { resnet101V2, resnet152V2, resnet50V2, resnet50V2Keras } from './resnet-v2.js';
-import { resnet101, resnet101V1, resnet152, resnet152V1, resnet18, resnet34, resnet50, resnet50V1 } from './resnet.js';
+import {
+  resnet101V2,
+  resnet101V2Slim,
+  resnet152V2,
+  resnet152V2Slim,
+  resnet50V2,
+  resnet50V2Keras,
+  resnet50V2Slim,
+} from './resnet-v2.js';
+import {
+  resnet101,
+  resnet101V1,
+  resnet101V1Slim,
+  resnet152,
+  resnet152V1,
+  resnet152V1Slim,
+  resnet18,
+  resnet34,
+  resnet50,
+  resnet50V1,
+  resnet50V1Slim,
+} from './resnet.js';
 import { vgg16, vgg16Bn, vgg19, vgg19Bn } from './vgg.js';
 
 const NETWORKS: readonly Network[] = [
@@ -20,6 +40,8 @@ const NETWORKS: readonly Network[] = [
   ...[resnet18, resnet34, resnet50, resnet101, resnet152],
   ...[resnet50V1, resnet101V1, resnet152V1],
   ...[resnet50V2, resnet101V2, resnet152V2, resnet50V2Keras],
+  ...[resnet50V1Slim, resnet101V1Slim, resnet152V1Slim],
+  ...[resnet50V2Slim, resnet101V2Slim, resnet152V2Slim],
 ];
 
 /** Every network that can be trained by name. */

@@ -3,7 +3,16 @@ import { convolution, dense, globalMean, pooling } from '../layers.js';
 import type { BuildContext, Network } from '../network.js';
 import { batchNorm, type BatchNormSettings } from '../normalisation.js';
 import { IMAGENET_INPUT } from './imagenet-input.js';
-import { RESNET_EXPANSION, RESNET_NORM, RESNET_PLANS, RESNET_RECIPE } from './resnet-plans.js';
+import {
+  everyNth,
+  RESNET_EXPANSION,
+  RESNET_NORM,
+  RESNET_PLANS,
+  RESNET_RECIPE,
+  SLIM_NORM,
+  strideOf,
+  type Halving,
+} from './resnet-plans.js';
 
 /** Where a unit stands, and how wide it is. */
 interface Unit {
@@ -18,8 +27,11 @@ interface Unit {
 
 /** How the published copies differ. */
 interface Layout {
-  /** The unit of a stage that halves the sides; in the last stage of Keras's none does. */
-  readonly halvesIn: 'first' | 'last';
+  /** At the end of the network's name. */
+  readonly suffix: string;
+  /** In the network's description. */
+  readonly whose: string;
+  readonly halvesIn: Halving;
   /** What is put around the picture for the first pooling. */
   readonly poolPadding: 'SAME' | 'FIXED';
   /** Whether convolutions that no batch normalisation follows have one. */
@@ -32,11 +44,19 @@ interface Layout {
  * step than elsewhere.
  */
 const OFFICIAL: Layout = {
-  ...{ halvesIn: 'first', poolPadding: 'SAME', bias: false },
+  ...{ suffix: '', whose: '', halvesIn: 'first', poolPadding: 'SAME', bias: false },
   norm: { ...RESNET_NORM, decay: 0.997 },
 };
-/** Keras's applications, whose stages end with the stride, as TF-slim's do, whose weights they were given. */
-const KERAS: Layout = { halvesIn: 'last', poolPadding: 'FIXED', bias: true, norm: RESNET_NORM };
+/** TF-slim, which nearly all published checkpoints of this version come from. */
+const SLIM: Layout = {
+  ...{ suffix: '-slim', whose: " as TF-slim's", halvesIn: 'last', poolPadding: 'SAME', bias: true },
+  norm: SLIM_NORM,
+};
+/** Keras's applications, which were given the weights of others' copies of TF-slim's. */
+const KERAS: Layout = {
+  ...{ suffix: '-keras', whose: " as Keras's", halvesIn: 'last', poolPadding: 'FIXED', bias: true },
+  norm: RESNET_NORM,
+};
 
 /** Figure 4(e) of the paper: batch normalisation and rectifier before what they prepare. */
 function preactivation(context: BuildContext, x: Output, name: string, norm: BatchNormSettings): Output {
@@ -62,23 +82,17 @@ function unit(context: BuildContext, x: Output, { name, filters, stride, project
   return add(context.scope.child(`${name}/sum`), y, shortcut);
 }
 
-/** Pixels `stride` apart. */
-function everyNth(context: BuildContext, x: Output, name: string, stride: number): Output {
-  return stride === 1 ? x : pooling(context, x, { name, size: 1, stride });
-}
-
 /**
  * A residual network of the second version, whose shortcuts are a clear way from the first unit to the last.
  *
  * @see He et al. 2016, "Identity mappings in deep residual networks", figure 4(e) and section 4.1.
  */
 function resnetV2(depth: 50 | 101 | 152, layout: Layout): Network {
-  const { halvesIn, poolPadding, bias, norm } = layout;
+  const { suffix, whose, halvesIn, poolPadding, bias, norm } = layout;
   const { units } = RESNET_PLANS[depth];
-  const keras = halvesIn === 'last';
   return {
-    name: `resnet-${depth}-v2${keras ? '-keras' : ''}`,
-    description: `pre-activation residual network with ${depth} layers${keras ? " as Keras's" : ''}, for 224 x 224 photographs`,
+    name: `resnet-${depth}-v2${suffix}`,
+    description: `pre-activation residual network with ${depth} layers${whose}, for 224 x 224 photographs`,
     publication: {
       citation: 'He et al. 2016, figure 4(e)',
       url: 'https://arxiv.org/abs/1603.05027',
@@ -94,12 +108,11 @@ function resnetV2(depth: 50 | 101 | 152, layout: Layout): Network {
       }); // 112 x 112 x 64
       x = pooling(context, x, { name: 'pool1', size: 3, stride: 2, padding: poolPadding }); // 56 x 56 x 64
       for (const [stage, count] of units.entries()) {
-        const halving = keras ? { stage: 3, index: count } : { stage: 0, index: 1 };
         for (let index = 1; index <= count; index += 1) {
-          const stride = index === halving.index && stage !== halving.stage ? 2 : 1;
+          const stride = strideOf(halvesIn, { stage, index, count });
           const name = `block${stage + 1}/unit${index}`;
           x = unit(context, x, { name, filters: 64 * 2 ** stage, stride, projects: index === 1, layout });
-        } // 56 x 56 x 256, 28 x 28 x 512, 14 x 14 x 1024, 7 x 7 x 2048; Keras's is a stage ahead with the sides
+        } // 56 x 56 x 256, 28 x 28 x 512, 14 x 14 x 1024, 7 x 7 x 2048; a stage ahead with the sides where the last unit halves them
       }
       x = globalMean(context, preactivation(context, x, 'postnorm', norm)); // [batch, 2048]
       return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]
@@ -113,5 +126,11 @@ export const resnet50V2 = resnetV2(50, OFFICIAL);
 export const resnet101V2 = resnetV2(101, OFFICIAL);
 /** As TensorFlow's official repository had it: 60,185,128 parameters at 1000 outputs. */
 export const resnet152V2 = resnetV2(152, OFFICIAL);
+/** As TF-slim has it, with biases: 25,568,360 parameters at 1000 outputs. */
+export const resnet50V2Slim = resnetV2(50, SLIM);
+/** As TF-slim has it, with biases: 44,577,896 parameters at 1000 outputs. */
+export const resnet101V2Slim = resnetV2(101, SLIM);
+/** As TF-slim has it, with biases: 60,236,904 parameters at 1000 outputs. */
+export const resnet152V2Slim = resnetV2(152, SLIM);
 /** Keras's applications' ResNet50V2, with its biases: 25,568,360 parameters at 1000 outputs. */
 export const resnet50V2Keras = resnetV2(50, KERAS);

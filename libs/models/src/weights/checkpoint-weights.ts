@@ -42,8 +42,12 @@ function kerasEntries(objects: readonly ObjectVariable[]): Named[] {
     .map((variable) => [kerasName(variable.fullName), variable]);
 }
 
-/** What a training run keeps beside its variables: the count of steps, accumulators, averages, and losses it showed. */
-const NO_WEIGHTS = /^global_step$|\/(?:Momentum|RMSProp(?:_\d+)?|Adam(?:_\d+)?|ExponentialMovingAverage)$|_power$/u;
+/**
+ * What a training run keeps beside its variables: the count of steps, accumulators, averages, and losses it showed; and the
+ * mean of the pictures, which the published VGG and ResNet v1 have, and which stands in what pictures they want.
+ */
+const NO_WEIGHTS =
+  /^global_step$|\/(?:mean_rgb|Momentum|RMSProp(?:_\d+)?|Adam(?:_\d+)?|ExponentialMovingAverage)$|_power$/u;
 
 function slimEntries(entries: readonly CheckpointEntry[]): Named[] {
   return entries.filter(({ name }) => !NO_WEIGHTS.test(name)).map((entry) => [entry.name, entry]);

@@ -2,7 +2,7 @@ import { CodedError } from '@bluewaters/errors';
 import type { InputContract, Network } from '../network.js';
 import { kerasInceptionV3, slimInceptionV3 } from './inception-v3.js';
 import { copied, type Mapping } from './origins.js';
-import { kerasResnet, kerasResnetV2 } from './resnet.js';
+import { kerasResnet, kerasResnetV2, slimResnet, slimResnetV2 } from './resnet.js';
 import { kerasVgg, slimVgg } from './vgg.js';
 import type { WeightSource } from './weight-source.js';
 
@@ -22,10 +22,13 @@ function centred(colourOrder: 'RGB' | 'BGR', mean: readonly number[]): Published
 
 /** Keras's `caffe` mode. @see keras/src/applications/imagenet_utils.py */
 const CAFFE = centred('BGR', [103.939, 116.779, 123.68]);
-/** @see tensorflow/models, research/slim/preprocessing/vgg_preprocessing.py */
+/** For ResNet v1, too. @see tensorflow/models, research/slim/preprocessing/vgg_preprocessing.py */
 const SLIM_VGG: PublishedInput = { ...centred('RGB', [123.68, 116.78, 103.94]), crop: 'central' };
 /** From -1 to 1: Keras's `tf` mode. */
 const SYMMETRIC: PublishedInput = { colourOrder: 'RGB', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], crop: 'squeeze' };
+
+/** For Inception and, as its page says of the published ones, for ResNet v2. */
+const SLIM_INCEPTION: PublishedInput = { ...SYMMETRIC, crop: 'central' };
 
 const RESNET_50 = [3, 4, 6, 3];
 const RESNET_101 = [3, 4, 23, 3];
@@ -48,11 +51,17 @@ const PUBLISHED: Readonly<Record<string, Partial<Record<Exclude<WeightSource['na
   },
   'inception-v3': {
     keras: { mapping: kerasInceptionV3, input: SYMMETRIC },
-    slim: { mapping: slimInceptionV3, input: { ...SYMMETRIC, crop: 'central' } },
+    slim: { mapping: slimInceptionV3, input: SLIM_INCEPTION },
   },
   'resnet-50-v1': { keras: { mapping: kerasResnet(RESNET_50), input: CAFFE } },
   'resnet-101-v1': { keras: { mapping: kerasResnet(RESNET_101), input: CAFFE } },
   'resnet-152-v1': { keras: { mapping: kerasResnet(RESNET_152), input: CAFFE } },
+  'resnet-50-v1-slim': { slim: { mapping: slimResnet('resnet_v1_50', RESNET_50), input: SLIM_VGG } },
+  'resnet-101-v1-slim': { slim: { mapping: slimResnet('resnet_v1_101', RESNET_101), input: SLIM_VGG } },
+  'resnet-152-v1-slim': { slim: { mapping: slimResnet('resnet_v1_152', RESNET_152), input: SLIM_VGG } },
+  'resnet-50-v2-slim': { slim: { mapping: slimResnetV2('resnet_v2_50', RESNET_50), input: SLIM_INCEPTION } },
+  'resnet-101-v2-slim': { slim: { mapping: slimResnetV2('resnet_v2_101', RESNET_101), input: SLIM_INCEPTION } },
+  'resnet-152-v2-slim': { slim: { mapping: slimResnetV2('resnet_v2_152', RESNET_152), input: SLIM_INCEPTION } },
   'resnet-50-v2-keras': { keras: { mapping: kerasResnetV2(RESNET_50), input: SYMMETRIC } },
 };
 

@@ -1,5 +1,6 @@
-/** ResNets as Keras applications have them; strides in the first 1 x 1 (v1), or in the last unit of a stage (v2). */
+/** ResNets as Keras applications and TF-slim have them. */
 import {
+  copied,
   head,
   kerasBatchNorm,
   kerasConvolution,
@@ -59,4 +60,55 @@ export const kerasResnetV2 =
       ]),
       ...kerasBatchNorm('postnorm/BatchNorm', 'post_bn', file),
       ...head('logits', HEAD, file),
+    ]);
+
+const BIASED = ['weights', 'biases'];
+const NORM = ['gamma', 'beta', 'moving_mean', 'moving_variance'];
+const NORMALISED = ['weights', ...NORM.map((part) => `BatchNorm/${part}`)];
+
+/** Parts of a layer that are called alike. */
+function alike(ours: string, theirs: string, parts: readonly string[]): Entries {
+  return parts.map((part) => [`${ours}/${part}`, copied(`${theirs}/${part}`)]);
+}
+
+function slimHead(root: string, file: MappedFile): Entries {
+  return head('logits', { weights: `${root}/logits/weights`, biases: `${root}/logits/biases` }, file);
+}
+
+/** TF-slim's prefix of our units: `resnet_v1_50/block1/unit_1/bottleneck_v1`. */
+function slimUnits(root: string, plan: Plan, version: 'v1' | 'v2') {
+  return units(plan).map(({ ours, first }) => ({
+    ...{ ours, first },
+    theirs: `${root}/${ours.replace('unit', 'unit_')}/bottleneck_${version}`,
+  }));
+}
+
+/** @see tensorflow/models, research/slim/nets/resnet_v1.py */
+export const slimResnet =
+  (root: string, plan: Plan): Mapping =>
+  (file) =>
+    new Map([
+      ...alike('conv1', `${root}/conv1`, NORMALISED),
+      ...slimUnits(root, plan, 'v1').flatMap(({ ours, theirs, first }) =>
+        [...(first ? ['shortcut'] : []), 'conv1', 'conv2', 'conv3'].flatMap((name) =>
+          alike(`${ours}/${name}`, `${theirs}/${name}`, NORMALISED),
+        ),
+      ),
+      ...slimHead(root, file),
+    ]);
+
+/** @see tensorflow/models, research/slim/nets/resnet_v2.py */
+export const slimResnetV2 =
+  (root: string, plan: Plan): Mapping =>
+  (file) =>
+    new Map([
+      ...alike('conv1', `${root}/conv1`, BIASED),
+      ...slimUnits(root, plan, 'v2').flatMap(({ ours, theirs, first }) => [
+        ...alike(`${ours}/preact/BatchNorm`, `${theirs}/preact`, NORM),
+        ...(first ? alike(`${ours}/shortcut`, `${theirs}/shortcut`, BIASED) : []),
+        ...['conv1', 'conv2'].flatMap((name) => alike(`${ours}/${name}`, `${theirs}/${name}`, NORMALISED)),
+        ...alike(`${ours}/conv3`, `${theirs}/conv3`, BIASED),
+      ]),
+      ...alike('postnorm/BatchNorm', `${root}/postnorm`, NORM),
+      ...slimHead(root, file),
     ]);

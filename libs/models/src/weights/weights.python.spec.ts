@@ -32,10 +32,12 @@ const CASES: readonly Case[] = [
   { network: 'resnet-50-v2-keras', file: 'resnet-50-v2.weights.h5', size: 64, what: "Keras 3's file of weights" },
   { network: 'vgg-16', file: 'vgg-16.ckpt', size: 64, what: "TF-slim's checkpoint" },
   { network: 'inception-v3', file: 'inception-v3.ckpt', size: 80, what: "TF-slim's checkpoint" },
+  { network: 'resnet-50-v1-slim', file: 'resnet-v1.ckpt', size: 64, what: "TF-slim's own checkpoint" },
+  { network: 'resnet-50-v2-slim', file: 'resnet-v2.ckpt', size: 64, what: "TF-slim's own checkpoint" },
 ];
 
 /** Only the names and the shapes of their weights are asked for. */
-const DEEP = ['resnet-101-v1', 'resnet-152-v1'];
+const DEEP = [...['resnet-101-v1', 'resnet-152-v1'], ...['resnet-101-v1-slim', 'resnet-152-v2-slim']];
 
 /** What a prediction needs nothing of. */
 const AUXILIARY = [
@@ -176,7 +178,7 @@ describe.skipIf(!python)('published weights', { timeout: 180_000 }, () => {
       shapes: all.slice(CASES.length, -middles.length) as Record<string, number[]>[],
       middles: all.slice(-middles.length) as number[][],
     };
-  }, 180_000);
+  }, 400_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.each(CASES)('give $network the logits that they give in Python, from $what, at $size pixels', async (one) => {
@@ -194,12 +196,13 @@ describe.skipIf(!python)('published weights', { timeout: 180_000 }, () => {
     expect(report).toMatchObject({ fresh: [], labelsShifted: !isSlim(file) });
   });
 
-  it.each(DEEP)('of %s have a tensor in Keras for each variable, of its shape, and none more', (network) => {
+  it.each(DEEP)('of %s have a tensor in Python for each variable, of its shape, and none more', (network) => {
     const tensors = new Map(Object.entries(theirs.shapes[DEEP.indexOf(network)]!));
-    const { misfits, variables } = fitOf(network, { naming: 'keras', tensors, outputs: 1001, size: 224 });
+    const naming = network.endsWith('-slim') ? 'slim' : 'keras';
+    const { misfits, variables } = fitOf(network, { naming, tensors, outputs: 1001, size: 224 });
     expect(misfits).toEqual([]);
     expect(variables.filter((name) => name.endsWith('/conv3/weights'))).toHaveLength(
-      [...tensors.keys()].filter((name) => name.endsWith('_3_conv/kernel')).length,
+      [...tensors.keys()].filter((name) => /_3_conv\/kernel$|\/conv3\/weights$/u.test(name)).length,
     );
   });
 
