@@ -2,7 +2,7 @@
  * Grafana's server, which no registry of packages carries built: compiled from the newest of its source that the Go module
  * proxy is known to have, of June 2023. It is without Grafana's pages, and answers all that they would ask.
  */
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, removeFolder } from '../../setup/src/cache.mjs';
 import { capture, lastLines } from '../../setup/src/process.mjs';
@@ -48,11 +48,14 @@ async function fill(folder) {
   await writeStamp(folder);
 }
 
-/** @param {string} work @returns {Promise<string>} Where the source lies, which can be written to. */
+/** @param {string} work @returns {Promise<string>} Where the source lies. */
 async function fetchSource(work) {
   const { Dir, Sum } = JSON.parse(await go(work, work, 'mod', 'download', '-json', `${MODULE}@${VERSION}`));
   demand(Sum === SUM, `${MODULE} ${VERSION} with the digest ${SUM}, got ${Sum}`);
-  return Dir;
+  const source = join(work, 'source');
+  // In its cache Go would not see what is generated.
+  await rename(Dir, source);
+  return source;
 }
 
 /**
