@@ -137,7 +137,7 @@ describe('training on several ranks', { timeout: 600_000 }, () => {
     expect(ended.code).toBe(75);
     expect(ended.stderr).toMatch(/stopped after a checkpoint at step \d+/u);
     // Long enough to get there on a machine with much else to do.
-    const alone = await runCli(commandFor('timed', '--epochs', '2000', '--stop-after', '15'));
+    const alone = await runCli(commandFor('timed', '--epochs', '2000', '--stop-after', '25'));
     expect(alone.code).toBe(75);
     expect(alone.stderr).toMatch(/going on from the checkpoint of step \d+/u);
     expect(alone.stderr).toContain('the same command goes on from there');
