@@ -14,6 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+# Of TF-slim's VGG and ResNet v1: red, green and blue.
+VGG_MEAN = [123.68, 116.78, 103.94]
+
 APPLICATIONS = {
     "vgg-16": ("VGG16", keras.applications.vgg16),
     "vgg-19": ("VGG19", keras.applications.vgg19),
@@ -86,7 +89,7 @@ SLIM_AUXILIARY = {"Conv2d_1b_1x1": (1, 1, 768, 128), "Conv2d_2a_5x5": (5, 5, 128
 
 
 def slim_vgg(model):
-    yield "vgg_16/mean_rgb", np.float32([123.68, 116.78, 103.94])
+    yield "vgg_16/mean_rgb", np.float32(VGG_MEAN)
     for theirs, ours in SLIM_VGG:
         kernel, bias = (value.numpy() for value in model.get_layer(theirs).variables)
         if kernel.ndim == 2:  # a convolution over all that it sees
@@ -145,7 +148,7 @@ def decode(files, case):
 def pictures_for(module, files, case):
     decoded = decode(files, case)
     slim_vgg = case["file"].endswith(".ckpt") and "vgg" in case["network"]
-    return decoded - [123.68, 116.78, 103.94] if slim_vgg else module.preprocess_input(decoded)
+    return decoded - VGG_MEAN if slim_vgg else module.preprocess_input(decoded)
 
 
 def bilinear(values, length):
@@ -162,7 +165,7 @@ def vgg_middle(picture, size):
     height, width = (round(side * 256 / min(pixels.shape[:2])) for side in pixels.shape[:2])
     resized = bilinear(bilinear(pixels, height).swapaxes(0, 1), width).swapaxes(0, 1)
     top, left = (height - size) // 2, (width - size) // 2
-    return (resized[top : top + size, left : left + size] - [123.68, 116.78, 103.94]).round(3).ravel().tolist()
+    return (resized[top : top + size, left : left + size] - VGG_MEAN).round(3).ravel().tolist()
 
 
 def main():
@@ -175,9 +178,10 @@ def main():
         if case["network"].endswith("-slim"):
             import slim_resnets  # takes seconds
 
-            shapes_alone = "file" not in case
-            drawn = None if shapes_alone else decode(request["pictures"], case)
-            answers.append(slim_resnets.shapes_of(case) if shapes_alone else slim_resnets.write(case, drawn))
+            if "file" in case:
+                answers.append(slim_resnets.write(case, decode(request["pictures"], case), VGG_MEAN))
+            else:
+                answers.append(slim_resnets.shapes_of(case))
             continue
         if "file" not in case:
             model, _ = bare_model(case["network"], case["size"], case["classes"])

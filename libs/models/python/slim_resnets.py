@@ -13,7 +13,6 @@ sys.modules[f"tf_keras.{NORMALIZATION}"] = importlib.import_module(f"tf_keras.sr
 import tf_slim as slim  # noqa: E402
 from tf_slim.nets import resnet_utils, resnet_v1, resnet_v2  # noqa: E402
 
-VGG_MEAN = [123.68, 116.78, 103.94]
 MODULES = {"v1": resnet_v1, "v2": resnet_v2}
 
 
@@ -40,9 +39,9 @@ def drawn(variable, draw):
     return draw.uniform(0.5, 1.5, shape) if last in ("gamma", "moving_variance") else draw.normal(0, 0.1, shape)
 
 
-def write(case, decoded):
+def write(case, decoded, mean):
     """Writes a checkpoint as the published ones are; the logits of pictures of 0 to 255 as [batch, size, size, 3]."""
-    pictures = decoded - VGG_MEAN if "-v1-" in case["network"] else decoded / 127.5 - 1
+    pictures = decoded - mean if "-v1-" in case["network"] else decoded / 127.5 - 1
     draw = np.random.default_rng(1)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         logits, name = build(case, tf.constant(pictures, "float32"))
@@ -51,7 +50,7 @@ def write(case, decoded):
         session.run([variable.initializer for variable in weights], values)
         others = [tf.compat.v1.train.create_global_step()]
         if "-v1-" in case["network"]:
-            others.append(tf.compat.v1.get_variable(f"{name}/mean_rgb", initializer=tf.constant(VGG_MEAN)))
+            others.append(tf.compat.v1.get_variable(f"{name}/mean_rgb", initializer=tf.constant(mean)))
         session.run([variable.initializer for variable in others])
         tf.compat.v1.train.Saver().save(session, case["file"], write_meta_graph=False, write_state=False)
         return session.run(logits).tolist()

@@ -13,8 +13,6 @@ export const RESNET_PLANS = {
   152: { units: [3, 8, 36, 3], bottleneck: true },
 } as const;
 
-const RESNET_STAGES = 4;
-
 /** A bottleneck's outputs are this many times as wide as its 3 x 3 convolution. */
 export const RESNET_EXPANSION = 4;
 
@@ -26,17 +24,36 @@ export const SLIM_NORM = { decay: 0.997, epsilon: 1e-5 } as const;
 
 /**
  * The unit of a stage that halves the sides: `first` in every stage but the first, `last` in every stage but the last, as
- * TF-slim has it to keep less. What comes of it is the same, but where a bottleneck's shortcut is a projection.
+ * TF-slim has it.
  */
 export type Halving = 'first' | 'last';
 
-/** @param index Of the unit among the `count` of its stage, from 1. @param stage From 0. */
-export function strideOf(
-  halvesIn: Halving,
-  { stage, index, count }: Readonly<Record<'stage' | 'index' | 'count', number>>,
-): 1 | 2 {
-  const [spared, halving] = halvesIn === 'last' ? [RESNET_STAGES - 1, count] : [0, 1];
-  return stage !== spared && index === halving ? 2 : 1;
+/** Where a unit stands. */
+export interface Place {
+  /** Prefix of the names of its layers: `block1/unit1` is the first. */
+  readonly name: string;
+  /** Of its 3 x 3 convolutions: 64 in the first stage, twice as many in each that follows. */
+  readonly filters: number;
+  readonly stride: 1 | 2;
+  /** Whether it is the first of its stage. */
+  readonly first: boolean;
+}
+
+/** All units, in their order. */
+export function unitsOf(depth: keyof typeof RESNET_PLANS, halvesIn: Halving): readonly Place[] {
+  const { units } = RESNET_PLANS[depth];
+  return units.flatMap((count, stage) => {
+    const [spared, halving] = halvesIn === 'last' ? [units.length - 1, count] : [0, 1];
+    return Array.from(
+      { length: count },
+      (_, i): Place => ({
+        name: `block${stage + 1}/unit${i + 1}`,
+        filters: 64 * 2 ** stage,
+        stride: stage !== spared && i + 1 === halving ? 2 : 1,
+        first: i === 0,
+      }),
+    );
+  });
 }
 
 /** A shortcut that leaves everything as it is, of pixels `stride` apart. */

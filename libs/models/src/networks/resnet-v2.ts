@@ -7,23 +7,15 @@ import {
   everyNth,
   RESNET_EXPANSION,
   RESNET_NORM,
-  RESNET_PLANS,
   RESNET_RECIPE,
   SLIM_NORM,
-  strideOf,
+  unitsOf,
   type Halving,
+  type Place,
 } from './resnet-plans.js';
 
-/** Where a unit stands, and how wide it is. */
-interface Unit {
-  /** Prefix of the names of its layers. */
-  readonly name: string;
-  readonly filters: number;
-  readonly stride: number;
-  /** Whether it is the first of its stage, whose shortcut is a projection. */
-  readonly projects: boolean;
-  readonly layout: Layout;
-}
+/** Where a unit stands, and in whose copy. The shortcut of a stage's first is a projection. */
+type Unit = Place & { readonly layout: Layout };
 
 /** How the published copies differ. */
 interface Layout {
@@ -65,12 +57,12 @@ function preactivation(context: BuildContext, x: Output, name: string, norm: Bat
 }
 
 /** 1 x 1, 3 x 3 and 1 x 1 beside a shortcut, to which nothing is done after they are added. */
-function unit(context: BuildContext, x: Output, { name, filters, stride, projects, layout }: Unit): Output {
+function unit(context: BuildContext, x: Output, { name, filters, stride, first, layout }: Unit): Output {
   const { bias, norm } = layout;
   const wide = filters * RESNET_EXPANSION;
   const linear = { size: 1, filters: wide, bias, activation: 'none' } as const;
   const prepared = preactivation(context, x, `${name}/preact`, norm);
-  const shortcut = projects
+  const shortcut = first
     ? convolution(context, prepared, { name: `${name}/shortcut`, stride, ...linear })
     : everyNth(context, x, `${name}/shortcut`, stride);
   let y = convolution(context, prepared, { name: `${name}/conv1`, filters, size: 1, norm });
@@ -89,7 +81,6 @@ function unit(context: BuildContext, x: Output, { name, filters, stride, project
  */
 function resnetV2(depth: 50 | 101 | 152, layout: Layout): Network {
   const { suffix, whose, halvesIn, poolPadding, bias, norm } = layout;
-  const { units } = RESNET_PLANS[depth];
   return {
     name: `resnet-${depth}-v2${suffix}`,
     description: `pre-activation residual network with ${depth} layers${whose}, for 224 x 224 photographs`,
@@ -107,13 +98,8 @@ function resnetV2(depth: 50 | 101 | 152, layout: Layout): Network {
         ...{ bias, activation: 'none' },
       }); // 112 x 112 x 64
       x = pooling(context, x, { name: 'pool1', size: 3, stride: 2, padding: poolPadding }); // 56 x 56 x 64
-      for (const [stage, count] of units.entries()) {
-        for (let index = 1; index <= count; index += 1) {
-          const stride = strideOf(halvesIn, { stage, index, count });
-          const name = `block${stage + 1}/unit${index}`;
-          x = unit(context, x, { name, filters: 64 * 2 ** stage, stride, projects: index === 1, layout });
-        } // 56 x 56 x 256, 28 x 28 x 512, 14 x 14 x 1024, 7 x 7 x 2048; a stage ahead with the sides where the last unit halves them
-      }
+      for (const place of unitsOf(depth, halvesIn)) x = unit(context, x, { ...place, layout });
+      // 56 x 56 x 256, 28 x 28 x 512, 14 x 14 x 1024, 7 x 7 x 2048; a stage ahead with the sides where last units halve them
       x = globalMean(context, preactivation(context, x, 'postnorm', norm)); // [batch, 2048]
       return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]
     },

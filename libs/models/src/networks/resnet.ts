@@ -11,8 +11,9 @@ import {
   RESNET_PLANS,
   RESNET_RECIPE,
   SLIM_NORM,
-  strideOf,
+  unitsOf,
   type Halving,
+  type Place,
 } from './resnet-plans.js';
 
 const PAPER: Publication = {
@@ -60,14 +61,8 @@ const SLIM: Form = {
   ...{ halvesIn: 'last', strided: 2, padding: 'FIXED', poolPadding: 'SAME', norm: SLIM_NORM },
 };
 
-/** Where a unit stands, and how wide it is. */
-interface Unit {
-  /** Prefix of the names of its layers. */
-  readonly name: string;
-  readonly filters: number;
-  readonly stride: number;
-  readonly form: Form;
-}
+/** Where a unit stands, and in what form of network. */
+type Unit = Omit<Place, 'first'> & { readonly form: Form };
 
 /** Two 3 x 3 convolutions beside a shortcut. */
 function basicUnit(context: BuildContext, x: Output, { name, filters, stride, form }: Unit): Output {
@@ -111,8 +106,7 @@ function join({ scope }: BuildContext, name: string, [y, beside]: readonly [Outp
  * minibatch SGD", section 5.1, for the stride in the 3 x 3 convolution and the recipe.
  */
 function resnet(depth: Depth, form: Form): Network {
-  const { units, bottleneck } = RESNET_PLANS[depth];
-  const unit = bottleneck ? bottleneckUnit : basicUnit;
+  const unit = RESNET_PLANS[depth].bottleneck ? bottleneckUnit : basicUnit;
   const { suffix, whose, publication, halvesIn, padding, poolPadding, norm } = form;
   return {
     name: `resnet-${depth}${suffix}`,
@@ -124,13 +118,8 @@ function resnet(depth: Depth, form: Form): Network {
       let x = images; // [batch, 224, 224, 3]
       x = convolution(context, x, { name: 'conv1', filters: 64, size: 7, stride: 2, padding, norm }); // 112 x 112 x 64
       x = pooling(context, x, { name: 'pool1', size: 3, stride: 2, padding: poolPadding }); // 56 x 56 x 64
-      for (const [stage, count] of units.entries()) {
-        const filters = 64 * 2 ** stage;
-        for (let index = 1; index <= count; index += 1) {
-          const stride = strideOf(halvesIn, { stage, index, count });
-          x = unit(context, x, { name: `block${stage + 1}/unit${index}`, filters, stride, form });
-        } // 56 x 56 x 64, 28 x 28 x 128, 14 x 14 x 256, 7 x 7 x 512; four times as wide with bottlenecks
-      }
+      for (const place of unitsOf(depth, halvesIn)) x = unit(context, x, { ...place, form });
+      // 56 x 56 x 64, 28 x 28 x 128, 14 x 14 x 256, 7 x 7 x 512; four times as wide with bottlenecks
       x = globalMean(context, x); // [batch, 512], or [batch, 2048]
       return dense(context, x, { name: 'logits', units: outputs, activation: 'none' }); // [batch, outputs]
     },
