@@ -29,7 +29,7 @@ describe('the Dockerfile', () => {
     const [head = ''] = read('containers/Dockerfile').split(/^FROM /mu);
     expect(head.match(/^ARG (?:NODE|UBUNTU)_IMAGE=.*@sha256:[0-9a-f]{64}$/gmu)).toHaveLength(2);
     const bases = [...stages.values()].map((text) => text.split(' ')[0] ?? '');
-    const named = ['${NODE_IMAGE}', '${UBUNTU_IMAGE}'];
+    const named = ['${NODE_IMAGE}', '${UBUNTU_IMAGE}', 'scratch'];
     expect(bases.filter((base) => !named.includes(base) && !stages.has(base))).toEqual([]);
     const old = [...stages].filter(([, text]) => text.startsWith('${UBUNTU_IMAGE}')).map(([name]) => name);
     expect(old).toEqual(['old-libraries', 'blue-waters']);
