@@ -22,12 +22,13 @@ export class NameRegistry {
     return candidate;
   }
 
-  /** Marks a name that came from elsewhere, and the scopes around it. */
+  /** Marks a name that came from elsewhere, and the scopes around it: those of a name that is taken are taken too. */
   take(name: string): void {
-    const parts = name.toLowerCase().split('/');
-    for (let depth = parts.length; depth > 0; depth -= 1) {
-      const path = parts.slice(0, depth).join('/');
-      if (!this.#next.has(path)) this.#next.set(path, 1);
+    let path = name.toLowerCase();
+    while (!this.#next.has(path)) {
+      this.#next.set(path, 1);
+      path = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+      if (path === '') return;
     }
   }
 }

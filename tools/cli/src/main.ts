@@ -8,13 +8,15 @@ import type { Verb } from './verb.js';
 import { verbsFor } from './verbs/index.js';
 import { describeFlags } from './yargs-options.js';
 
+const words = hideBin(process.argv);
+
 function addVerb(parser: Argv, verb: Verb, name: string): Argv {
   const command = verb.words === undefined ? name : `${name} [${verb.words.toLowerCase()}..]`;
   return parser.command(
     command,
     verb.summary,
     (own) => {
-      describeFlags(own, verb);
+      describeFlags(own, verb, words);
       for (const [example, meaning] of verb.examples) own.example(example, meaning);
       return own;
     },
@@ -54,7 +56,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const parser = yargs(hideBin(process.argv))
+const parser = yargs(words)
   .scriptName('bluewaters')
   .usage('$0 <command>\n\nTrains networks on archives of pictures and serves them over HTTP.')
   .parserConfiguration({
@@ -78,7 +80,7 @@ const parser = yargs(hideBin(process.argv))
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
     process.exit(error ? 1 : 2);
   });
-const verbs = await verbsFor(hideBin(process.argv));
+const verbs = await verbsFor(words);
 const added = new Set<string>();
 for (const verb of verbs) {
   const [first = '', second] = verb.name.split(' ');

@@ -9,8 +9,17 @@ const COMMON = { ...placeOptions, ...frameOptions };
 
 const YARGS_TYPES = { number: 'number', boolean: 'boolean', list: 'array', text: 'string' } as const;
 
-/** Tells yargs the options of a verb, for parsing, `--help` and completion; values are checked by their schema later. */
-export function describeFlags(parser: Argv, { options, letters = {} }: Verb): void {
+/** What people and shells ask for help with: `bluewaters train --help`, `bluewaters train help`, the key of completion. */
+const ASKING = new Set(['--help', 'help', '--get-yargs-completions']);
+
+/**
+ * Tells yargs the options of a verb, for parsing, `--help` and completion; values are checked by their schema later.
+ *
+ * @param words Of the command line. yargs lays its help out for each command that it runs: with a hundred options a quarter
+ * of a second, which is spared where nobody asks.
+ */
+export function describeFlags(parser: Argv, { options, letters = {} }: Verb, words: readonly string[]): void {
+  const hidden = !words.some((word) => ASKING.has(word));
   for (const [option, type] of Object.entries<z.ZodType>(options.shape)) {
     const { kind, defaultValue, description } = optionFacts(type);
     parser.option(flagName(option), {
@@ -18,6 +27,7 @@ export function describeFlags(parser: Argv, { options, letters = {} }: Verb): vo
       describe: description ?? '',
       ...(letters[option] !== undefined && { alias: letters[option] }),
       requiresArg: kind !== 'boolean',
+      hidden,
       group: option in COMMON ? 'Where and how:' : 'Options:',
       ...(defaultValue === undefined ? {} : { defaultDescription: JSON.stringify(defaultValue) }),
     });
