@@ -35,10 +35,15 @@ describe('the command line', () => {
     expect([stdout, stderr]).toEqual(['141\n', '']);
   });
 
-  it('refuses an unknown option by name, with exit code 2', async () => {
-    const { code, stderr } = await runCli(['train', '--epoch', '3']);
+  it('refuses an unknown option by name, proposes the nearest, and says where all are, with exit code 2', async () => {
+    const { code, stderr } = await runCli(['shards', 'build', '--train-shard', '3']);
     expect(code).toBe(2);
-    expect(stderr).toContain('epoch');
+    expect(stderr.split('\n').slice(-4)).toEqual([
+      expect.stringMatching(/^Unknown argument.*: train-shard/u),
+      'Did you mean --train-shards?',
+      'See `bluewaters shards build --help`.',
+      '',
+    ]);
   });
 
   it('refuses an unknown verb and proposes the nearest', async () => {

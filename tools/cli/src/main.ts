@@ -2,6 +2,7 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { misunderstood } from './misunderstood.js';
 import { tellFailed } from './rank-word.js';
 import { runVerb } from './run-verb.js';
 import type { Verb } from './verb.js';
@@ -9,6 +10,7 @@ import { verbsFor } from './verbs/index.js';
 import { describeFlags } from './yargs-options.js';
 
 const words = hideBin(process.argv);
+const verbs = await verbsFor(words);
 
 function addVerb(parser: Argv, verb: Verb, name: string): Argv {
   const command = verb.words === undefined ? name : `${name} [${verb.words.toLowerCase()}..]`;
@@ -75,12 +77,11 @@ const parser = yargs(words)
   )
   .fail((message: string | null, error: Error | undefined) => {
     const coded = error ? toCodedError(error) : new CodedError('CONFIG_INVALID', message ?? '');
-    console.error(error ? `error ${coded.code}: ${coded.message}` : `${message}\nSee \`bluewaters --help\`.`);
+    console.error(error ? `error ${coded.code}: ${coded.message}` : misunderstood(coded.message, words, verbs));
     tellFailed(coded);
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
     process.exit(error ? 1 : 2);
   });
-const verbs = await verbsFor(words);
 const added = new Set<string>();
 for (const verb of verbs) {
   const [first = '', second] = verb.name.split(' ');
