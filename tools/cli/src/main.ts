@@ -5,24 +5,25 @@ import { hideBin } from 'yargs/helpers';
 import { misunderstood } from './misunderstood.js';
 import { tellFailed } from './rank-word.js';
 import { runVerb } from './run-verb.js';
-import type { Verb } from './verb.js';
-import { verbsFor } from './verbs/index.js';
+import { findVerbs, type FoundVerb } from './verbs/index.js';
 import { describeFlags } from './yargs-options.js';
 
-const words = hideBin(process.argv);
-const verbs = await verbsFor(words);
+const line = hideBin(process.argv);
+const verbs = await findVerbs(line);
 
-function addVerb(parser: Argv, verb: Verb, name: string): Argv {
-  const command = verb.words === undefined ? name : `${name} [${verb.words.toLowerCase()}..]`;
+function addVerb(parser: Argv, found: FoundVerb, name: string): Argv {
+  const { summary, words, verb } = found;
+  const command = words === undefined ? name : `${name} [${words.toLowerCase()}..]`;
+  if (verb === undefined) return parser.command(command, summary);
   return parser.command(
     command,
-    verb.summary,
+    summary,
     (own) => {
-      describeFlags(own, verb, words);
+      describeFlags(own, verb, line);
       for (const [example, meaning] of verb.examples) own.example(example, meaning);
       return own;
     },
-    (argv) => runVerb(verb, argv),
+    (argv) => runVerb(verb, argv, found),
   );
 }
 
@@ -40,7 +41,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   image: 'check container images',
 };
 
-function addGroup(parser: Argv, group: string, all: readonly Verb[]): Argv {
+function addGroup(parser: Argv, group: string, all: readonly FoundVerb[]): Argv {
   const verbs = all.filter(({ name }) => name.startsWith(`${group} `));
   return parser.command(group, GROUPS[group] ?? '', (own) => {
     for (const verb of verbs) addVerb(own, verb, verb.name.slice(group.length + 1));
@@ -58,7 +59,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const parser = yargs(words)
+const parser = yargs(line)
   .scriptName('bluewaters')
   .usage('$0 <command>\n\nTrains networks on archives of pictures and serves them over HTTP.')
   .parserConfiguration({
@@ -77,7 +78,7 @@ const parser = yargs(words)
   )
   .fail((message: string | null, error: Error | undefined) => {
     const coded = error ? toCodedError(error) : new CodedError('CONFIG_INVALID', message ?? '');
-    console.error(error ? `error ${coded.code}: ${coded.message}` : misunderstood(coded.message, words, verbs));
+    console.error(error ? `error ${coded.code}: ${coded.message}` : misunderstood(coded.message, line, verbs));
     tellFailed(coded);
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: coded.toJSON() })}\n`);
     process.exit(error ? 1 : 2);

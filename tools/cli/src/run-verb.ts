@@ -8,8 +8,16 @@ import type { Verb } from './verb.js';
 const EXIT_INTERRUPTED = 130;
 const EXIT_FAILED = 1;
 
-/** Runs a verb to its end, and ends the process with it. */
-export async function runVerb(verb: Verb, argv: Readonly<Record<string, unknown>>): Promise<void> {
+/**
+ * Runs a verb to its end, and ends the process with it.
+ *
+ * @param argv As yargs read it: options, and under the name in `words` the arguments that are none.
+ */
+export async function runVerb(
+  verb: Verb,
+  argv: Readonly<Record<string, unknown>>,
+  { words: named }: { readonly words?: string },
+): Promise<void> {
   const stopping = new AbortController();
   listenForStops(stopping);
   let json = argv['json'] === true;
@@ -20,7 +28,7 @@ export async function runVerb(verb: Verb, argv: Readonly<Record<string, unknown>
     const options = readOptions(verb, argv);
     // Also the environment and a file may ask for it; an error before this line can only go by the flag.
     json = options['json'] === true;
-    const words = wordsOf(verb, argv);
+    const words = named === undefined ? [] : wordsOf(named, argv);
     const terminal = openTerminal(process.stderr);
     const result = await verb.run(options, { terminal, signal: stopping.signal, print, words });
     if (json) process.stdout.write(`${JSON.stringify(result ?? {})}\n`);
@@ -31,9 +39,8 @@ export async function runVerb(verb: Verb, argv: Readonly<Record<string, unknown>
 }
 
 /** What follows `--` are words too, however much like flags they look. */
-function wordsOf({ words }: Verb, argv: Readonly<Record<string, unknown>>): string[] {
-  if (words === undefined) return [];
-  return [argv[words.toLowerCase()], argv['--']].flatMap((some) => (some as unknown[] | undefined) ?? []).map(String);
+function wordsOf(name: string, argv: Readonly<Record<string, unknown>>): string[] {
+  return [argv[name.toLowerCase()], argv['--']].flatMap((some) => (some as unknown[] | undefined) ?? []).map(String);
 }
 
 /** Flags go before environment, file and defaults; yargs' own additions to `argv` are left out. */

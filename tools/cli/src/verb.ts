@@ -10,14 +10,8 @@ export interface VerbContext {
   readonly print: (line: string) => void;
 }
 
-/** One command of the command line. */
+/** What a command of the command line takes and does; the list of commands has its name. */
 export interface Verb<Schema extends z.ZodObject = z.ZodObject> {
-  /** As typed: `ingest`, `shards build`. */
-  readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
-  /** A name for the arguments that are no options, such as `IMAGE..`, given as `words`. */
-  readonly words?: string;
   /** Options of what its words are a command of; the environment may say those, too, which are not its own. */
   readonly launches?: z.ZodObject;
   /** One option each, with a description; unknown ones are refused. */

@@ -15,11 +15,11 @@ const ASKING = new Set(['--help', 'help', '--get-yargs-completions']);
 /**
  * Tells yargs the options of a verb, for parsing, `--help` and completion; values are checked by their schema later.
  *
- * @param words Of the command line. yargs lays its help out for each command that it runs: with a hundred options a quarter
+ * @param line The command line. yargs lays its help out for each command that it runs: with a hundred options a quarter
  * of a second, which is spared where nobody asks.
  */
-export function describeFlags(parser: Argv, { options, letters = {} }: Verb, words: readonly string[]): void {
-  const hidden = !words.some((word) => ASKING.has(word));
+export function describeFlags(parser: Argv, { options, letters = {} }: Verb, line: readonly string[]): void {
+  const hidden = !line.some((word) => ASKING.has(word));
   for (const [option, type] of Object.entries<z.ZodType>(options.shape)) {
     const { kind, defaultValue, description } = optionFacts(type);
     parser.option(flagName(option), {

@@ -36,9 +36,6 @@ type Options = Readonly<z.output<typeof options>>;
 
 /** `bluewaters archive tour` */
 export const archiveTour = defineVerb({
-  name: 'archive tour',
-  summary: 'walk through an archive of pictures: synsets, sizes, formats, oddities, pictures with their boxes',
-  words: 'IMAGES',
   options,
   examples: [
     ['$0 archive tour Images.tar --wordnet /usr/share/wordnet', 'with the tree of synsets'],

@@ -26,9 +26,6 @@ function openRun({ store, storeOptions }: Workplace, run: string): Promise<Store
 
 /** `bluewaters checkpoint ls` */
 export const checkpointList = defineVerb({
-  name: 'checkpoint ls',
-  summary: 'list the checkpoints of a run, each read from end to end',
-  words: 'RUN',
   options,
   examples: [['$0 checkpoint ls digits-lenet', 'which are whole, which one the run goes on from']],
   run: (values, { print, words }) =>
@@ -55,9 +52,6 @@ function row({ step, bytes, evaluation, state, latest, best }: ListedCheckpoint)
 
 /** `bluewaters checkpoint show` */
 export const checkpointShow = defineVerb({
-  name: 'checkpoint show',
-  summary: 'what a checkpoint holds: variables with their shapes, and what wrote it',
-  words: 'RUN:STEP',
   options,
   examples: [['$0 checkpoint show digits-lenet:400', 'without a step: the one that the run goes on from']],
   run: (values, { print, words }) =>
@@ -78,9 +72,6 @@ export const checkpointShow = defineVerb({
 
 /** `bluewaters checkpoint repair` */
 export const checkpointRepair = defineVerb({
-  name: 'checkpoint repair',
-  summary: 'put in order what a killed job left, so that the run goes on, evaluates and serves',
-  words: 'RUN',
   options,
   examples: [['$0 checkpoint repair digits-lenet', 'names the whole checkpoints only; nothing damaged is removed']],
   run: (values, { print, words }) =>
@@ -105,9 +96,6 @@ const pruneOptions = z.strictObject({
 
 /** `bluewaters checkpoint prune` */
 export const checkpointPrune = defineVerb({
-  name: 'checkpoint prune',
-  summary: 'remove checkpoints of a run but the newest and the best, and all that are damaged',
-  words: 'RUN',
   options: pruneOptions,
   examples: [['$0 checkpoint prune digits-lenet --keep 2', 'room on disk; the run can still go on']],
   run: (values, { print, words }) =>
@@ -128,9 +116,6 @@ const exportOptions = z.strictObject({
 
 /** `bluewaters checkpoint export` */
 export const checkpointExport = defineVerb({
-  name: 'checkpoint export',
-  summary: 'register a checkpoint as a model, evaluated on the held-out pictures',
-  words: 'RUN:STEP',
   options: exportOptions,
   examples: [
     ['$0 checkpoint export digits-lenet --model early', 'of a run that was killed, too'],

@@ -26,9 +26,6 @@ interface Classified {
 
 /** `bluewaters classify` */
 export const classify = defineVerb({
-  name: 'classify',
-  summary: 'say what pictures show',
-  words: 'images',
   options,
   examples: [['$0 classify five.jpg cat.png --model mnist', 'JPEG, PNG, GIF or WebP']],
   run: async (values, { words, print, signal }) => {

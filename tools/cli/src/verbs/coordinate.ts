@@ -20,8 +20,6 @@ const options = z.strictObject({
 
 /** `bluewaters coordinate` */
 export const coordinate = defineVerb({
-  name: 'coordinate',
-  summary: 'keep account of the runs that ranks train, and take orders for them',
   options,
   examples: [
     ['$0 coordinate --bus nats://127.0.0.1:4222', 'of all that use this NATS; open http://127.0.0.1:8500/'],

@@ -19,8 +19,6 @@ const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** `bluewaters doctor` */
 export const doctor = defineVerb({
-  name: 'doctor',
-  summary: 'what was found on this machine, and how to get what was not',
   options,
   examples: [
     ['$0 doctor', 'Node, TensorFlow, devices, MPI, NATS, MinIO, Docker'],

@@ -25,8 +25,6 @@ const SHOWN = 15;
 
 /** `bluewaters evaluate` */
 export const evaluate = defineVerb({
-  name: 'evaluate',
-  summary: 'evaluate a registered model on a dataset: top-1, top-5, class by class',
   options,
   examples: [['$0 evaluate --model mnist', 'the newest version, on the held-out pictures of the dataset mnist']],
   run: (values, context) => {

@@ -29,9 +29,6 @@ const revokeOptions = z.strictObject({
 
 /** `bluewaters terms grant` */
 export const termsGrant = defineVerb({
-  name: 'terms grant',
-  summary: 'let a person who has accepted the terms use a dataset; again for new credentials',
-  words: 'DATASET',
   options: grantOptions,
   examples: [
     ['$0 terms grant flowers --to maria', 'in a directory: opens it to her account'],
@@ -58,9 +55,6 @@ export const termsGrant = defineVerb({
 
 /** `bluewaters terms revoke` */
 export const termsRevoke = defineVerb({
-  name: 'terms revoke',
-  summary: 'end a grant: from now on the person is refused, and shut out of the store as far as it can',
-  words: 'DATASET',
   options: revokeOptions,
   examples: [['$0 terms revoke flowers --from maria', 'the record of the grant stays, with the date']],
   run: ({ from, ...values }, { words, print, terminal }) =>

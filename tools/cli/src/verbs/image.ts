@@ -21,9 +21,6 @@ const MOST_FILES = 4;
 
 /** `bluewaters image check` */
 export const imageCheck = defineVerb({
-  name: 'image check',
-  summary: 'say whether a container image can run on a machine; ends with 1 when it cannot',
-  words: 'IMAGE',
   options,
   examples: [
     ['$0 image check bluewaters.tar --machine bluewaters-xk', 'after docker save NAME > bluewaters.tar'],

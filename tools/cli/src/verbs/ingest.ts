@@ -34,8 +34,6 @@ type Options = Readonly<z.output<typeof options>>;
 
 /** `bluewaters ingest` */
 export const ingest = defineVerb({
-  name: 'ingest',
-  summary: 'index an archive of pictures; nothing is unpacked',
   options,
   examples: [
     ['$0 ingest --images Images.tar --synsets synsets.txt --words words.txt', 'index an ImageNet-style archive'],

@@ -57,9 +57,6 @@ type WordsContext = VerbContext & { readonly words: readonly string[] };
 
 /** `bluewaters launch` */
 export const launch = defineVerb({
-  name: 'launch',
-  summary: 'train on several ranks or with parameter servers, and go on when one is lost',
-  words: 'COMMAND',
   launches: trainOptions,
   options,
   letters: { ranks: 'n' },

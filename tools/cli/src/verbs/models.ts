@@ -29,9 +29,6 @@ const listOptions = z.strictObject({ ...placeOptions, ...frameOptions });
 
 /** `bluewaters models import` */
 export const modelsImport = defineVerb({
-  name: 'models import',
-  summary: 'enter published weights in the registry: of Keras (.h5, SavedModel) or TF-slim (checkpoint)',
-  words: 'file',
   options: importOptions,
   examples: [
     [
@@ -67,8 +64,6 @@ function missing(what: string): CodedError {
 
 /** `bluewaters models ls` */
 export const modelsList = defineVerb({
-  name: 'models ls',
-  summary: 'list the models of the registry',
   options: listOptions,
   examples: [['$0 models ls', 'what can be served, and trained from']],
   run: (values, { print }) =>

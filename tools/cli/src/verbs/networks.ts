@@ -19,8 +19,6 @@ const showOptions = z.strictObject({
 
 /** `bluewaters networks ls` */
 export const networksList = defineVerb({
-  name: 'networks ls',
-  summary: 'list the networks that can be trained, with their sizes',
   options: listOptions,
   examples: [['$0 networks ls', 'names for --network, parameters, multiply-adds, papers']],
   run: async (_, { print, signal }) => {
@@ -45,9 +43,6 @@ export const networksList = defineVerb({
 
 /** `bluewaters networks show` */
 export const networksShow = defineVerb({
-  name: 'networks show',
-  summary: 'what a network consists of, layer by layer, and the memory it needs',
-  words: 'NETWORK',
   options: showOptions,
   examples: [
     ['$0 networks show resnet-50 --batch 64', 'layers, shapes, parameters, multiply-adds, memory'],

@@ -32,8 +32,6 @@ const options = z.strictObject({
 
 /** `bluewaters plan` */
 export const plan = defineVerb({
-  name: 'plan',
-  summary: 'how fast networks would train on a machine: step, efficiency, where scaling ends and why',
   options,
   examples: [
     ['$0 plan --network resnet-50,vgg-16', 'on all of the XK nodes of Blue Waters'],

@@ -11,8 +11,6 @@ const options = z.strictObject({ ...frameOptions });
 
 /** `bluewaters recipes ls` */
 export const recipesList = defineVerb({
-  name: 'recipes ls',
-  summary: 'the recipes that `bluewaters train --recipe` takes',
   options,
   examples: [['$0 recipes ls', 'one line each']],
   run: async (_, { print }) => {
@@ -25,9 +23,6 @@ export const recipesList = defineVerb({
 
 /** `bluewaters recipes show` */
 export const recipesShow = defineVerb({
-  name: 'recipes show',
-  summary: 'all that a recipe says, as options of `bluewaters train`',
-  words: 'NAME',
   options,
   examples: [['$0 recipes show goyal', 'with the defaults of what it leaves out']],
   run: async (_, { print, words }) => {

@@ -18,8 +18,6 @@ const TOLERANCE = 0.01;
 
 /** `bluewaters regression` */
 export const regression = defineVerb({
-  name: 'regression',
-  summary: 'see whether parameter servers and workers reach one another: fit a straight line',
   options,
   examples: [['$0 regression --servers 1 --workers 2', 'on this machine, in seconds']],
   run: async (values, context) => {

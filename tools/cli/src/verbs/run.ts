@@ -44,8 +44,6 @@ const TRIED = 1000;
 
 /** `bluewaters run` */
 export const run = defineVerb({
-  name: 'run',
-  summary: 'the whole line: archive in, prediction out',
   options,
   examples: [
     ['$0 run --quickstart', 'handwritten digits, in a few minutes'],

@@ -51,11 +51,8 @@ export function describeRun({ run, phase, generation, ranks, scaleTo }: Coordina
   return `${run}: ${phase}, generation ${generation} of ${ranks} ranks${scaleTo === undefined ? '' : `, to be ${scaleTo}`}`;
 }
 
-function verb(order: 'stop' | 'pause' | 'resume', summary: string, meaning: string): Verb {
+function verb(order: 'stop' | 'pause' | 'resume', meaning: string): Verb {
   return defineVerb({
-    name: `runs ${order}`,
-    summary,
-    words: 'RUN',
     options,
     examples: [[`$0 runs ${order} mnist-lenet --bus nats://127.0.0.1:4222`, meaning]],
     run: async (values, { words, print }) => {
@@ -67,27 +64,16 @@ function verb(order: 'stop' | 'pause' | 'resume', summary: string, meaning: stri
 }
 
 /** `bluewaters runs stop` */
-export const runsStop = verb(
-  'stop',
-  'let the ranks of a run write a checkpoint and end, and so who launched them',
-  'its command goes on from there later',
-);
+export const runsStop = verb('stop', 'its command goes on from there later');
 
 /** `bluewaters runs pause` */
-export const runsPause = verb(
-  'pause',
-  'let the ranks of a run write a checkpoint and end; who launched them waits',
-  'the cores are free until it is resumed',
-);
+export const runsPause = verb('pause', 'the cores are free until it is resumed');
 
 /** `bluewaters runs resume` */
-export const runsResume = verb('resume', 'let a paused run go on from its checkpoint', 'with as many ranks as before');
+export const runsResume = verb('resume', 'with as many ranks as before');
 
 /** `bluewaters runs scale` */
 export const runsScale = defineVerb({
-  name: 'runs scale',
-  summary: 'let a run go on from a checkpoint with another number of ranks; its batch and records stay',
-  words: 'RUN',
   options: scaleOptions,
   examples: [['$0 runs scale mnist-lenet --ranks 2 --bus nats://127.0.0.1:4222', 'with two ranks from now on']],
   run: async ({ ranks, ...values }, { words, print }) => {
@@ -102,9 +88,6 @@ const LOOK_EVERY_MS = 500;
 
 /** `bluewaters runs evaluate` */
 export const runsEvaluate = defineVerb({
-  name: 'runs evaluate',
-  summary: 'let the rank that leads evaluate a run after its next step, and wait for what comes of it',
-  words: 'RUN',
   options,
   examples: [['$0 runs evaluate mnist-lenet --bus nats://127.0.0.1:4222', 'whose epochs take hours']],
   run: async (values, { words, print, signal }) => {

@@ -15,8 +15,6 @@ const options = z.strictObject({
 
 /** `bluewaters serve` */
 export const serve = defineVerb({
-  name: 'serve',
-  summary: 'answer predictions over HTTP with every model of the registry',
   options,
   examples: [['$0 serve --port 8501', 'then open http://127.0.0.1:8501/ and drop a picture']],
   run: (values, { signal, print }) => {

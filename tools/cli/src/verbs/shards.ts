@@ -20,8 +20,6 @@ const listOptions = z.strictObject({ ...placeOptions, ...frameOptions });
 
 /** `bluewaters shards build` */
 export const shardsBuild = defineVerb({
-  name: 'shards build',
-  summary: 'write the TFRecord shards of an indexed dataset',
   options: buildOptions,
   examples: [['$0 shards build --dataset flowers --train-shards 64', 'spread the records over 64 files']],
   run: (values, context) =>
@@ -32,8 +30,6 @@ export const shardsBuild = defineVerb({
 
 /** `bluewaters shards verify` */
 export const shardsVerify = defineVerb({
-  name: 'shards verify',
-  summary: 'read every record of a dataset and check every digest',
   options: verifyOptions,
   examples: [['$0 shards verify --dataset flowers', 'name the first record that is damaged, if any']],
   run: (values, { terminal, signal, print }) =>
@@ -51,8 +47,6 @@ export const shardsVerify = defineVerb({
 
 /** `bluewaters shards ls` */
 export const shardsList = defineVerb({
-  name: 'shards ls',
-  summary: 'list the datasets of the store',
   options: listOptions,
   examples: [['$0 shards ls', 'what can be trained on']],
   run: (values, { print }) =>

@@ -35,8 +35,6 @@ const CLEAR = '\x1b[H\x1b[2J';
 
 /** `bluewaters status` */
 export const status = defineVerb({
-  name: 'status',
-  summary: 'what is there and what is going on: indexes, datasets, runs, models, jobs',
   options,
   examples: [
     ['$0 status', 'read from the store'],

@@ -17,8 +17,6 @@ const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url)).replac
 
 /** `bluewaters submit` */
 export const submit = defineVerb({
-  name: 'submit',
-  summary: 'submit the three jobs from an archive to a trained network, each after the one before',
   options,
   examples: [
     ['$0 submit --images Images.tar --synsets synsets.txt', 'one after the other on this computer'],

@@ -18,9 +18,6 @@ const submitOptions = z.strictObject({
 
 /** `bluewaters runs submit` */
 export const runsSubmit = defineVerb({
-  name: 'runs submit',
-  summary: 'let a run wait for somebody who has room for its ranks; one that was trained before goes on',
-  words: 'COMMAND',
   options: submitOptions,
   examples: [
     [
@@ -73,8 +70,6 @@ const ASK_EVERY_MS = 1_000;
 
 /** `bluewaters runs admit` */
 export const runsAdmit = defineVerb({
-  name: 'runs admit',
-  summary: 'stand by, and launch the runs that are submitted, one after the other',
   options: admitOptions,
   examples: [
     ['$0 runs admit --ranks 4 --bus nats://127.0.0.1:4222', 'those of up to four ranks, on this machine'],

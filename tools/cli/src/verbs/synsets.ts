@@ -13,9 +13,6 @@ const options = z.strictObject({
 
 /** `bluewaters synsets show` */
 export const synsetsShow = defineVerb({
-  name: 'synsets show',
-  summary: 'what a synset means and where it stands in WordNet, by its id or a word',
-  words: 'SYNSET',
   options,
   examples: [
     ['$0 synsets show n02084071', 'words, gloss, the way to the root, how many are below'],

@@ -23,8 +23,6 @@ type Options = Readonly<z.output<typeof options>>;
 
 /** `bluewaters tensorboard` */
 export const tensorboard = defineVerb({
-  name: 'tensorboard',
-  summary: "watch runs in TensorBoard, where Python's package tensorboard is installed",
   options,
   examples: [['$0 tensorboard', 'then open http://127.0.0.1:6006/']],
   run: (values, context) => {

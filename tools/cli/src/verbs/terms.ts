@@ -46,9 +46,6 @@ const acceptOptions = options.extend({
 
 /** `bluewaters terms set` */
 export const termsSet = defineVerb({
-  name: 'terms set',
-  summary: 'put a dataset under terms of access and become its custodian; another text later ends all grants',
-  words: 'DATASET',
   options: setOptions,
   examples: [['$0 terms set flowers --text terms.txt', 'before or after its archive is indexed']],
   run: (values, { words, print, terminal }) =>
@@ -87,9 +84,6 @@ async function endAllGrants(
 
 /** `bluewaters terms show` */
 export const termsShow = defineVerb({
-  name: 'terms show',
-  summary: 'print the terms of a dataset, how you stand towards them, and who has a grant',
-  words: 'DATASET',
   options,
   examples: [['$0 terms show flowers', 'read this before you accept']],
   run: (values, { words, print }) =>
@@ -125,9 +119,6 @@ function row({ person, grantedAt, revoked }: Grant): string[] {
 
 /** `bluewaters terms accept` */
 export const termsAccept = defineVerb({
-  name: 'terms accept',
-  summary: 'accept the terms of a dataset under your name, with the signed terms',
-  words: 'DATASET',
   options: acceptOptions,
   examples: [
     ['$0 terms accept flowers --name "Maria Curie" --digest 3f1d0c4a9b77 --evidence signed.pdf', 'for yourself'],
@@ -160,8 +151,6 @@ function assertRead({ dataset, sha256 }: Terms, digest: string | undefined): voi
 
 /** `bluewaters terms ls` */
 export const termsList = defineVerb({
-  name: 'terms ls',
-  summary: 'list the datasets that have terms, and how you stand towards each',
   options,
   examples: [['$0 terms ls', 'which datasets need a grant']],
   run: (values, { print }) =>

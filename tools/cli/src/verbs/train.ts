@@ -32,8 +32,6 @@ type Values = z.output<typeof options>;
 
 /** `bluewaters train` */
 export const train = defineVerb({
-  name: 'train',
-  summary: 'train a network on a dataset and register the model',
   options,
   examples: [
     ['$0 train --dataset mnist', "with the network's own recipe"],
