@@ -53,7 +53,7 @@ function refusal(message: string, expected: string, got: string): CodedError {
 function variableShapes(network: Network, imageSize: number): ReadonlyMap<string, string> {
   using graph = new Graph();
   const scope = graph.scope();
-  const variables = new VariableStore(scope, 0);
+  const variables = new VariableStore(scope, 'none');
   const images = scope.placeholder('float32', [1, imageSize, imageSize, network.input.channels]);
   const training = new TrainingTower(0, scope.constant(0n));
   network.build({ scope, variables, training }, images, 2);

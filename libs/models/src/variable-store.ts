@@ -21,15 +21,17 @@ export interface Parameter {
  */
 export class VariableStore {
   readonly #scope: Scope;
-  readonly #seed: number;
+  readonly #seed: number | 'none';
   readonly #placement: Placement;
   readonly #variables = new Map<string, Parameter>();
 
   /**
    * @param scope Root of the graph: variable names are checkpoint names.
+   * @param seed `none` where the graph is only looked at: variables never start, which takes most of a deep network's
+   * operations.
    * @param placement The devices that variables go to; all to that of the scope by default.
    */
-  constructor(scope: Scope, seed: number, placement: Placement = TOGETHER) {
+  constructor(scope: Scope, seed: number | 'none', placement: Placement = TOGETHER) {
     this.#scope = scope;
     this.#seed = seed;
     this.#placement = placement;
@@ -93,6 +95,7 @@ export class VariableStore {
 
   #initializer(initial: InitialValue): Initializer {
     const seed = this.#seed;
+    if (seed === 'none') return (scope, shape, dtype) => scope.placeholder(dtype, shape);
     switch (initial) {
       case 'zeros':
         return initializers.zeros();

@@ -63,7 +63,7 @@ export function profileNetwork(network: Network, options: ProfileOptions = {}): 
   const { channels } = network.input;
   using graph = new Graph();
   const root = graph.scope();
-  const variables = new VariableStore(root, 1);
+  const variables = new VariableStore(root, 'none');
   const images = root.placeholder('float32', [1, imageSize, imageSize, channels], { name: 'images' });
   network.build({ scope: root.child(ROOT), variables }, images, outputs);
   const layers = layersOf(graph.operations(), ROOT).map((layer) => profileLayer(layer, variables));
