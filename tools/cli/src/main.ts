@@ -2,10 +2,11 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { findVerbs, type FoundVerb } from './find-verbs.js';
 import { misunderstood } from './misunderstood.js';
 import { tellFailed } from './rank-word.js';
 import { runVerb } from './run-verb.js';
-import { findVerbs, type FoundVerb } from './verbs/index.js';
+import { GROUPS } from './verbs/index.js';
 import { describeFlags } from './yargs-options.js';
 
 const line = hideBin(process.argv);
@@ -26,20 +27,6 @@ function addVerb(parser: Argv, found: FoundVerb, name: string): Argv {
     (argv) => runVerb(verb, argv, found),
   );
 }
-
-/** Verbs of two words by their first, and what these have in common. */
-const GROUPS: Readonly<Record<string, string>> = {
-  archive: 'look at an archive of pictures',
-  synsets: 'look up what synsets mean, and how they hang together',
-  shards: 'build, verify and list datasets of TFRecord shards',
-  terms: 'put datasets under terms of access, accept them, grant and revoke access',
-  checkpoint: 'look at the checkpoints of a run, put them in order, make models of them',
-  runs: 'stop, pause, resume and scale runs that a coordinator keeps account of',
-  models: 'import and list models of the registry',
-  networks: 'list the networks, and show what each consists of',
-  recipes: 'list and show ways to train',
-  image: 'check container images',
-};
 
 function addGroup(parser: Argv, group: string, all: readonly FoundVerb[]): Argv {
   const verbs = all.filter(({ name }) => name.startsWith(`${group} `));

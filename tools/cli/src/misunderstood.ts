@@ -1,5 +1,5 @@
 import { flagName, nearestName } from '@bluewaters/service';
-import type { FoundVerb } from './verbs/index.js';
+import type { FoundVerb } from './find-verbs.js';
 
 /**
  * What is said of a command line that yargs refuses: its words, which flags may have been meant, and where to read on.

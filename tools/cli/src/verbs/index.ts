@@ -1,4 +1,4 @@
-/** Every verb of the command line, in the order in which help lists them. */
+/** The list of commands. */
 import type { Verb } from '../verb.js';
 
 /** What the list of commands says of a verb, and where the rest is: help and completion take no more than that. */
@@ -12,13 +12,8 @@ export interface ListedVerb {
   load(): Promise<Verb>;
 }
 
-/** A verb that the command line begins with, or may begin with. */
-export interface FoundVerb extends Omit<ListedVerb, 'load'> {
-  /** Where the command line is about its options: a command starts sooner, and takes no memory for the others. */
-  readonly verb?: Verb;
-}
-
-const VERBS: readonly ListedVerb[] = [
+/** In the order in which help lists them. */
+export const VERBS: readonly ListedVerb[] = [
   {
     name: 'run',
     summary: 'the whole line: archive in, prediction out',
@@ -265,24 +260,16 @@ const VERBS: readonly ListedVerb[] = [
   },
 ];
 
-/** A shell that completes asks so, and then says what is typed: `bluewaters train --ne`. */
-const COMPLETING = '--get-yargs-completions';
-
-/** Flags that are about no command, where they follow none or half of one. */
-const OF_NONE = new Set(['--help', '--version']);
-
-/**
- * The verb that a command line begins with, and nothing else; all of them where it begins with none. They come without
- * their options where no option is typed, since help, a completion or a hint for a name that was mistyped is about all.
- */
-export async function findVerbs(line: readonly string[]): Promise<readonly FoundVerb[]> {
-  const words = line[0] === COMPLETING ? line.slice(2) : line;
-  const asked = VERBS.filter(({ name }) => name === words[0] || name === `${words[0]} ${words[1]}`);
-  if (asked.length > 0) return Promise.all(asked.map(load));
-  const hasOptions = words.some((word) => word.startsWith('-') && !OF_NONE.has(word));
-  return hasOptions ? Promise.all(VERBS.map(load)) : VERBS;
-}
-
-async function load(listed: ListedVerb): Promise<FoundVerb> {
-  return { ...listed, verb: await listed.load() };
-}
+/** Verbs of two words by their first, and what these have in common. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  archive: 'look at an archive of pictures',
+  synsets: 'look up what synsets mean, and how they hang together',
+  shards: 'build, verify and list datasets of TFRecord shards',
+  terms: 'put datasets under terms of access, accept them, grant and revoke access',
+  checkpoint: 'look at the checkpoints of a run, put them in order, make models of them',
+  runs: 'stop, pause, resume and scale runs that a coordinator keeps account of',
+  models: 'import and list models of the registry',
+  networks: 'list the networks, and show what each consists of',
+  recipes: 'list and show ways to train',
+  image: 'check container images',
+};
