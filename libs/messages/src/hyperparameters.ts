@@ -76,8 +76,8 @@ export const Hyperparameters = z.strictObject({
   gradientClip: z.number().positive().optional(),
   /** Decay of the moving averages of weights that are evaluated and exported; 0 for none. */
   averageDecay: z.number().min(0).lt(1).default(0),
-  /** How pictures are looked at when the network is evaluated and served; the mean of all views' logits is taken. */
-  views: z.enum(['one', 'mirrored', 'shifted']).default('one'),
+  /** How pictures are looked at when the network is evaluated and served: `mirrored` takes the mean of both logits. */
+  views: z.enum(['one', 'mirrored']).default('one'),
   /** What the network computes in while it is trained; variables, losses and updates are float32 always. */
   precision: z.enum(['float32', 'bfloat16', 'float16']).default('float32'),
   /** Parts of a batch that go through the network one after the other before one update. */

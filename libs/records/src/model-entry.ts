@@ -37,8 +37,8 @@ export const Signature = z
      * the probability 0. Absent when the model was trained with a background.
      */
     labelsShifted: z.boolean().optional(),
-    /** How else the model looks at each picture, beside as it is; absent when it does not. */
-    views: z.enum(['mirrored', 'shifted']).optional(),
+    /** Whether the model looks at the mirror image of each picture as well; absent when it does not. */
+    views: z.literal('mirrored').optional(),
     /** string [batch]: encoded JPEG pictures. */
     inputKey: z.literal('image_bytes'),
     /**

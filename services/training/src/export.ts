@@ -56,7 +56,7 @@ async function exportVersion(run: ExportedRun, weights: TrainedWeights, version:
       directory,
       signature: {
         ...signatureOf(input, manifest.classes),
-        ...(request.views !== 'one' && { views: request.views }),
+        ...(request.views === 'mirrored' && { views: request.views }),
       },
       provenance: {
         ...{ request, step, evaluation, index: manifest.index, code: run.code },

@@ -140,9 +140,7 @@ const recipeOptions = {
     .describe('what the rate is multiplied by for offsets of batch normalisation'),
   gradientClip: z.number().positive().optional().describe('the largest norm of all gradients together'),
   averageDecay: z.number().min(0).lt(1).optional().describe('of moving averages of the weights; 0 for none'),
-  views: VIEWS.optional().describe(
-    'how pictures are classified: as they are, mirrored too, or shifted too, with the mean of all',
-  ),
+  views: VIEWS.optional().describe('how pictures are classified: one, or mirrored too, with the mean of both'),
   precision: PRECISIONS.optional().describe(`what the network computes in: ${PRECISIONS.options.join(', ')}`),
   microBatches: z.int().positive().optional().describe('parts of a batch, one after the other, for less memory'),
 };
