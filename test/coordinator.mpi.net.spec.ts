@@ -129,14 +129,14 @@ await describeWith(['nats', 'openssl'], 'a coordinator of ranks over MPI, on a b
 
   it('knows of the next generation when a rank was lost, and why', async () => {
     await coordinate();
-    launch('lossy', 2);
-    await becomes('lossy', makesSteps(1));
+    launch('bereaved', 2);
+    await becomes('bereaved', makesSteps(1));
     const reasons: string[] = [];
     const heard = await bus.subscribe(PhaseChanged, ({ phase, reason }) => {
       if (phase === 'lost') reasons.push(reason ?? '');
     });
-    process.kill(await findRank('lossy', 1), 'SIGKILL');
-    await becomes('lossy', makesSteps(2));
+    process.kill(await findRank('bereaved', 1), 'SIGKILL');
+    await becomes('bereaved', makesSteps(2));
     await until('the reason', () => reasons.length > 0);
     await heard.stop();
     expect(reasons).toEqual([expect.stringMatching(/^rank 1 on \S+ was lost$/u)]);

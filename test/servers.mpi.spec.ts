@@ -34,14 +34,14 @@ describe('ranks that are parameter servers and workers', { timeout: 300_000 }, (
 
   it('stop with a checkpoint when any of them is asked to, and leave nothing where they met', async () => {
     const meetings = join(premises.directory, 'meetings');
-    const rank = [process.execPath, COMMAND, ...command('stopped', '--servers', '1', '--workers', '2')];
+    const rank = [process.execPath, COMMAND, ...command('parting', '--servers', '1', '--workers', '2')];
     const segment = (count: number) => ['-n', String(count), ...rank, '--epochs', '5000', '--rendezvous', meetings];
     const ranks = spawn('mpiexec', [...segment(1), ':', ...segment(2)], { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     ranks.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const exited = new Promise((resolve) => ranks.once('close', resolve));
     await expect.poll(() => said, { timeout: 120_000 }).toMatch(/training: epoch 2 of 5,?000 evaluated/u);
-    process.kill(await findRank('stopped', 0), 'SIGTERM');
+    process.kill(await findRank('parting', 0), 'SIGTERM');
     await exited;
     expect(said).toMatch(/stopped after a checkpoint at step \d+/u);
     expect(await readdir(meetings)).toEqual([]);

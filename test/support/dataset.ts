@@ -55,7 +55,7 @@ export async function findProcess(
   throw new Error(`no process is as ${isIt.toString()} wants`);
 }
 
-/** The process of a rank of a run that MPICH started on this machine. */
+/** The process of a rank of a run that MPICH started on this machine, where no test beside this one has a run of that name. */
 export function findRank(run: string, rank: number): Promise<number> {
   return findProcess((args, environment) => hasOption(args, '--run', run) && environment.includes(`PMI_RANK=${rank}`));
 }
