@@ -2,7 +2,7 @@ import type { Router } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { createHttpApp } from './http-app.js';
-import { loadExpress } from './load-express.js';
+import { loadExpress } from './load-late.js';
 import { listen, type HttpServer, type ListenOptions } from './listen.js';
 import type { RunningService } from './service.js';
 

@@ -2,7 +2,7 @@ import { CodedError, toCodedError } from '@bluewaters/errors';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { loadExpress } from './load-express.js';
+import { loadExpress } from './load-late.js';
 
 /** What every HTTP server of the product has besides its routes. */
 export interface HttpAppOptions {

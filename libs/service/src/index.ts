@@ -15,8 +15,9 @@ export { healthRoutes, startHealthServer, type HealthSources } from './health.js
 export { availableCores } from './available-cores.js';
 export { builtModule } from './built-module.js';
 export { boundToParent, FEW_OBJECTS, forkChild, type ForkedChild, type ForkOptions } from './child.js';
-/** Prometheus metrics: made with `registers: [ports.metrics]`. */
-export { Counter, Gauge, Histogram, Registry } from 'prom-client';
+export { loadExpress, loadPrometheus } from './load-late.js';
+/** Prometheus metrics, as {@link loadPrometheus} makes them. */
+export { type Counter, type Gauge, type Histogram, type Registry } from 'prom-client';
 /** The logger that a service is given. */
 export { type Logger } from 'pino';
 export { ProgressMeter } from './progress-meter.js';

@@ -1,4 +1,5 @@
-import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
+import type { Logger } from 'pino';
+import { loadPino } from './load-late.js';
 
 /** How much is logged; `silent` is nothing. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -11,6 +12,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  * their code. Written at once, so that the last line before an exit is never lost.
  */
 export function createLogger({ service, level = 'info' }: { service: string; level?: LogLevel }): Logger {
+  const { destination, pino, stdTimeFunctions } = loadPino();
   return pino(
     {
       level,

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { fileURLToPath } from 'node:url';
-import { loadExpress } from './load-express.js';
+import { loadExpress } from './load-late.js';
 
 /** `base.css` and `icon.svg`, the same for all pages. */
 const SHARED = fileURLToPath(new URL('../page/', import.meta.url));

@@ -2,12 +2,12 @@ import { CodedError, toCodedError } from '@bluewaters/errors';
 import { openBus, type BusOptions, type MessageBus } from '@bluewaters/messages';
 import { openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { z } from 'zod';
 import { parseFlags } from './flags.js';
 import { frameOptions, type FrameOptions } from './frame-options.js';
 import { startHealthServer } from './health.js';
 import type { HttpServer } from './listen.js';
+import { loadPrometheus } from './load-late.js';
 import { createLogger } from './logger.js';
 import { readOptionsFile, resolveOptions } from './options.js';
 import { parseBus, parseStore } from './ports.js';
@@ -86,6 +86,7 @@ async function runUntil(
   start: (ports: ServicePorts, places: ServicePlaces) => Promise<RunningService>,
 ): Promise<void> {
   const places = { store: parseStore(frame.store), bus: parseBus(frame.bus, frame) };
+  const { collectDefaultMetrics, Registry } = loadPrometheus();
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   let readiness: RunningService['readiness'] = () => ({ ready: false, reason: 'starting' });

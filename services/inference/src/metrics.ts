@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from '@bluewaters/service';
+import { loadPrometheus, type Counter, type Histogram, type Registry } from '@bluewaters/service';
 import type { RequestHandler } from 'express';
 
 /** What is counted; every name starts with `bluewaters_inference_`. */
@@ -12,6 +12,7 @@ export interface InferenceMetrics {
 
 /** @param queueLength Pictures that wait now. */
 export function createMetrics(registry: Registry, queueLength: () => number): InferenceMetrics {
+  const { Counter, Gauge, Histogram } = loadPrometheus();
   const registers = [registry];
   const name = (rest: string): string => `bluewaters_inference_${rest}`;
   new Gauge({

@@ -14,7 +14,7 @@ import {
 import { DEFAULT_LIMITS, type ImageLimits } from '@bluewaters/images';
 import { indexKeys } from '@bluewaters/records';
 import { assertAccess, restrict } from '@bluewaters/registry';
-import { Counter, keepTold, type RunningService, type ServicePorts } from '@bluewaters/service';
+import { keepTold, loadPrometheus, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { StoreOptions } from '@bluewaters/storage';
 import { z } from 'zod';
 import { indexArchive } from './index-archive.js';
@@ -53,6 +53,7 @@ export type IngestOptions = z.infer<typeof IngestOptions>;
  */
 export async function start(options: IngestOptions, ports: ServicePorts): Promise<RunningService> {
   const told = await keepTold(ports, () => rebuildIndexes(ports));
+  const { Counter } = loadPrometheus();
   const images = new Counter({
     name: 'bluewaters_ingest_images_total',
     help: 'Images in indexes that were completed',

@@ -12,7 +12,7 @@ import {
 } from '@bluewaters/messages';
 import { datasetKeys } from '@bluewaters/records';
 import { assertAccess, restrict } from '@bluewaters/registry';
-import { Counter, keepTold, type RunningService, type ServicePorts } from '@bluewaters/service';
+import { keepTold, loadPrometheus, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { z } from 'zod';
 import { buildShards } from './build-shards.js';
 import type { StoredShard } from './context.js';
@@ -32,6 +32,7 @@ export type ShardsOptions = z.infer<typeof ShardsOptions>;
  */
 export async function start(options: ShardsOptions, ports: ServicePorts): Promise<RunningService> {
   const told = await keepTold(ports, () => rebuildDatasets(ports));
+  const { Counter } = loadPrometheus();
   const images = new Counter({
     name: 'bluewaters_shards_images_total',
     help: 'Images in datasets that were completed',

@@ -1,5 +1,5 @@
 import type { CoordinatedRun } from '@bluewaters/messages';
-import { Gauge, type Registry } from '@bluewaters/service';
+import { loadPrometheus, type Registry } from '@bluewaters/service';
 import type { Watched } from './coordinator/watched.js';
 
 /** What there is to tell of a run under way. */
@@ -34,6 +34,7 @@ export function coordinatedRuns(watched: Watched): readonly RunUnderWay[] {
 
 /** Tells Prometheus of the runs that are under way when it asks. */
 export function measureRuns(running: () => readonly RunUnderWay[], registry: Registry): void {
+  const { Gauge } = loadPrometheus();
   const registers = [registry];
   for (const [name, { help, of }] of Object.entries(FIGURES)) {
     new Gauge({

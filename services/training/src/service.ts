@@ -21,9 +21,9 @@ import {
 } from '@bluewaters/messages';
 import {
   builtModule,
-  Counter,
   forkChild,
   keepTold,
+  loadPrometheus,
   runChildTask,
   type ForkedChild,
   type RunningService,
@@ -47,6 +47,7 @@ import type { ExportTask } from './stored-run/export.main.js';
 /** Starts the service. It is ready at once; ranks are started when there is work. */
 export async function start(options: TrainingOptions, ports: ServicePorts): Promise<RunningService> {
   const { bus, store, log, metrics } = ports;
+  const { Counter } = loadPrometheus();
   const runs = new Counter({
     name: 'bluewaters_training_runs_total',
     help: 'Training work that ended, by outcome.',

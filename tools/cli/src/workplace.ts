@@ -5,7 +5,13 @@
  */
 import { join } from 'node:path';
 import { openBus, type MessageBus } from '@bluewaters/messages';
-import { cacheDirectory, createLogger, Registry, type RunningService, type ServicePorts } from '@bluewaters/service';
+import {
+  cacheDirectory,
+  createLogger,
+  loadPrometheus,
+  type RunningService,
+  type ServicePorts,
+} from '@bluewaters/service';
 import { folderOfCopies, openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
 import type { Place } from './common-options.js';
 
@@ -38,19 +44,21 @@ export async function withWorkplace<T>(options: Place, use: (workplace: Workplac
 async function openWorkplace(options: Place): Promise<Workplace> {
   const store = await openStore(options.store);
   const bus = await openBus(options.bus);
-  const log = createLogger({ service: 'bluewaters', level: options.verbose ? 'debug' : 'silent' });
-  const ports: ServicePorts = { bus, store, log, metrics: new Registry() };
+  let made: ServicePorts | undefined;
+  const ports = (): ServicePorts => (made ??= portsOf(bus, store, options));
   const embedded = options.bus.kind === 'in-process';
   const running = new Map<ServiceName, RunningService>();
   return {
     bus,
     store,
     storeOptions: options.store,
-    ports,
+    get ports() {
+      return ports();
+    },
     embedded,
     async need(...names) {
       for (const name of embedded ? names : []) {
-        if (!running.has(name)) running.set(name, await STARTERS[name](options, ports));
+        if (!running.has(name)) running.set(name, await STARTERS[name](options, ports()));
       }
     },
     async close() {
@@ -59,6 +67,12 @@ async function openWorkplace(options: Place): Promise<Workplace> {
       await store.close();
     },
   };
+}
+
+/** What services in this process are given. */
+function portsOf(bus: MessageBus, store: ObjectStore, { verbose }: Place): ServicePorts {
+  const log = createLogger({ service: 'bluewaters', level: verbose ? 'debug' : 'silent' });
+  return { bus, store, log, metrics: new (loadPrometheus().Registry)() };
 }
 
 /** Each loaded when it is needed, since all of them together take a second and much memory. */

@@ -1,5 +1,6 @@
 import { CodedError } from '@bluewaters/errors';
-import { json, raw, Router, type Request } from 'express';
+import { loadExpress } from '@bluewaters/service';
+import type { Request, Router } from 'express';
 import { columnAnswer, metadata, rowAnswer, topClasses, versionStatus } from './predict-answer.js';
 import { parsePredictRequest } from './predict-request.js';
 import type { Classifier, ModelAddress } from './classifier.js';
@@ -13,6 +14,7 @@ const DEFAULT_TOP = 5;
 
 /** TensorFlow Serving's REST interface, and beside it `…/image` for a picture as it is. */
 export function modelRoutes(classifier: Classifier, { maxBodyBytes }: { readonly maxBodyBytes: number }): Router {
+  const { json, raw, Router } = loadExpress();
   const router = Router();
   const { catalogue } = classifier;
   router.get('/v1/models', (_request, response) => {

@@ -1,7 +1,7 @@
 import { CodedError } from '@bluewaters/errors';
 import { Name, Steer, SteerRequest, type MessageBus } from '@bluewaters/messages';
-import { pageFiles } from '@bluewaters/service';
-import { json, Router, type Request } from 'express';
+import { loadExpress, pageFiles } from '@bluewaters/service';
+import type { Request, Router } from 'express';
 import { fileURLToPath } from 'node:url';
 import type { LiveStream } from './live-stream.js';
 import type { OverviewSource } from './overview-source.js';
@@ -20,6 +20,7 @@ export interface PageSources {
 
 /** Every address of the page's server. */
 export function pageRoutes({ source, live, bus }: PageSources): Router {
+  const { json, Router } = loadExpress();
   const router = Router();
   router.use(fromOwnName);
   router.get('/api/overview', (_request, response) => {
