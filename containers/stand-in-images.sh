@@ -213,16 +213,18 @@ make_all() {
 }
 
 make_everything() {
-  local programs
-  programs=$(node "$root/tools/setup/setup.mjs" servers)
-  # Both wait for their archives, most of the time.
+  local programs=$work/programs
+  # Programs are compiled meanwhile, and systems wait for their archives most of the time.
+  node "$root/tools/setup/setup.mjs" servers >"$programs" &
+  local programs_got=$!
   make_ubuntu &
   local ubuntu_made=$!
   make_debian
   make_node
-  make_server "$nats" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' <<<"$programs")" '4222 6222 8222' wget
-  make_server "$minio" "$(sed -n 's/^BLUEWATERS_MINIO=//p' <<<"$programs")" '9000 9001' curl
   make_prometheus
+  wait "$programs_got"
+  make_server "$nats" "$(sed -n 's/^BLUEWATERS_NATS_SERVER=//p' "$programs")" '4222 6222 8222' wget
+  make_server "$minio" "$(sed -n 's/^BLUEWATERS_MINIO=//p' "$programs")" '9000 9001' curl
   wait "$ubuntu_made"
 }
 
