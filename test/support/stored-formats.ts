@@ -33,7 +33,7 @@ import {
 } from '@bluewaters/records';
 import { DirectoryStore } from '@bluewaters/storage';
 import { temporaryDirectory } from '@bluewaters/testing';
-import { StoredRun } from '@bluewaters/training';
+import { StoredRun } from '@bluewaters/training/programs';
 
 /** Of nothing in particular. */
 export const SHA256 = 'ab'.repeat(32);

@@ -1,17 +1,9 @@
+/** What needs no TensorFlow: a process that only starts others, or looks at what they did, takes less memory and starts sooner. */
 export { runHolder, type RunHolder } from './lease.js';
 export { startPage, type PageOptions, type RunningPage } from './coordinator/page/page-server.js';
 export { TrainingOptions } from './options.js';
 export { codeDigest } from './code-version.js';
-export { repair, type Repaired } from './stored-run/repair.js';
 export { start } from './service.js';
-export { StoredRun, type ListedCheckpoint, type Pruned } from './stored-run/stored-run.js';
 export type { RunPlace } from './checkpoint-folder.js';
-export { type RankWord } from './among-ranks.js';
-export { trainByRole, type RoleOptions } from './train-by-role.js';
-export { trainTogether, type TogetherOptions } from './train-together.js';
-export { stepRates, type StepRates } from './synthetic/step-rates.js';
-export { trainSynthetic, type SyntheticReport, type SyntheticTask } from './synthetic/synthetic.js';
-export { trainWithServers, type TaskOptions } from './train-with-servers.js';
-export { LINE, regression, type RegressionResult } from './regression.js';
+export type { RankWord } from './among-ranks.js';
 export { Coordinator, type CoordinatorOptions, type CoordinatorPorts } from './coordinator/coordinator.js';
-export type { CoordinationOptions } from './presence/coordination.js';

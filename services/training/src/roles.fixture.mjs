@@ -3,7 +3,7 @@
  * for each rank that says it has one, else a 0. Its last line on stdout is `RANK JSON` with what it was.
  */
 import { placeInWorld } from '@bluewaters/collectives';
-import { trainByRole } from '@bluewaters/training';
+import { trainByRole } from '@bluewaters/training/programs';
 
 const [path = '', request = '', gpus = ''] = process.argv.slice(2);
 const place = placeInWorld(process.env, {});

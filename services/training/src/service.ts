@@ -33,7 +33,6 @@ import {
 import { assertAccess } from '@bluewaters/registry';
 import { Coordinator } from './coordinator/coordinator.js';
 import { startPage, type RunningPage } from './coordinator/page/page-server.js';
-import { importModel } from './import/import-model.js';
 import { LoneRuns } from './lone-runs.js';
 import type { EvaluateTask } from './evaluation/evaluate.main.js';
 import type { TrainingOptions } from './options.js';
@@ -68,8 +67,10 @@ export async function start(options: TrainingOptions, ports: ServicePorts): Prom
       throw error;
     }
   });
-  const imports = await consumeJobs(bus, ImportModel, (request, context) => {
+  const imports = await consumeJobs(bus, ImportModel, async (request, context) => {
     log.info({ file: request.file, model: request.model }, 'importing weights');
+    // With TensorFlow, which a service does without that starts ranks alone.
+    const { importModel } = await import('./import/import-model.js');
     return importModel(request, { bus, store, options, report: (progress) => context.report(progress) });
   });
   const evaluations = await consumeJobs(bus, EvaluateModel, async (request, context) => {

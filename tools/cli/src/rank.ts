@@ -4,7 +4,8 @@ import { CodedError, isCodedError } from '@bluewaters/errors';
 import type { Progress, TrainRequest, TrainResult } from '@bluewaters/messages';
 import { assertAccess } from '@bluewaters/registry';
 import type { ObjectStore } from '@bluewaters/storage';
-import type { CoordinationOptions, RankWord, TogetherOptions } from '@bluewaters/training';
+import type { RankWord } from '@bluewaters/training';
+import type { CoordinationOptions, TogetherOptions } from '@bluewaters/training/programs';
 import { z } from 'zod';
 import { readPlace, type PlaceValues } from './common-options.js';
 import { findDataset } from './digests.js';
@@ -82,7 +83,7 @@ export async function trainAsRank(
 ): Promise<TrainResult> {
   const isLeader = place.rank === 0;
   const ports = await trainingPorts(values, context, isLeader);
-  const { trainTogether } = await import('@bluewaters/training');
+  const { trainTogether } = await import('@bluewaters/training/programs');
   const coordination = coordinationOf(values, context);
   return endAsRank(isLeader, context, () => trainTogether(place, { ...ports, ...amongOptions(values), coordination }));
 }

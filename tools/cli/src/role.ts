@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Place } from '@bluewaters/collectives';
 import { CodedError } from '@bluewaters/errors';
 import type { TrainResult } from '@bluewaters/messages';
-import type { RoleOptions } from '@bluewaters/training';
+import type { RoleOptions } from '@bluewaters/training/programs';
 import type { z } from 'zod';
 import { readPlace } from './common-options.js';
 import { amongOptions, coordinationOf, endAsRank, trainingPorts, type Values as RankValues } from './rank.js';
@@ -22,7 +22,7 @@ export async function trainAsRole(
   const { update, backupWorkers } = values;
   // Which rank that worker is shows when all have met; the others report nothing, nor are they asked to stop.
   const ports = await trainingPorts(values, context, true);
-  const { trainByRole } = await import('@bluewaters/training');
+  const { trainByRole } = await import('@bluewaters/training/programs');
   const options = { ...ports, ...amongOptions(values), roles, update, backupWorkers, meetings: meetingsOf(values) };
   return endAsRank(true, context, () =>
     trainByRole(place, { ...options, coordination: coordinationOf(values, context) }),

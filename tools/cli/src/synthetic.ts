@@ -1,6 +1,6 @@
 /** `bluewaters train --synthetic`: images a second on random pictures, told as the original's `tf_cnn_benchmarks` does. */
 import { availableCores } from '@bluewaters/service';
-import type { StepRates, SyntheticReport } from '@bluewaters/training';
+import type { StepRates, SyntheticReport } from '@bluewaters/training/programs';
 import { z } from 'zod';
 import { chosenTraining, type trainOptions } from './line-options.js';
 import type { VerbContext } from './verb.js';
@@ -34,7 +34,7 @@ const RULE = '-'.repeat(64);
  * @throws {CodedError} NETWORK_UNKNOWN, CONFIG_INVALID, INTERRUPTED, and what TensorFlow says otherwise.
  */
 export async function measureSynthetic(values: SyntheticValues, context: VerbContext): Promise<SyntheticResult> {
-  const { stepRates, trainSynthetic } = await import('@bluewaters/training');
+  const { stepRates, trainSynthetic } = await import('@bluewaters/training/programs');
   const { network, hyperparameters } = await chosenTraining(values);
   const { warmupBatches, batches, displayEvery, imageSize, dataFormat = 'NHWC', threads = availableCores() } = values;
   const { batch } = hyperparameters;

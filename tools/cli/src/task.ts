@@ -102,7 +102,7 @@ export async function trainAsTask(
   const isChief = place.task.job === 'worker' && place.task.index === 0;
   const ports = await trainingPorts(values, context, isChief);
   const { update, backupWorkers } = values;
-  const { trainWithServers } = await import('@bluewaters/training');
+  const { trainWithServers } = await import('@bluewaters/training/programs');
   const coordination = coordinationOf(values, context);
   return endAsTask(place, isChief, () => trainWithServers({ ...ports, ...place, update, backupWorkers, coordination }));
 }

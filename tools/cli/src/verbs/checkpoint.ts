@@ -1,6 +1,6 @@
 /** `bluewaters checkpoint …`: what a run has left, put in order, looked at, and made a model of. */
 import { CodedError } from '@bluewaters/errors';
-import { repair, StoredRun, type ListedCheckpoint } from '@bluewaters/training';
+import { repair, StoredRun, type ListedCheckpoint } from '@bluewaters/training/programs';
 import { z } from 'zod';
 import { frameOptions, placeOptions, readPlace } from '../common-options.js';
 import { exportCheckpoint } from '../line.js';

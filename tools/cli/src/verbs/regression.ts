@@ -31,7 +31,8 @@ export const regression = defineVerb({
       return result;
     }
     process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-    const { codeDigest, LINE, regression: fit } = await import('@bluewaters/training');
+    const { codeDigest } = await import('@bluewaters/training');
+    const { LINE, regression: fit } = await import('@bluewaters/training/programs');
     const isChief = place.task.job === 'worker' && place.task.index === 0;
     const code = await codeDigest();
     const found = await endAsTask(place, isChief, () => fit({ ...place, code, signal: context.signal }));
