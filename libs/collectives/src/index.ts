@@ -10,7 +10,7 @@ export {
   type RankTask,
 } from './cast.js';
 export { EXIT_CODES } from './exit-codes.js';
-export { HeldPort } from './grpc/held-port.js';
+export { freePort } from './grpc/held-port.js';
 export { ownHost, serverAddresses } from './hosts.js';
 export { Line } from './line.js';
 export { DEFAULT_PATIENCE, type Patience } from './patience.js';

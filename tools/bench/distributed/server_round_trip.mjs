@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../../libs/testing/dist/servers/free-port.js';
+import { freePort } from '@bluewaters/collectives';
 import { assign, Graph, initializers, mul, Server, Session, variable } from '@bluewaters/tensorflow';
 import { answer } from '../answer.mjs';
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../../libs/testing/dist/servers/free-port.js';
+import { freePort } from '@bluewaters/collectives';
 import { getNats } from '../../setup/src/servers.mjs';
 import { COMMAND } from './support.mjs';
 

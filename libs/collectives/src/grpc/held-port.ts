@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 
-/** A port that nobody else is given until it is released. */
+/** A port that the system chose, which nobody else is given until it is released. */
 export class HeldPort implements Disposable {
   readonly #server: Server;
   readonly number: number;
@@ -10,12 +10,12 @@ export class HeldPort implements Disposable {
     this.number = number;
   }
 
-  /** Takes one on all interfaces: that of a number, or one that the system chooses. Rejects with EADDRINUSE where it is taken. */
-  static take(wanted = 0): Promise<HeldPort> {
+  /** Takes one, on all interfaces. */
+  static take(): Promise<HeldPort> {
     return new Promise((resolve, reject) => {
       const server = createServer();
       server.once('error', reject);
-      server.listen(wanted, () => {
+      server.listen(0, () => {
         const address = server.address();
         resolve(new HeldPort(server, typeof address === 'object' && address ? address.port : 0));
       });
@@ -27,4 +27,10 @@ export class HeldPort implements Disposable {
   [Symbol.dispose](): void {
     this.#server.close();
   }
+}
+
+/** One that the system has just given, and that nobody else is given so soon. */
+export async function freePort(): Promise<number> {
+  using port = await HeldPort.take();
+  return port.number;
 }

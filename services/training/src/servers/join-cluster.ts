@@ -53,10 +53,9 @@ async function startServer(
   { task, servers, workers, code, threads: asked }: ClusterOptions,
   rendezvous: Rendezvous,
 ): Promise<{ readonly server: Server; readonly threads: number }> {
-  const { cluster, workersHere, port } = await rendezvous.meet(task, { servers, workers }, code);
+  const { cluster, workersHere } = await rendezvous.meet(task, { servers, workers }, code);
   const threads = asked ?? Math.max(1, Math.floor(availableCores() / Math.max(1, workersHere)));
   hasNativeOperations(); // graphs that come from others name them
-  port[Symbol.dispose]();
   const server = Server.start({ cluster, task, intraOpThreads: threads, interOpThreads: threads + WAITING_THREADS });
   return { server, threads };
 }

@@ -5,7 +5,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HeldPort, ownHost, serverAddresses, type Layout, type RankTask } from '@bluewaters/collectives';
+import { freePort, ownHost, serverAddresses, type Layout, type RankTask } from '@bluewaters/collectives';
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import type { Cluster, Task } from '@bluewaters/tensorflow';
 import { z } from 'zod';
@@ -36,16 +36,12 @@ const STOP = 'stop.json';
 const LOOK_EVERY_MS = 50;
 /** For all tasks to have started, in milliseconds. */
 const PATIENCE_MS = 120_000;
-/** For the port of a task that is replaced to be free again. */
-const PORT_PATIENCE_MS = 20_000;
 
 /** The tasks that have met. */
 export interface Met {
   readonly cluster: Cluster;
   /** Workers on the host of this task. */
   readonly workersHere: number;
-  /** This task's, held until its server takes it: the one that looks for it next may be anybody. */
-  readonly port: HeldPort;
 }
 
 /** The folder of one generation. */
@@ -59,12 +55,11 @@ export class Rendezvous {
   /**
    * Makes this task known, and waits for all others.
    *
-   * @throws {CodedError} TIMED_OUT naming a task that did not come; RANKS_DIFFER when one runs other code; PROCESS_DIED
-   * where somebody else keeps the port of the task that this one replaces.
+   * @throws {CodedError} TIMED_OUT naming a task that did not come; RANKS_DIFFER when one runs other code.
    */
   async meet(task: RankTask, { servers, workers }: Layout, code: string): Promise<Met> {
     await mkdir(this.#folder, { recursive: true });
-    const { own, port } = await this.#announce(task, code);
+    const own = await this.#announce(task, code);
     const deadline = performance.now() + PATIENCE_MS;
     const all = async (job: RankTask['job'], count: number): Promise<Entry[]> => {
       const entries: Entry[] = [];
@@ -75,7 +70,7 @@ export class Rendezvous {
     assertAlike(own, found);
     const addresses = serverAddresses([...found.ps, ...found.worker]);
     const cluster = { ps: addresses.slice(0, servers), worker: addresses.slice(servers) };
-    return { cluster, workersHere: found.worker.filter(({ host }) => host === own.host).length, port };
+    return { cluster, workersHere: found.worker.filter(({ host }) => host === own.host).length };
   }
 
   /** The chief's: the variables have their values. */
@@ -123,16 +118,16 @@ export class Rendezvous {
     await sleep(4 * LOOK_EVERY_MS);
   }
 
-  async #announce({ job, index }: Task, code: string): Promise<{ readonly own: Entry; readonly port: HeldPort }> {
+  async #announce({ job, index }: Task, code: string): Promise<Entry> {
     const name = `${job}-${index}.json`;
     const before = await this.#read(name);
     const host = ownHost();
     const last = before === undefined ? undefined : Entry.parse(JSON.parse(before));
     // Those that go on know this address only.
-    const port = last?.host === host ? await takeAgain(last.port) : await HeldPort.take();
-    const own = { host, port: port.number, code };
-    await writeWhole(join(this.#folder, name), `${JSON.stringify(own)}\n`);
-    return { own, port };
+    const port = last?.host === host ? last.port : await freePort();
+    const entry = { host, port, code };
+    await writeWhole(join(this.#folder, name), `${JSON.stringify(entry)}\n`);
+    return entry;
   }
 
   async #wait({ job, index }: Task, deadline: number): Promise<Entry> {
@@ -155,23 +150,6 @@ export class Rendezvous {
       if (toCodedError(error).code === 'FILE_NOT_FOUND') return undefined;
       throw error;
     }
-  }
-}
-
-/** The port of a task that is replaced: whoever was given it meanwhile, for a connection, most often lets go of it soon. */
-async function takeAgain(number: number): Promise<HeldPort> {
-  const deadline = performance.now() + PORT_PATIENCE_MS;
-  for (;;) {
-    try {
-      return await HeldPort.take(number);
-    } catch (error) {
-      const coded = toCodedError(error);
-      if (coded.code !== 'PORT_IN_USE') throw coded;
-      if (performance.now() > deadline) {
-        throw new CodedError('PROCESS_DIED', `Somebody else has port ${number} of the task that this one replaces`);
-      }
-    }
-    await sleep(LOOK_EVERY_MS);
   }
 }
 
