@@ -106,6 +106,11 @@ const RESTRICTED_SYNTAX = [
   { selector: 'TSParameterProperty', message: 'Declare the field and assign it.' },
   { selector: 'TSModuleDeclaration[kind="namespace"]', message: 'Use a module.' },
   {
+    selector:
+      'ExportNamedDeclaration[source][exportKind="value"]:has(ExportSpecifier):not(:has(ExportSpecifier[exportKind="value"]))',
+    message: 'Types alone are exported by `export type { … }`, which does not load their module.',
+  },
+  {
     selector: 'ImportExpression[source.value=/^@bluewaters.[^.]+?.(src|dist)/]',
     message: FRONT_DOOR.message,
   },
@@ -180,6 +185,7 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', ...RESTRICTED_SYNTAX, ...SOURCES_ONLY_SYNTAX],
       'import-x/no-extraneous-dependencies': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-import-type-side-effects': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/no-unused-vars': [
         'error',

@@ -3,8 +3,8 @@ export { BusFile, readBusFile, writeBusFile } from './bus-file.js';
 export { InProcessBus } from './in-process/in-process-bus.js';
 export { ParentBus } from './parent-child/parent-bus.js';
 export { serveChild } from './parent-child/serve-child.js';
-export { type Channel } from './parent-child/channel.js';
-export { type FaultListener } from './faults.js';
+export type { Channel } from './parent-child/channel.js';
+export type { FaultListener } from './faults.js';
 export {
   defineCommand,
   defineEvent,
@@ -15,7 +15,7 @@ export {
   type StateDefinition,
   type WorkDefinition,
 } from './definitions.js';
-export { type Delivery, type MessageBus, type StateEntry, type StateTable, type Subscription } from './message-bus.js';
+export type { Delivery, MessageBus, StateEntry, StateTable, Subscription } from './message-bus.js';
 export { JobRecord, Jobs, Progress, jobRequest, type JobEnvelope } from './jobs.js';
 export { consumeJobs, type JobContext } from './consume-jobs.js';
 export { submitJob, type SubmitOptions } from './submit-job.js';

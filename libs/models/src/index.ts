@@ -12,17 +12,17 @@ export {
   type ConvolutionOptions,
   type PoolingOptions,
 } from './layers.js';
-export {
-  type DecayName,
-  type Hyperparameters,
-  type OptimiserName,
-  type RateSettings,
-  type SizePhase,
-  type StepSettings,
+export type {
+  DecayName,
+  Hyperparameters,
+  OptimiserName,
+  RateSettings,
+  SizePhase,
+  StepSettings,
 } from './hyperparameters.js';
 export { learningRate, peakRate, type RunLength } from './learning-rate.js';
 export { classificationMetrics, type ClassificationMetrics, type Predictions } from './metrics.js';
-export { type BuildContext, type InputContract, type Network, type Publication } from './network.js';
+export type { BuildContext, InputContract, Network, Publication } from './network.js';
 export { classify, type Views } from './views.js';
 export { listNetworks, networkByName } from './networks/registry.js';
 export { batchNorm, dropout, localResponseNorm, type BatchNormSettings } from './normalisation.js';
@@ -31,7 +31,7 @@ export { preprocess } from './preprocess.js';
 export { networkMemory, type MemoryOptions, type NetworkMemory } from './profile/memory.js';
 export { profileNetwork, type LayerProfile, type NetworkProfile, type ProfileOptions } from './profile/profile.js';
 export { assertProgressiveSizes, imageSizeAt, type SizeSettings } from './progressive-sizes.js';
-export { type Recipe } from './recipes/recipe.js';
+export type { Recipe } from './recipes/recipe.js';
 export { listRecipes, recipeByName } from './recipes/registry.js';
 export { syntheticTraining, type SyntheticTraining, type SyntheticTrainingOptions } from './synthetic-training.js';
 export { trainingStep, type TrainingStep, type TrainingStepOptions } from './training-step.js';

@@ -1,4 +1,4 @@
-export { type RunningService, type ServicePorts } from './service.js';
+export type { RunningService, ServicePorts } from './service.js';
 export { runService, type ServiceDefinition, type ServicePlaces } from './run-service.js';
 export { readOptionsFile, resolveOptions, type OptionSources, type OptionsFile } from './options.js';
 export { notIn, withoutVariables } from './environment.js';
@@ -17,9 +17,9 @@ export { builtModule } from './built-module.js';
 export { boundToParent, FEW_OBJECTS, forkChild, type ForkedChild, type ForkOptions } from './child.js';
 export { loadExpress, loadPrometheus } from './load-late.js';
 /** Prometheus metrics, as {@link loadPrometheus} makes them. */
-export { type Counter, type Gauge, type Histogram, type Registry } from 'prom-client';
+export type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 /** The logger that a service is given. */
-export { type Logger } from 'pino';
+export type { Logger } from 'pino';
 export { ProgressMeter } from './progress-meter.js';
 export { inOrder } from './in-order.js';
 export { keepTold } from './keep-told.js';

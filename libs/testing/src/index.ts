@@ -10,7 +10,7 @@ export { MINIO_LOGIN, startMinio } from './servers/minio.js';
 export { startNats, type NatsLogin, type NatsServerOptions } from './servers/nats.js';
 export { OTHER_ACCOUNT, readAsOther } from './other-account.js';
 export { startProxy, type Proxy } from './servers/proxy.js';
-export { type TestServer } from './servers/test-server.js';
+export type { TestServer } from './servers/test-server.js';
 export { smallDisk } from './small-disk.js';
 export { temporaryDirectory } from './temporary-directory.js';
 export { until } from './until.js';

@@ -1,12 +1,12 @@
 export { start, IngestOptions } from './start.js';
 export { indexArchive } from './index-archive.js';
-export { type IndexContext } from './context.js';
+export type { IndexContext } from './context.js';
 export { walkTar, type TarMember, type TarPart } from './tar-walk.js';
 export { compressionBy, decompressionError, decompressor, MAGIC_BYTES, type Compression } from './decompress.js';
-export { type TarLink } from './tar-header.js';
+export type { TarLink } from './tar-header.js';
 export { listIndexes } from './indexes.js';
 export { parseReport, type IngestReport } from './report/report.js';
 export { installedWordNet, NOUNS_FILE, openWordNet, type WordNetFolder } from './wordnet.js';
 export { tourArchive, type ArchiveTour, type TourPicture, type TourRequest } from './tour/tour.js';
-export { type TreeEntry } from './tour/synset-tree.js';
+export type { TreeEntry } from './tour/synset-tree.js';
 export { tourPage } from './tour/tour-page.js';

@@ -1,5 +1,5 @@
 /** What a check of gradients consists of. */
-import { type AttributeValue, type Output, type Scope } from '../index.js';
+import type { AttributeValue, Output, Scope } from '../index.js';
 
 /** Adds the function to a graph. */
 export type Differentiable = (scope: Scope, xs: readonly Output[]) => Output;
