@@ -12,7 +12,7 @@ import {
   TrainRequest,
 } from '@bluewaters/messages';
 import { setTerms } from '@bluewaters/registry';
-import { createLogger, loadPrometheus, type RunningService, type ServicePorts } from '@bluewaters/service';
+import { createLogger, createRegistry, type RunningService, type ServicePorts } from '@bluewaters/service';
 import { IngestOptions, start as startIngest } from '@bluewaters/ingest';
 import { ShardsOptions, start as startShards } from '@bluewaters/shards';
 import { DirectoryStore } from '@bluewaters/storage';
@@ -179,7 +179,7 @@ describe('services asked over the bus', () => {
     const path = await temporaryDirectory();
     const store = new DirectoryStore(path);
     const log = createLogger({ service: 'test', level: 'silent' });
-    ports = { bus: new InProcessBus(), store, log, metrics: new (loadPrometheus().Registry)() };
+    ports = { bus: new InProcessBus(), store, log, metrics: createRegistry() };
     await setTerms(store, 'flowers', { text: TEXT, by: 'carol' });
     const training = { store: { kind: 'directory', path }, workDirectory: join(path, 'work'), coordinator: false };
     services = [

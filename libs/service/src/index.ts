@@ -15,6 +15,7 @@ export { healthRoutes, startHealthServer, type HealthSources } from './health.js
 export { availableCores } from './available-cores.js';
 export { builtModule } from './built-module.js';
 export { boundToParent, FEW_OBJECTS, forkChild, type ForkedChild, type ForkOptions } from './child.js';
+export { createRegistry } from './create-registry.js';
 export { loadExpress, loadPrometheus } from './load-late.js';
 /** Prometheus metrics, as {@link loadPrometheus} makes them. */
 export type { Counter, Gauge, Histogram, Registry } from 'prom-client';

@@ -3,6 +3,7 @@ import { openBus, type BusOptions, type MessageBus } from '@bluewaters/messages'
 import { openStore, type ObjectStore, type StoreOptions } from '@bluewaters/storage';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { createRegistry } from './create-registry.js';
 import { parseFlags } from './flags.js';
 import { frameOptions, type FrameOptions } from './frame-options.js';
 import { startHealthServer } from './health.js';
@@ -86,9 +87,8 @@ async function runUntil(
   start: (ports: ServicePorts, places: ServicePlaces) => Promise<RunningService>,
 ): Promise<void> {
   const places = { store: parseStore(frame.store), bus: parseBus(frame.bus, frame) };
-  const { collectDefaultMetrics, Registry } = loadPrometheus();
-  const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics });
+  const metrics = createRegistry();
+  loadPrometheus().collectDefaultMetrics({ register: metrics });
   let readiness: RunningService['readiness'] = () => ({ ready: false, reason: 'starting' });
   const health = await startHealthServer(
     { readiness: () => readiness(), metrics, log },

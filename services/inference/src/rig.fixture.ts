@@ -1,6 +1,6 @@
 import { encodeJpeg } from '@bluewaters/images';
 import { InProcessBus } from '@bluewaters/messages';
-import { createLogger, loadPrometheus } from '@bluewaters/service';
+import { createLogger, createRegistry } from '@bluewaters/service';
 import type { ObjectStore } from '@bluewaters/storage';
 import { InferenceOptions, start, type RunningInference } from './index.js';
 
@@ -74,7 +74,7 @@ export interface Answer {
 /** One service with its ports, and how to ask it. */
 export class Rig {
   readonly bus = new InProcessBus();
-  readonly metrics = new (loadPrometheus().Registry)();
+  readonly metrics = createRegistry();
   readonly store: ObjectStore;
   service!: RunningInference;
 

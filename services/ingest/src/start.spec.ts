@@ -1,6 +1,6 @@
 import { encodeJpeg } from '@bluewaters/images';
 import { IndexArchive, Indexed, Indexes, InProcessBus, submitJob, type IngestResult } from '@bluewaters/messages';
-import { createLogger, loadPrometheus, type ServicePorts } from '@bluewaters/service';
+import { createLogger, createRegistry, type ServicePorts } from '@bluewaters/service';
 import { MemoryStore } from '@bluewaters/storage';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ async function ports(store: MemoryStore): Promise<ServicePorts> {
     bus: new InProcessBus(),
     store,
     log: createLogger({ service: 'ingest', level: 'silent' }),
-    metrics: new (loadPrometheus().Registry)(),
+    metrics: createRegistry(),
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type BuildResult,
 } from '@bluewaters/messages';
 import { encodeIndexedExamples, encodeIndexEntry, indexKeys } from '@bluewaters/records';
-import { createLogger, loadPrometheus, type ServicePorts } from '@bluewaters/service';
+import { createLogger, createRegistry, type ServicePorts } from '@bluewaters/service';
 import { MemoryStore } from '@bluewaters/storage';
 import { temporaryDirectory } from '@bluewaters/testing';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 function ports(store: MemoryStore): ServicePorts {
   const log = createLogger({ service: 'shards', level: 'silent' });
-  return { bus: new InProcessBus(), store, log, metrics: new (loadPrometheus().Registry)() };
+  return { bus: new InProcessBus(), store, log, metrics: createRegistry() };
 }
 
 /** An index of four images of one class. @returns its digest. */

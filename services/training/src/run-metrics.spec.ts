@@ -1,11 +1,11 @@
-import { loadPrometheus } from '@bluewaters/service';
+import { createRegistry } from '@bluewaters/service';
 import { describe, expect, it } from 'vitest';
 import { coordinatedRun, figuresAt, KnownRuns } from './coordinator/page/page.fixture.js';
 import { coordinatedRuns, measureRuns } from './run-metrics.js';
 
 describe('what Prometheus is told of runs', () => {
   const told = async (runs: KnownRuns): Promise<string[]> => {
-    const registry = new (loadPrometheus().Registry)();
+    const registry = createRegistry();
     measureRuns(() => coordinatedRuns(runs), registry);
     return (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   };

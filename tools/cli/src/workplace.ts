@@ -8,7 +8,7 @@ import { openBus, type MessageBus } from '@bluewaters/messages';
 import {
   cacheDirectory,
   createLogger,
-  loadPrometheus,
+  createRegistry,
   type RunningService,
   type ServicePorts,
 } from '@bluewaters/service';
@@ -72,7 +72,7 @@ async function openWorkplace(options: Place): Promise<Workplace> {
 /** What services in this process are given. */
 function portsOf(bus: MessageBus, store: ObjectStore, { verbose }: Place): ServicePorts {
   const log = createLogger({ service: 'bluewaters', level: verbose ? 'debug' : 'silent' });
-  return { bus, store, log, metrics: new (loadPrometheus().Registry)() };
+  return { bus, store, log, metrics: createRegistry() };
 }
 
 /** Each loaded when it is needed, since all of them together take a second and much memory. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { IndexArchive, InProcessBus, Jobs, submitJob, type IngestRequest, type Progress } from '@bluewaters/messages';
-import { createLogger, loadPrometheus, type RunningService } from '@bluewaters/service';
+import { createLogger, createRegistry, type RunningService } from '@bluewaters/service';
 import { DirectoryStore } from '@bluewaters/storage';
 import { temporaryDirectory, until } from '@bluewaters/testing';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ async function ingest(workers: number): Promise<Ingest> {
   const [bus, store] = [new InProcessBus(), new DirectoryStore(path)];
   const log = createLogger({ service: 'ingest', level: 'silent' });
   const options = IngestOptions.parse({ workers, scratch, store: { kind: 'directory', path } });
-  const service = await start(options, { bus, store, log, metrics: new (loadPrometheus().Registry)() });
+  const service = await start(options, { bus, store, log, metrics: createRegistry() });
   const progress: Progress[] = [];
   const onRecord = (record: { readonly progress?: Progress | undefined }): void => {
     if (record.progress) progress.push(record.progress);
@@ -135,10 +135,8 @@ describe('ingest with workers', { timeout: 120_000 }, () => {
     const log = createLogger({ service: 'ingest', level: 'silent' });
     const [bus, store] = [new InProcessBus(), new DirectoryStore(await temporaryDirectory())];
     const options = IngestOptions.parse({ workers: 2, store: { kind: 'memory' } });
-    await expect(start(options, { bus, store, log, metrics: new (loadPrometheus().Registry)() })).rejects.toMatchObject(
-      {
-        code: 'CONFIG_INVALID',
-      },
-    );
+    await expect(start(options, { bus, store, log, metrics: createRegistry() })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
   });
 });
