@@ -43,7 +43,7 @@ export async function startService(
     async () => {
       if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${log}`);
       return fetch(`${health}/readyz`).then(
-        ({ ok, status }) => ok || (name === 'inference' && status === 503),
+        async (response) => response.ok || (name === 'inference' && (await waitsForModels(response))),
         () => false,
       );
     },
@@ -59,4 +59,10 @@ export async function startService(
       return exited;
     },
   };
+}
+
+/** Whether inference has started, and only lacks models: before that it has not even its metrics. */
+async function waitsForModels(response: Response): Promise<boolean> {
+  const { reasons } = (await response.json()) as { readonly reasons: readonly string[] };
+  return !reasons.includes('starting');
 }
