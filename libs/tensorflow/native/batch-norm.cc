@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "arithmetic.h"
+#include "past-caches.h"
 #include "thread-scratch.h"
 #include "thread-team.h"
 
@@ -58,11 +59,13 @@ void normalise(const BatchNorm& norm, const Means& means, float* workspace) {
     factor[channel] = norm.scale[channel] / sqrtf(norm.variance[channel] + norm.epsilon);
     term[channel] = norm.offset[channel] - norm.mean[channel] * factor[channel];
   }
+  const bool past_caches = goes_past_caches(norm.y, norm.rows, channels);
   share_tasks(chunks.parts(), means.threads, [&](int64_t chunk) {
     const int64_t begin = chunks.begin(chunk) * channels;
     const float least = norm.rectify ? 0 : -INFINITY;
     const float* const beside = norm.beside == nullptr ? nullptr : norm.beside + begin;
-    use.affine(norm.x + begin, beside, chunks.size(chunk), channels, factor, term, least, norm.y + begin);
+    use.affine(norm.x + begin, beside, chunks.size(chunk), channels, factor, term, least, past_caches, norm.y + begin);
+    if (past_caches) settle_past_caches();
   });
 }
 
@@ -93,10 +96,12 @@ void derive(const BatchNormGradient& gradient, const Means& means, float* worksp
     term[channel] = static_cast<float>(sum * share);
     slope[channel] = static_cast<float>(product * inverse * inverse * share);
   }
+  const bool past_caches = goes_past_caches(gradient.by_x, gradient.rows, channels);
   share_tasks(chunks.parts(), means.threads, [&](int64_t chunk) {
     const int64_t at = chunks.begin(chunk) * channels;
     use.slopes(gradient.arriving + at, behind(at), gradient.x + at, chunks.size(chunk), channels,
-               {gradient.mean, factor, term, slope}, gradient.by_x + at);
+               {gradient.mean, factor, term, slope}, past_caches, gradient.by_x + at);
+    if (past_caches) settle_past_caches();
   });
 }
 

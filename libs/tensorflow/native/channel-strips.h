@@ -50,7 +50,13 @@ TILE_TARGET void squares_of_rows(const float* x, int64_t rows, int64_t channels,
   sum_rows<true>(x, rows, channels, mean, squares);
 }
 
-template <bool summed>
+template <bool past_caches>
+TILE_TARGET inline __attribute__((always_inline)) void store(float* to, const Vector& value) {
+  if (past_caches) return store_past_caches(to, value);
+  *reinterpret_cast<Unaligned*>(to) = value;
+}
+
+template <bool summed, bool past_caches>
 TILE_TARGET void write_affine(const float* x, const float* beside, int64_t rows, int64_t channels, const float* factor,
                               const float* term, float least, float* y) {
   const Vector floor = least - Vector{};
@@ -61,7 +67,7 @@ TILE_TARGET void write_affine(const float* x, const float* beside, int64_t rows,
       const auto of = [channel](const float* values) { return *reinterpret_cast<const Unaligned*>(values + channel); };
       Vector value = of(x + start) * of(factor) + of(term);
       if (summed) value += of(beside + start);
-      *reinterpret_cast<Unaligned*>(y + start + channel) = value < floor ? floor : value;
+      store<past_caches>(y + start + channel, value < floor ? floor : value);
     }
     for (; channel < channels; ++channel) {
       const int64_t at = start + channel;
@@ -72,9 +78,10 @@ TILE_TARGET void write_affine(const float* x, const float* beside, int64_t rows,
 }
 
 TILE_TARGET void affine_rows(const float* x, const float* beside, int64_t rows, int64_t channels, const float* factor,
-                             const float* term, float least, float* y) {
-  if (beside != nullptr) return write_affine<true>(x, beside, rows, channels, factor, term, least, y);
-  write_affine<false>(x, nullptr, rows, channels, factor, term, least, y);
+                             const float* term, float least, bool past_caches, float* y) {
+  const auto write = beside != nullptr ? (past_caches ? write_affine<true, true> : write_affine<true, false>)
+                                       : (past_caches ? write_affine<false, true> : write_affine<false, false>);
+  write(x, beside, rows, channels, factor, term, least, y);
 }
 
 /** What a rectifier lets through of what arrives at its result `y`; all of it where there is none. */
@@ -135,7 +142,7 @@ TILE_TARGET void products_of_rows(const float* arriving, const float* y, const f
   sum_products<false>(arriving, nullptr, x, rows, channels, mean, sums);
 }
 
-template <bool rectified>
+template <bool rectified, bool past_caches>
 TILE_TARGET void write_slopes(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
                               const ChannelSlopes& by, float* result) {
   for (int64_t row = 0; row < rows; ++row) {
@@ -146,7 +153,7 @@ TILE_TARGET void write_slopes(const float* arriving, const float* y, const float
       const auto of = [channel](const float* values) { return reinterpret_cast<const Unaligned*>(values + channel); };
       const Vector apart = *reinterpret_cast<const Unaligned*>(x + at) - *of(by.mean);
       const Vector value = let_through<rectified>(arriving + at, y + (rectified ? at : 0)) - *of(by.term);
-      *reinterpret_cast<Unaligned*>(result + at) = *of(by.factor) * (value - *of(by.slope) * apart);
+      store<past_caches>(result + at, *of(by.factor) * (value - *of(by.slope) * apart));
     }
     for (; channel < channels; ++channel) {
       const int64_t at = start + channel;
@@ -157,9 +164,10 @@ TILE_TARGET void write_slopes(const float* arriving, const float* y, const float
 }
 
 TILE_TARGET void slopes_of_rows(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
-                                const ChannelSlopes& by, float* result) {
-  if (y != nullptr) return write_slopes<true>(arriving, y, x, rows, channels, by, result);
-  write_slopes<false>(arriving, nullptr, x, rows, channels, by, result);
+                                const ChannelSlopes& by, bool past_caches, float* result) {
+  const auto write = y != nullptr ? (past_caches ? write_slopes<true, true> : write_slopes<true, false>)
+                                  : (past_caches ? write_slopes<false, true> : write_slopes<false, false>);
+  write(arriving, y, x, rows, channels, by, result);
 }
 
 TILE_TARGET void write_rectified_sum(const float* a, const float* b, const float* y, int64_t count, float* result) {

@@ -104,15 +104,18 @@ struct Statistics {
   void (*mean)(const float* x, int64_t rows, int64_t channels, float* mean);
   /** Sums of squared distances from the mean. */
   void (*squares)(const float* x, int64_t rows, int64_t channels, const float* mean, float* squares);
-  /** y = max(x * factor + term + beside, least); what is no number stays none. `beside` may be null. */
+  /**
+   * y = max(x * factor + term + beside, least); what is no number stays none. `beside` may be null. `past_caches`: whether
+   * `y` goes past them, which takes whole lines.
+   */
   void (*affine)(const float* x, const float* beside, int64_t rows, int64_t channels, const float* factor,
-                 const float* term, float least, float* y);
+                 const float* term, float least, bool past_caches, float* y);
   /** Sums of what arrives, and of that times distances from the mean: [2, channels]. `y` may be null. */
   void (*products)(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
                    const float* mean, float* sums);
-  /** result = factor * (arriving - term - slope * (x - mean)). `y` may be null. */
+  /** result = factor * (arriving - term - slope * (x - mean)). `y` may be null; `past_caches` as above. */
   void (*slopes)(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
-                 const ChannelSlopes& by_channel, float* result);
+                 const ChannelSlopes& by_channel, bool past_caches, float* result);
   /** result = a + b where y is above zero, else 0; it may be one of them. */
   void (*rectified_sum)(const float* a, const float* b, const float* y, int64_t count, float* result);
 };

@@ -12,11 +12,8 @@
 
 #include "arithmetic.h"
 #include "panels.h"
+#include "past-caches.h"
 #include "thread-team.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace bluewaters {
 namespace {
@@ -28,9 +25,6 @@ constexpr int64_t kPixelFloats = 65536;
 /** As many tasks as there should be. */
 constexpr int64_t kTasks = 32;
 
-/** Bytes of a result of which little would be in a cache when it is read. */
-constexpr int64_t kPastCaches = 8 << 20;
-
 /** [rows, depth] times [depth, columns]. */
 struct Product {
   int64_t rows, depth, columns;
@@ -39,9 +33,9 @@ struct Product {
   const float* weights;
   float* result;
 
-  bool goes_past_caches(const InstructionSet& set) const {
-    const bool whole = columns % set.columns == 0 && reinterpret_cast<uintptr_t>(result) % (kLine * sizeof(float)) == 0;
-    return whole && depth <= kDepth && rows * columns * static_cast<int64_t>(sizeof(float)) >= kPastCaches;
+  /** Not where tiles are cut off, nor where the depth is taken in pieces, which are added. */
+  bool past_caches(const InstructionSet& set) const {
+    return columns % set.columns == 0 && depth <= kDepth && goes_past_caches(result, rows, columns);
   }
 };
 
@@ -93,9 +87,7 @@ void multiply(const Product& product, const InstructionSet& set, const Share& sh
       }
     }
   }
-#if defined(__x86_64__)
-  if (past_caches) _mm_sfence();  // whoever reads it next may be another thread
-#endif
+  if (past_caches) settle_past_caches();
 }
 
 void multiply(const Product& product, const Means& means) {
@@ -104,7 +96,7 @@ void multiply(const Product& product, const Means& means) {
   const Cut rows(product.rows, std::max<int64_t>(set.rows, kPixelFloats / deepest), set.rows);
   const int64_t panels = divide_up(product.columns, set.columns);
   const Cut columns(panels, divide_up(panels, divide_up(kTasks, rows.parts())), 1);
-  const bool past_caches = product.goes_past_caches(set);
+  const bool past_caches = product.past_caches(set);
   share_tasks(rows.parts() * columns.parts(), means.threads, [&](int64_t index) {
     const int64_t part = index / columns.parts(), group = index % columns.parts();
     const int64_t end = (columns.begin(group) + columns.size(group)) * set.columns;

@@ -23,6 +23,8 @@ const SHAPES = [
   [3, 5, 7, 16],
   [2, 33, 30, 37],
   [4, 9, 9, 72],
+  // Its result goes past the caches.
+  [2, 32, 33, 1024],
   [1, 3, 2, 40_000],
 ] as const;
 
