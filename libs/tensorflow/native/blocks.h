@@ -11,10 +11,12 @@
 
 namespace bluewaters {
 
-/** The most rows and columns of a block, and the deepest panels that fit the second cache beside it. */
-constexpr int64_t kBlockRows = 192;
-constexpr int64_t kBlockColumns = 128;
+/** The depth of panels. */
 constexpr int64_t kBlockDepth = 192;
+
+/** The most rows and columns of a block: it and panels of that depth fit the second cache of processors with that set. */
+inline int64_t block_rows(const InstructionSet& set) { return set.columns < kMostColumns ? 192 : 264; }
+inline int64_t block_columns(const InstructionSet& set) { return set.columns < kMostColumns ? 128 : 256; }
 
 /** Some columns of a matrix whose rows are `pitch` apart. */
 struct Panel {
@@ -24,9 +26,6 @@ struct Panel {
   const float* row(int64_t at) const { return first + at * pitch; }
   /** The same columns, from a row on. */
   Panel from(int64_t at) const { return {row(at), pitch, count}; }
-  void fetch(int64_t at) const {
-    for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(row(at) + i, 0, 2);
-  }
 };
 
 /** One block of the result, or of a share of it. */
@@ -39,20 +38,10 @@ class Block {
     for (int64_t row = 0; row < rows_; ++row) memset(result_ + row * pitch_, 0, columns_ * sizeof(float));
   }
 
-  /**
-   * Adds `left`, transposed, times `right`; of the last panel of `right` a tile's columns are read, whole. Meanwhile `next`
-   * rows of both that lie behind these are fetched.
-   */
-  void add(const Panel& left, const Panel& right, int64_t depth, int64_t next) const {
-    const int64_t tiles = divide_up(columns_, set_.columns) * divide_up(rows_, set_.rows);
-    const int64_t beside = divide_up(next, tiles);
-    int64_t fetched = 0;
+  /** Adds `left`, transposed, times `right`; of the last panel of `right` a tile's columns are read, whole. */
+  void add(const Panel& left, const Panel& right, int64_t depth) const {
     for (int64_t column = 0; column < columns_; column += set_.columns) {
       for (int64_t row = 0; row < rows_; row += set_.rows) {
-        for (const int64_t end = std::min(next, fetched + beside); fetched < end; ++fetched) {
-          left.fetch(depth + fetched);
-          right.fetch(depth + fetched);
-        }
         float* const to = result_ + row * pitch_ + column;
         add_tile({left.first + row, left.pitch, right.first + column, right.pitch, depth, to, pitch_},
                  std::min<int64_t>(set_.rows, rows_ - row), std::min<int64_t>(set_.columns, columns_ - column));

@@ -1,7 +1,7 @@
 /**
  * An operation of our own, BluewatersConvolution: what Conv2D computes, for float32 in NHWC, strides of 1 and `SAME`: by
- * Winograd's way with the windows that there are transforms for, and as a product of matrices with those of one pixel. The
- * shape of its result can then be told without attributes, which TensorFlow's C interface does not show to who infers shapes.
+ * Winograd's way with the windows that there are transforms for, or term by term where that is shorter, and as a product of
+ * matrices with those of one pixel. The shape of its result can then be told without attributes, which TensorFlow's C interface does not show to who infers shapes.
  */
 #include <string.h>
 
@@ -29,6 +29,18 @@ Geometry geometry_of(const TF_Tensor* x, const TF_Tensor* filter) {
   return geometry;
 }
 
+/** A way to compute it, and what it needs to work in. */
+struct Way {
+  int64_t (*workspace)(const Geometry&, const InstructionSet&);
+  void (*compute)(const Geometry&, const Means&, const float*, const float*, float*, float*);
+};
+
+Way way_for(const Geometry& geometry, const InstructionSet& instructions) {
+  if (is_pointwise(geometry)) return {pointwise_convolution_workspace, pointwise_convolution};
+  if (!suits_winograd(geometry, instructions)) return {convolution_workspace, convolution};
+  return {winograd_convolution_workspace, winograd_convolution};
+}
+
 void convolve(const Means& given, TF_OpKernelContext* context, TF_Status* status) {
   const OwnedTensor x = input(context, 0, status);
   if (TF_GetCode(status) != TF_OK) return;
@@ -39,8 +51,7 @@ void convolve(const Means& given, TF_OpKernelContext* context, TF_Status* status
   }
   const Geometry geometry = geometry_of(x.get(), filter.get());
   const Means means = given.for_columns(geometry.filters);
-  const bool pointwise = is_pointwise(geometry);
-  const bool known = pointwise || winograd_for(geometry, *means.instructions) != nullptr;
+  const bool known = is_pointwise(geometry) || winograd_for(geometry, *means.instructions) != nullptr;
   if (TF_Dim(filter.get(), 2) != geometry.channels || !known) {
     return refuse(status, "the filter must be of one pixel or a size that there are transforms for, with the channels of "
                           "the pictures");
@@ -50,11 +61,10 @@ void convolve(const Means& given, TF_OpKernelContext* context, TF_Status* status
   const OwnedTensor result(TF_AllocateOutput(context, 0, TF_FLOAT, shape, 4, bytes, status));
   if (TF_GetCode(status) != TF_OK || is_empty(result)) return;
   if (is_empty(x)) return static_cast<void>(memset(floats(result), 0, bytes));
-  const auto needed = pointwise ? pointwise_convolution_workspace : winograd_convolution_workspace;
-  const OwnedTensor workspace = allocate_workspace(context, needed(geometry, *means.instructions), status);
+  const Way way = way_for(geometry, *means.instructions);
+  const OwnedTensor workspace = allocate_workspace(context, way.workspace(geometry, *means.instructions), status);
   if (TF_GetCode(status) != TF_OK) return;
-  const auto compute = pointwise ? pointwise_convolution : winograd_convolution;
-  compute(geometry, means, floats(x), floats(filter), floats(workspace), floats(result));
+  way.compute(geometry, means, floats(x), floats(filter), floats(workspace), floats(result));
 }
 
 /** The batch and sides of the pictures, and how many filters there are. */

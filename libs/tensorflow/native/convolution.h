@@ -36,6 +36,19 @@ struct Means {
   }
 };
 
+/** @returns Floats that {@link convolution} needs to work in. */
+int64_t convolution_workspace(const Geometry& geometry, const InstructionSet& instructions);
+
+/**
+ * The convolution: patches times the filter.
+ *
+ * @param x [batch, height, width, channels].
+ * @param filter [window_height, window_width, channels, filters].
+ * @param result [batch, out_height, out_width, filters].
+ */
+void convolution(const Geometry& geometry, const Means& means, const float* x, const float* filter, float* workspace,
+                 float* result);
+
 /** @returns Floats that {@link filter_gradient} needs to work in. */
 int64_t filter_gradient_workspace(const Geometry& geometry, const InstructionSet& instructions);
 

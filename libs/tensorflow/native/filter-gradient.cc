@@ -3,10 +3,10 @@
  *
  * The result is cut into blocks of rows (floats of the window) and columns (filters). For some windows at a time, the
  * floats of a block's rows and what arrives for its columns are copied into panels, as the innermost loop reads them,
- * and multiplied; all of that fits a processor's second cache. Windows of one pixel are read where they lie, the next ones
- * while these are multiplied. Where there are too few blocks for many threads, the
- * windows are divided too, and the shares are added in their order. Sizes alone decide about all this, so that the sum
- * of every float is taken in the same order whatever the number of threads.
+ * and multiplied; all of that fits a processor's second cache. Windows of one pixel are copied too: channels are mostly a
+ * power of two, and where they lie their rows would meet in a few sets of the first cache. Where there are too few blocks
+ * for many threads, the windows are divided too, and the shares are added in their order. Sizes and the instruction set
+ * alone decide about all this, so that the sum of every float is taken in the same order whatever the number of threads.
  */
 #include <string.h>
 
@@ -28,8 +28,8 @@ constexpr int64_t kLeastWindows = 2 * kBlockDepth;
 struct Plan {
   Cut rows, columns, windows;
   Plan(const Geometry& geometry, const InstructionSet& set)
-      : rows(geometry.window_floats(), kBlockRows, set.rows),
-        columns(geometry.filters, kBlockColumns, set.columns),
+      : rows(geometry.window_floats(), block_rows(set), set.rows),
+        columns(geometry.filters, block_columns(set), set.columns),
         windows(geometry.windows(), divide_up(geometry.windows(), shares(geometry)), 1) {}
 
  private:
@@ -40,6 +40,10 @@ struct Plan {
   }
 };
 
+void copy_columns(const Panel& from, int64_t depth, float* to, int64_t pitch) {
+  for (int64_t at = 0; at < depth; ++at, to += pitch) memcpy(to, from.row(at), from.count * sizeof(float));
+}
+
 /** The matrix of patches: a row for each window, a column for each of its floats. */
 class Patches {
  public:
@@ -47,6 +51,10 @@ class Patches {
 
   /** Copies columns from `first` on, `count` of them, of rows from `window` on, `depth` of them. */
   void copy(int64_t first, int64_t count, int64_t window, int64_t depth, float* to, int64_t pitch) const {
+    if (is_pointwise(geometry_)) {
+      const Panel pixels{x_ + first, geometry_.channels, count};
+      return copy_columns(pixels.from(window), depth, to, pitch);
+    }
     const int64_t plane = geometry_.out_height * geometry_.out_width;
     int64_t picture = window / plane, y = window % plane / geometry_.out_width, x = window % geometry_.out_width;
     for (int64_t at = 0; at < depth; ++at, to += pitch) {
@@ -85,10 +93,6 @@ class Patches {
   const float* const x_;
 };
 
-void copy_columns(const Panel& from, int64_t depth, float* to, int64_t pitch) {
-  for (int64_t at = 0; at < depth; ++at, to += pitch) memcpy(to, from.row(at), from.count * sizeof(float));
-}
-
 void add_shares(const Geometry& geometry, const Means& means, const float* shares, int64_t count, float* result) {
   const Cut rows(geometry.window_floats(), 64, 1);
   const int64_t all = geometry.window_floats() * geometry.filters;
@@ -115,7 +119,6 @@ void filter_gradient(const Geometry& geometry, const Means& means, const float* 
   const Plan plan(geometry, set);
   const int64_t filters = geometry.filters, shares = plan.windows.parts();
   const Patches patches(geometry, x);
-  const bool in_place = is_pointwise(geometry) && filters % set.columns == 0;
   const int64_t left_pitch = odd_lines(plan.rows.part), right_pitch = odd_lines(plan.columns.part);
   const auto task = [&](int64_t index) {
     const int64_t row = index % plan.rows.parts(), rest = index / plan.rows.parts();
@@ -124,22 +127,16 @@ void filter_gradient(const Geometry& geometry, const Means& means, const float* 
     float* const target = shares == 1 ? result : workspace + share * geometry.window_floats() * filters;
     float* const corner = target + plan.rows.begin(row) * filters + plan.columns.begin(column);
     const Block block(set, corner, filters, rows, columns);
-    const Panel pixels{x + plan.rows.begin(row), geometry.channels, rows};
     const Panel arrived{arriving + plan.columns.begin(column), filters, columns};
     const Cut depths(plan.windows.size(share), kBlockDepth, 1);
     block.clear();
     for (int64_t part = 0; part < depths.parts(); ++part) {
       const int64_t window = plan.windows.begin(share) + depths.begin(part), depth = depths.size(part);
-      if (in_place) {
-        const int64_t next = part + 1 < depths.parts() ? depths.size(part + 1) : 0;
-        block.add(pixels.from(window), arrived.from(window), depth, next);
-        continue;
-      }
       float* const left = thread_scratch(kBlockDepth * (left_pitch + right_pitch));
       float* const right = left + kBlockDepth * left_pitch;
       patches.copy(plan.rows.begin(row), rows, window, depth, left, left_pitch);
       copy_columns(arrived.from(window), depth, right, right_pitch);
-      block.add({left, left_pitch, rows}, {right, right_pitch, columns}, depth, 0);
+      block.add({left, left_pitch, rows}, {right, right_pitch, columns}, depth);
     }
   };
   share_tasks(plan.rows.parts() * plan.columns.parts() * shares, means.threads, task);

@@ -5,6 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <algorithm>
+
+#include "arithmetic.h"
+
 namespace bluewaters {
 
 /** Columns of a matrix whose rows are `pitch` apart: [depth, columns of a panel], zeros beyond the last. */
@@ -15,11 +19,17 @@ inline void pack(const float* from, int64_t pitch, int64_t depth, int64_t count,
   }
 }
 
-/** Rows of a matrix that are `depth` long, as columns: [depth, columns of a panel], zeros beyond the last. */
+/**
+ * Rows of a matrix that are `depth` long, as columns: [depth, columns of a panel], zeros beyond the last. A line of each row
+ * at a time: rows are often a power of two apart, so that the first cache would not keep one of each until its next float.
+ */
 inline void pack_transposed(const float* from, int64_t depth, int64_t count, int columns, float* to) {
-  for (int64_t row = 0; row < depth; ++row, to += columns) {
-    for (int64_t column = 0; column < count; ++column) to[column] = from[column * depth + row];
-    for (int64_t column = count; column < columns; ++column) to[column] = 0;
+  for (int64_t first = 0; first < depth; first += kLine) {
+    const int64_t end = std::min(depth, first + kLine);
+    for (int64_t column = 0; column < count; ++column) {
+      for (int64_t row = first; row < end; ++row) to[row * columns + column] = from[column * depth + row];
+    }
+    for (int64_t row = first; row < end; ++row) std::fill(to + row * columns + count, to + (row + 1) * columns, 0.0f);
   }
 }
 

@@ -231,8 +231,14 @@ void run(const Sweep& sweep, const Means& means) {
 /** With fewer tiles the transform of the windows is not worth while. */
 constexpr int64_t kFewestTiles = 24;
 
-/** What a product costs, its share of the transforms included, where a term of a sum costs 1. */
+/** What a product costs, its share of the pixels' transforms included, where a term of a sum costs 1. */
 constexpr int64_t kProductTerms = 2;
+
+/**
+ * What each float of a transformed window costs, for each two columns of a tile: the wider vectors are, the more terms are
+ * summed while it goes to memory and back.
+ */
+constexpr int64_t kWindowTerms = 5;
 
 }  // namespace
 
@@ -248,7 +254,9 @@ bool suits_winograd(const Geometry& g, const InstructionSet& instructions) {
   const Winograd* const winograd = winograd_for(g, instructions);
   if (winograd == nullptr) return false;
   const int64_t tiles = Tiling({g.batch, g.out_height, g.out_width, g.filters}, *winograd).count();
-  return tiles >= kFewestTiles && tiles * winograd->products() * kProductTerms <= g.windows() * winograd->taps();
+  const int64_t terms = g.windows() * winograd->taps(), products = tiles * winograd->products();
+  const int64_t transform = winograd->products() * instructions.columns / 2 * kWindowTerms;
+  return tiles >= kFewestTiles && products * kProductTerms <= terms && products + transform <= terms;
 }
 
 int64_t winograd_convolution_workspace(const Geometry& geometry, const InstructionSet& instructions) {

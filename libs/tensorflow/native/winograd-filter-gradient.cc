@@ -33,8 +33,8 @@ struct Plan {
         result{g.batch, g.out_height, g.out_width, g.filters},
         tiling(result, winograd),
         tiles(tiling.count(), kBlockDepth, 1),
-        rows(g.channels, kBlockRows, set.rows),
-        columns(g.filters, kBlockColumns, set.columns) {}
+        rows(g.channels, block_rows(set), set.rows),
+        columns(g.filters, block_columns(set), set.columns) {}
 
   int64_t pixel_floats() const { return Products::size(winograd.products(), tiles.part, source.channels); }
   int64_t arriving_floats() const { return Products::size(winograd.products(), tiles.part, result.channels); }
@@ -99,7 +99,7 @@ class FilterGradient {
       if (group == 0) block.clear();
       const Panel pixels{pixels_.row(product, 0) + channel, pixels_.pitch, plan_.rows.size(row)};
       const Panel arrived{arrived_.row(product, 0) + filter, arrived_.pitch, plan_.columns.size(column)};
-      block.add(pixels, arrived, plan_.tiles.size(group), 0);
+      block.add(pixels, arrived, plan_.tiles.size(group));
     });
   }
 

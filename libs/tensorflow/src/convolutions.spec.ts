@@ -17,7 +17,10 @@ import {
 
 const CONVOLUTION = 'BluewatersConvolution';
 
-/** Windows that there are transforms for, and of one pixel; lengths with and without borders, around those of vectors, tiles and tasks. */
+/**
+ * Windows that there are transforms for, so many that these are used and so few that they are not, and of one pixel; lengths
+ * with and without borders, around those of vectors, tiles and tasks.
+ */
 const CASES = [
   { x: [1, 1, 1, 1], window: [3, 3], filters: 1 },
   { x: [2, 4, 4, 16], window: [3, 3], filters: 16 },
@@ -25,9 +28,10 @@ const CASES = [
   { x: [1, 40, 37, 20], window: [3, 3], filters: 48 },
   { x: [9, 8, 8, 300], window: [3, 3], filters: 19 },
   { x: [1, 3, 2, 520], window: [3, 3], filters: 40 },
-  { x: [2, 9, 11, 33], window: [1, 3], filters: 20 },
+  { x: [4, 12, 12, 33], window: [1, 3], filters: 20 },
+  { x: [4, 12, 12, 33], window: [3, 1], filters: 20 },
   { x: [2, 9, 11, 33], window: [3, 1], filters: 20 },
-  { x: [2, 13, 10, 24], window: [5, 5], filters: 18 },
+  { x: [3, 13, 10, 24], window: [5, 5], filters: 18 },
   { x: [1, 3, 3, 16], window: [5, 5], filters: 16 },
   { x: [2, 17, 17, 40], window: [1, 7], filters: 24 },
   { x: [2, 17, 17, 40], window: [7, 1], filters: 24 },

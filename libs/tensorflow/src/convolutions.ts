@@ -99,7 +99,10 @@ const WINOGRAD = {
   fewestTiles: 24,
 } as const;
 
-/** Whether a convolution is computed by Winograd's way. A batch that only the run tells is taken to be large enough. */
+/**
+ * Whether a convolution suits Winograd's way. A batch that only the run tells is taken to be large enough. With wide vectors
+ * the operation itself still computes few windows term by term.
+ */
 function suitsWinograd({ batch, pixels, window, strides, padding }: Sizes): boolean {
   const known = WINOGRAD.windows.some((name) => name === window.join('x'));
   if (!known || strides.some((stride) => stride !== 1n)) return false;
