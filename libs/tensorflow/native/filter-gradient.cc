@@ -69,23 +69,23 @@ class Patches {
   }
 
  private:
-  /** Of the window whose corner is at (y, x); zeros outside of the picture. */
+  /** Of the window whose corner is at (y, x); zeros outside of the picture. A window's row lies in one piece. */
   void copy_row(int64_t picture, int64_t y, int64_t x, int64_t first, int64_t count, float* to) const {
-    const int64_t channels = geometry_.channels;
-    int64_t tap = first / channels, channel = first % channels;
-    while (count > 0) {
-      const int64_t piece = std::min(count, channels - channel);
-      const int64_t row = y + tap / geometry_.window_width, column = x + tap % geometry_.window_width;
-      if (row < 0 || row >= geometry_.height || column < 0 || column >= geometry_.width) {
-        memset(to, 0, piece * sizeof(float));
-      } else {
-        const int64_t pixel = (picture * geometry_.height + row) * geometry_.width + column;
-        memcpy(to, x_ + pixel * channels + channel, piece * sizeof(float));
+    const int64_t channels = geometry_.channels, wide = geometry_.window_width * channels;
+    const int64_t line = geometry_.width * channels, corner = x * channels;
+    int64_t row = y + first / wide, at = first % wide;
+    for (; count > 0; ++row, at = 0) {
+      const int64_t piece = std::min(count, wide - at), start = corner + at;
+      const bool inside = row >= 0 && row < geometry_.height;
+      const int64_t before = inside ? std::clamp<int64_t>(-start, 0, piece) : piece;
+      const int64_t behind = std::clamp<int64_t>(start + piece - line, 0, piece - before), there = piece - before - behind;
+      if (before > 0) memset(to, 0, before * sizeof(float));
+      if (there > 0) {
+        memcpy(to + before, x_ + (picture * geometry_.height + row) * line + start + before, there * sizeof(float));
       }
+      if (behind > 0) memset(to + before + there, 0, behind * sizeof(float));
       to += piece;
       count -= piece;
-      channel = 0;
-      ++tap;
     }
   }
 
