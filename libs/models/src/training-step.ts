@@ -4,6 +4,7 @@ import {
   dynamicLossScale,
   fasterBatchNorms,
   fasterConvolutions,
+  fasterDenseGradients,
   fasterLocalNorms,
   gradients,
   group,
@@ -173,7 +174,8 @@ function slopesOf(scope: Scope, loss: Output, of: readonly Output[], options: Tr
   if (convolutions === 'stock') return slopes;
   const normalised = fasterBatchNorms(scope.child('norms'), slopes, threads);
   const locally = fasterLocalNorms(scope.child('localNorms'), normalised, threads);
-  return fasterConvolutions(scope.child('convolutions'), locally, threads);
+  const convolved = fasterConvolutions(scope.child('convolutions'), locally, threads);
+  return fasterDenseGradients(scope.child('dense'), convolved, threads);
 }
 
 /** The loss is there first, so it travels first; and with it, whether to stop. */

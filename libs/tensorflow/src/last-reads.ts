@@ -1,7 +1,7 @@
 /** Updates in place: what has to be over before a variable is changed. */
 import { readersOf } from './edges.js';
 import { upstreamOf } from './gradient-cuts.js';
-import type { Output } from './operation.js';
+import type { Operation, Output } from './operation.js';
 import { identity } from './operations/arrays.js';
 import type { Scope } from './scope.js';
 
@@ -21,10 +21,15 @@ export function afterLastReads(
   { values, step }: { readonly values: readonly Output[]; readonly step: readonly Output[] },
 ): Output[] {
   const inStep = upstreamOf(step);
+  /** A tensor in another shape is the same memory: who reads that is waited for. */
+  const readsOf = (value: Output): Operation[] =>
+    readersOf(value).flatMap(({ oper }) => {
+      const reader = oper && inStep.get(oper);
+      if (!reader) return [];
+      return reader.type === 'Reshape' ? readsOf(reader.output(0)) : [reader];
+    });
   return slopes.map((slope, index) => {
-    const value = values[index] as Output;
-    const readers = new Set(readersOf(value).map(({ oper }) => oper));
-    const awaited = [...readers].flatMap((oper) => (oper && inStep.get(oper)) || []);
+    const awaited = [...new Set(readsOf(values[index] as Output))];
     return awaited.length === 0 ? slope : identity(scope.after(...awaited), slope);
   });
 }
