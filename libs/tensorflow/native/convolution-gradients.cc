@@ -102,12 +102,6 @@ bool fit_together(const Geometry& geometry, const Inputs& inputs, TF_Status* sta
   return fit;
 }
 
-/** A way to compute a gradient, and what it needs to work in. */
-struct Way {
-  int64_t (*workspace)(const Geometry&, const InstructionSet&);
-  void (*compute)(const Geometry&, const Means&, const float*, const float*, float*, float*);
-};
-
 /**
  * One of the two gradients: which input its shape is that of, what it is of beside what arrives, how many columns it has as
  * a product of matrices, and how it is had.

@@ -1,7 +1,8 @@
 /**
  * An operation of our own, BluewatersConvolution: what Conv2D computes, for float32 in NHWC, strides of 1 and `SAME`: by
  * Winograd's way with the windows that there are transforms for, or term by term where that is shorter, and as a product of
- * matrices with those of one pixel. The shape of its result can then be told without attributes, which TensorFlow's C interface does not show to who infers shapes.
+ * matrices with those of one pixel. The shape of its result can then be told without attributes, which TensorFlow's C
+ * interface does not show to who infers shapes.
  */
 #include <string.h>
 
@@ -28,12 +29,6 @@ Geometry geometry_of(const TF_Tensor* x, const TF_Tensor* filter) {
   geometry.left = (geometry.window_width - 1) / 2;
   return geometry;
 }
-
-/** A way to compute it, and what it needs to work in. */
-struct Way {
-  int64_t (*workspace)(const Geometry&, const InstructionSet&);
-  void (*compute)(const Geometry&, const Means&, const float*, const float*, float*, float*);
-};
 
 Way way_for(const Geometry& geometry, const InstructionSet& instructions) {
   if (is_pointwise(geometry)) return {pointwise_convolution_workspace, pointwise_convolution};

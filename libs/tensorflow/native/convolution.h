@@ -36,6 +36,13 @@ struct Means {
   }
 };
 
+/** A way to compute a convolution or one of its gradients: from two inputs to a result, with floats to work in. */
+struct Way {
+  /** @returns How many of them it needs. */
+  int64_t (*workspace)(const Geometry&, const InstructionSet&);
+  void (*compute)(const Geometry&, const Means&, const float*, const float*, float* workspace, float* result);
+};
+
 /** @returns Floats that {@link convolution} needs to work in. */
 int64_t convolution_workspace(const Geometry& geometry, const InstructionSet& instructions);
 
