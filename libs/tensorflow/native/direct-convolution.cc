@@ -1,9 +1,7 @@
 /** The convolution itself, each of its terms multiplied. */
-#include "arithmetic.h"
 #include "convolution.h"
 #include "gather.h"
 #include "panels.h"
-#include "thread-team.h"
 
 namespace bluewaters {
 namespace {
@@ -30,21 +28,17 @@ Gather windows_of(const Geometry& g) {
 }  // namespace
 
 int64_t convolution_workspace(const Geometry& geometry, const InstructionSet& instructions) {
-  return multiple_of(geometry.filters, instructions.columns) * geometry.window_floats();
+  return panels_of(geometry.window_floats(), geometry.filters, instructions);
 }
 
 void convolution(const Geometry& geometry, const Means& means, const float* x, const float* filter, float* workspace,
                  float* result) {
-  const int64_t columns = means.instructions->columns, filters = geometry.filters, depth = geometry.window_floats();
-  share_tasks(divide_up(filters, columns), means.threads, [&](int64_t panel) {
-    const int64_t first = panel * columns;
-    pack(filter + first, filters, depth, std::min(columns, filters - first), columns, workspace + first * depth);
-  });
+  pack_filter(geometry, means, filter, workspace);
   Gather gather = windows_of(geometry);
   gather.source = x;
   gather.result = result;
   gather.weights = workspace;
-  gather.weights_pitch = depth * columns;
+  gather.weights_pitch = geometry.window_floats() * means.instructions->columns;
   compute(gather, means);
 }
 

@@ -73,8 +73,7 @@ class Phases {
 }  // namespace
 
 int64_t input_gradient_workspace(const Geometry& geometry, const InstructionSet& instructions) {
-  return multiple_of(geometry.channels, instructions.columns) * geometry.window_height * geometry.window_width *
-         geometry.filters;
+  return panels_of(geometry.window_height * geometry.window_width * geometry.filters, geometry.channels, instructions);
 }
 
 void input_gradient(const Geometry& geometry, const Means& means, const float* filter, const float* arriving,

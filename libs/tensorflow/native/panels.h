@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "arithmetic.h"
+#include "convolution.h"
+#include "thread-team.h"
 
 namespace bluewaters {
 
@@ -31,6 +33,29 @@ inline void pack_transposed(const float* from, int64_t depth, int64_t count, int
     }
     for (int64_t row = first; row < end; ++row) std::fill(to + row * columns + count, to + (row + 1) * columns, 0.0f);
   }
+}
+
+/** @returns Floats that all panels of a matrix take. */
+inline int64_t panels_of(int64_t depth, int64_t columns, const InstructionSet& set) {
+  return multiple_of(columns, set.columns) * depth;
+}
+
+/** Calls `pack` with the first column of each panel, how many it has, and where it belongs. */
+template <class Pack>
+void pack_panels(int64_t depth, int64_t columns, const Means& means, float* to, const Pack& pack) {
+  const int64_t wide = means.instructions->columns;
+  share_tasks(divide_up(columns, wide), means.threads, [&](int64_t panel) {
+    const int64_t first = panel * wide;
+    pack(first, std::min(wide, columns - first), to + first * depth);
+  });
+}
+
+/** The filter of a convolution, [window, filters], in panels of filters. */
+inline void pack_filter(const Geometry& geometry, const Means& means, const float* filter, float* to) {
+  const int64_t depth = geometry.window_floats(), filters = geometry.filters;
+  pack_panels(depth, filters, means, to, [&](int64_t first, int64_t count, float* panel) {
+    pack(filter + first, filters, depth, count, means.instructions->columns, panel);
+  });
 }
 
 }  // namespace bluewaters

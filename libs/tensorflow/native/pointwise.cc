@@ -39,10 +39,6 @@ struct Product {
   }
 };
 
-int64_t panels_of(int64_t depth, int64_t columns, const InstructionSet& set) {
-  return multiple_of(columns, set.columns) * depth;
-}
-
 /** Where the result has fewer columns than a tile, those beyond are left out. */
 void multiply_narrow(ProductTile tile, const InstructionSet& set, int64_t rows, int64_t columns) {
   float whole[kMostRows * kMostColumns];
@@ -106,16 +102,6 @@ void multiply(const Product& product, const Means& means) {
   });
 }
 
-/** Calls `pack` with the first column of each panel, how many it has, and where it belongs. */
-template <class Pack>
-void pack_panels(int64_t depth, int64_t columns, const Means& means, float* to, const Pack& pack) {
-  const int64_t wide = means.instructions->columns;
-  share_tasks(divide_up(columns, wide), means.threads, [&](int64_t panel) {
-    const int64_t first = panel * wide;
-    pack(first, std::min(wide, columns - first), to + first * depth);
-  });
-}
-
 }  // namespace
 
 bool is_pointwise(const Geometry& g) {
@@ -128,10 +114,7 @@ int64_t pointwise_convolution_workspace(const Geometry& geometry, const Instruct
 
 void pointwise_convolution(const Geometry& g, const Means& means, const float* x, const float* filter, float* workspace,
                            float* result) {
-  const int wide = means.instructions->columns;
-  pack_panels(g.channels, g.filters, means, workspace, [&](int64_t first, int64_t count, float* to) {
-    pack(filter + first, g.filters, g.channels, count, wide, to);
-  });
+  pack_filter(g, means, filter, workspace);
   multiply({g.windows(), g.channels, g.filters, x, workspace, result}, means);
 }
 
