@@ -33,11 +33,12 @@ await bus.serve(Say, async (word) => {
 });
 
 await consumeJobs(bus, Double, async (n, { signal }) => {
-  await table.put('working', String(process.pid));
+  // Listens before it says that it works: whoever reads that may go away before the answer to `put` is here.
   signal.addEventListener('abort', async () => {
     const refusal = await table.get('working').catch((error) => error.code);
     process.exit(refusal === 'BUS_UNAVAILABLE' ? 7 : 8);
   });
+  await table.put('working', String(process.pid));
   await finished;
   return 2 * n;
 });
