@@ -16,6 +16,7 @@
 #include "pointwise.h"
 #include "tensorflow/c/ops.h"
 #include "tensors.h"
+#include "unit-convolution.h"
 #include "winograd.h"
 
 namespace bluewaters {
@@ -48,7 +49,7 @@ void read_settings(TF_OpKernelConstruction* construction, Settings* settings, TF
   if (TF_GetCode(status) != TF_OK) return;
   settings->same = attribute_text(construction, "padding", status) == "SAME";
   if (TF_GetCode(status) != TF_OK) return;
-  read_means(construction, &settings->means, status);
+  read_convolution_means(construction, &settings->means, status);
 }
 
 /** The inputs of both operations. */
@@ -115,6 +116,8 @@ struct FilterGradient {
   static constexpr Way kDirect{filter_gradient_workspace, filter_gradient};
   static constexpr Way kPointwise = kDirect;
   static constexpr Way kWinograd{winograd_filter_gradient_workspace, winograd_filter_gradient};
+  static constexpr Way kUnit{unit_filter_gradient_workspace, unit_filter_gradient};
+  static bool suits_unit(const Geometry&) { return true; }
 };
 
 struct InputGradient {
@@ -126,12 +129,15 @@ struct InputGradient {
   static constexpr Way kDirect{input_gradient_workspace, input_gradient};
   static constexpr Way kPointwise{pointwise_input_gradient_workspace, pointwise_input_gradient};
   static constexpr Way kWinograd{winograd_input_gradient_workspace, winograd_input_gradient};
+  static constexpr Way kUnit{unit_input_gradient_workspace, unit_input_gradient};
+  static bool suits_unit(const Geometry& geometry) { return suits_unit_input_gradient(geometry); }
 };
 
 template <class Gradient>
-const Way& way_for(const Geometry& geometry, const InstructionSet& instructions) {
+const Way& way_for(const Geometry& geometry, const Means& means) {
+  if (means.unit && Gradient::suits_unit(geometry)) return Gradient::kUnit;
   if (is_pointwise(geometry)) return Gradient::kPointwise;
-  return suits_winograd(geometry, instructions) ? Gradient::kWinograd : Gradient::kDirect;
+  return suits_winograd(geometry, *means.instructions) ? Gradient::kWinograd : Gradient::kDirect;
 }
 
 template <class Gradient>
@@ -147,7 +153,7 @@ void compute_gradient(const Settings& settings, TF_OpKernelContext* context, TF_
     return;
   }
   const Means means = settings.means.for_columns(Gradient::columns(geometry));
-  const Way& way = way_for<Gradient>(geometry, *means.instructions);
+  const Way& way = way_for<Gradient>(geometry, means);
   const OwnedTensor workspace = allocate_workspace(context, way.workspace(geometry, *means.instructions), status);
   if (TF_GetCode(status) != TF_OK) return;
   way.compute(geometry, means, floats(Gradient::other(inputs)), floats(inputs.arriving), floats(workspace),
@@ -172,7 +178,7 @@ void register_gradient() {
   TF_OpDefinitionBuilderAddOutput(definition, "gradient: float");
   TF_OpDefinitionBuilderAddAttr(definition, "strides: list(int)");
   TF_OpDefinitionBuilderAddAttr(definition, "padding: {'SAME', 'VALID'}");
-  add_means(definition);
+  add_convolution_means(definition);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_shape<Gradient>);
   Kernel<Settings, read_settings, compute_gradient<Gradient>>::add(Gradient::kName, definition);
 }

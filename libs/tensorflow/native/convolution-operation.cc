@@ -1,7 +1,7 @@
 /**
  * An operation of our own, BluewatersConvolution: what Conv2D computes, for float32 in NHWC, strides of 1 and `SAME`: by
  * Winograd's way with the windows that there are transforms for, or term by term where that is shorter, and as a product of
- * matrices with those of one pixel. The shape of its result can then be told without attributes, which TensorFlow's C
+ * matrices with those of one pixel; or, where products may be of bfloat16, by the matrix unit. The shape of its result can then be told without attributes, which TensorFlow's C
  * interface does not show to who infers shapes.
  */
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "operation-kernels.h"
 #include "pointwise.h"
 #include "tensorflow/c/tf_datatype.h"
+#include "unit-convolution.h"
 #include "winograd.h"
 
 namespace bluewaters {
@@ -30,9 +31,10 @@ Geometry geometry_of(const TF_Tensor* x, const TF_Tensor* filter) {
   return geometry;
 }
 
-Way way_for(const Geometry& geometry, const InstructionSet& instructions) {
+Way way_for(const Geometry& geometry, const Means& means) {
+  if (means.unit && suits_unit(geometry)) return {unit_convolution_workspace, unit_convolution};
   if (is_pointwise(geometry)) return {pointwise_convolution_workspace, pointwise_convolution};
-  if (!suits_winograd(geometry, instructions)) return {convolution_workspace, convolution};
+  if (!suits_winograd(geometry, *means.instructions)) return {convolution_workspace, convolution};
   return {winograd_convolution_workspace, winograd_convolution};
 }
 
@@ -56,7 +58,7 @@ void convolve(const Means& given, TF_OpKernelContext* context, TF_Status* status
   const OwnedTensor result(TF_AllocateOutput(context, 0, TF_FLOAT, shape, 4, bytes, status));
   if (TF_GetCode(status) != TF_OK || is_empty(result)) return;
   if (is_empty(x)) return static_cast<void>(memset(floats(result), 0, bytes));
-  const Way way = way_for(geometry, *means.instructions);
+  const Way way = way_for(geometry, means);
   const OwnedTensor workspace = allocate_workspace(context, way.workspace(geometry, *means.instructions), status);
   if (TF_GetCode(status) != TF_OK) return;
   way.compute(geometry, means, floats(x), floats(filter), floats(workspace), floats(result));
@@ -84,9 +86,9 @@ __attribute__((constructor)) void register_operation() {
   TF_OpDefinitionBuilderAddInput(definition, "x: float");
   TF_OpDefinitionBuilderAddInput(definition, "filter: float");
   TF_OpDefinitionBuilderAddOutput(definition, "y: float");
-  add_means(definition);
+  add_convolution_means(definition);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, infer_shape);
-  Kernel<Means, read_means, convolve>::add("BluewatersConvolution", definition);
+  Kernel<Means, read_convolution_means, convolve>::add("BluewatersConvolution", definition);
 }
 
 }  // namespace

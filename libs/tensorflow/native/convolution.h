@@ -29,10 +29,12 @@ struct Means {
   int threads;
   /** Taken instead for results of no more columns than its tiles have; may be null. */
   const InstructionSet* narrow;
+  /** Whether factors of convolutions may be rounded to bfloat16, as the matrix unit takes them. */
+  bool unit;
 
   /** For a result of so many columns: half of a tile that is twice as wide would be computed for nothing. */
   Means for_columns(int64_t columns) const {
-    return narrow != nullptr && columns <= narrow->columns ? Means{narrow, threads, nullptr} : *this;
+    return narrow != nullptr && columns <= narrow->columns ? Means{narrow, threads, nullptr, unit} : *this;
   }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "matrix-unit.h"
 #include "tensorflow/c/tf_datatype.h"
 #include "thread-team.h"
 
@@ -33,6 +34,17 @@ void read_means(TF_OpKernelConstruction* construction, Means* means, TF_Status* 
   int64_t threads = 0;
   TF_OpKernelConstruction_GetAttrInt64(construction, "threads", &threads, status);
   means->threads = threads > 0 ? static_cast<int>(std::min<int64_t>(threads, 1024)) : available_processors();
+}
+
+void add_convolution_means(TF_OpDefinitionBuilder* definition) {
+  add_means(definition);
+  TF_OpDefinitionBuilderAddAttr(definition, "products: {'float32', 'bfloat16'} = 'float32'");
+}
+
+void read_convolution_means(TF_OpKernelConstruction* construction, Means* means, TF_Status* status) {
+  read_means(construction, means, status);
+  if (TF_GetCode(status) != TF_OK) return;
+  means->unit = attribute_text(construction, "products", status) == "bfloat16" && has_matrix_unit();
 }
 
 bool has_four_axes(const OwnedTensor& tensor) {

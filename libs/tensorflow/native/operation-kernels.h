@@ -19,6 +19,10 @@ std::string attribute_text(TF_OpKernelConstruction* construction, const char* na
 void add_means(TF_OpDefinitionBuilder* definition);
 void read_means(TF_OpKernelConstruction* construction, Means* means, TF_Status* status);
 
+/** Those of a convolution, with the attribute `products`: in bfloat16 they are taken where there is a matrix unit. */
+void add_convolution_means(TF_OpDefinitionBuilder* definition);
+void read_convolution_means(TF_OpKernelConstruction* construction, Means* means, TF_Status* status);
+
 /**
  * Begins to declare an operation that computes by `add_means`.
  *

@@ -127,23 +127,36 @@ const LEAST_CHANNELS = 16;
  * @param scope Where the operations go.
  * @param slopes Gradients, as `gradients` gave them; no session has run them.
  * @param threads Within one operation; 0, the default, takes every core.
+ * @param products What factors may be rounded to. In bfloat16, where the processor has a unit that multiplies matrices of it
+ * (Intel's AMX), that is used, and sums are float32 (`docs/decisions/0046-the-matrix-unit.md`); elsewhere nothing is rounded.
  * @returns What to use instead of `slopes`.
  */
-export function fasterConvolutions(scope: Scope, slopes: readonly Output[], threads = 0): Output[] {
+export function fasterConvolutions(
+  scope: Scope,
+  slopes: readonly Output[],
+  threads = 0,
+  products: 'float32' | 'bfloat16' = 'float32',
+): Output[] {
+  const common = { threads: BigInt(threads), products };
   return replaceOperations(slopes, (operation) => {
     const replacement = REPLACEMENTS[operation.type];
-    return replacement && replace(scope, operation, replacement, threads);
+    return replacement && replace(scope, operation, replacement, common);
   });
 }
 
-function replace(scope: Scope, operation: Operation, replacement: Replacement, threads: number) {
+function replace(
+  scope: Scope,
+  operation: Operation,
+  replacement: Replacement,
+  common: { readonly threads: bigint; readonly products: string },
+) {
   const attributes = attributesOf(operation);
   const convolution = replacement.convolutionOf(operation);
   const sizes = attributes && convolution && sizesOf(convolution, attributes);
   if (!sizes || !replacement.suits(sizes)) return undefined;
   const { x, filter, arriving } = convolution;
   const inputs = arriving ? [x, filter, arriving] : [x, filter];
-  const own = { ...(replacement.anyStrides ? attributes : {}), threads: BigInt(threads) };
+  const own = { ...(replacement.anyStrides ? attributes : {}), ...common };
   return scope.op(replacement.type, { inputs, attributes: own }).outputs;
 }
 

@@ -46,6 +46,7 @@ export { fasterBatchNorms } from './batch-norms.js';
 export { fasterLocalNorms } from './local-norms.js';
 export { fasterConvolutions } from './convolutions.js';
 export { fasterDenseGradients } from './dense-gradients.js';
+export { replacesOperations } from './replacements.js';
 export { afterLastReads } from './last-reads.js';
 export { givingMemoryBack } from './unused-memory.js';
 export type { GradientRule, GradientRules } from './gradient-rules.js';

@@ -6,8 +6,15 @@ import type { Operation, Output } from './operation.js';
 import { hasKernel } from './registry.js';
 
 /**
- * Lets what reads operations on the way to some outputs read others instead. Nothing changes in a process without
- * operations of our own, nor where the library computes on GPUs, which it would be kept from.
+ * Whether this process has operations of our own for those of TensorFlow. Not where the library computes on GPUs, which it
+ * would be kept from, nor where there was no compiler at set-up.
+ */
+export function replacesOperations(): boolean {
+  return hasNativeOperations() && canMoveInputs() && !hasKernel('Conv2D', 'GPU');
+}
+
+/**
+ * Lets what reads operations on the way to some outputs read others instead, if this process {@link replacesOperations}.
  *
  * @param ys No session has run them.
  * @param replacementOf Asked for each operation, inputs first: what to read instead of its outputs, in their order;
@@ -18,7 +25,7 @@ export function replaceOperations(
   ys: readonly Output[],
   replacementOf: (operation: Operation) => readonly Output[] | undefined,
 ): Output[] {
-  if (!hasNativeOperations() || !canMoveInputs() || hasKernel('Conv2D', 'GPU')) return [...ys];
+  if (!replacesOperations()) return [...ys];
   const instead = new Map<string, Output>();
   for (const operation of upstreamOf(ys).values()) {
     replacementOf(operation)?.forEach((ours, i) => {
