@@ -1,5 +1,8 @@
 /** Gradient descent with momentum. */
-import { decayedGradient, slotOf, updateAll, type Optimiser, type WeightDecay } from './optimiser.js';
+import type { Operation } from '../operation.js';
+import type { Variable } from '../variables.js';
+import { decayedGradient, slotOf, takesOwnOperations, updateAll } from './optimiser.js';
+import type { Optimiser, ParameterStep, WeightDecay } from './optimiser.js';
 
 /** How momentum is kept. */
 export interface MomentumOptions extends WeightDecay {
@@ -13,17 +16,27 @@ export interface MomentumOptions extends WeightDecay {
  * Momentum: `a = momentum · a + g`, `w -= rate · a`; with Nesterov's, `w -= rate · (g + momentum · a)`. The slots are
  * `<parameter>/Momentum`.
  *
- * @see Sutskever et al. 2013, sections 2 and 3; `tf.train.MomentumOptimizer`, by TensorFlow's ResourceApplyMomentum.
+ * @see Sutskever et al. 2013, sections 2 and 3; `tf.train.MomentumOptimizer`, by TensorFlow's ResourceApplyMomentum or, to the
+ * same bits in one pass, by an operation of our own (`native/momentum.cc`).
  */
-export function momentum({ momentum: kept = 0.9, nesterov = false, weightDecay = 0 }: MomentumOptions = {}): Optimiser {
+export function momentum(options: MomentumOptions = {}): Optimiser {
   return {
     apply: (scope, parameters, learningRate) =>
       updateAll(scope.child('Momentum'), parameters, learningRate, (step) => {
         const slot = slotOf(step.variable, 'Momentum');
-        const gradient = decayedGradient(step, weightDecay);
-        const inputs = [step.variable.handle, slot.handle, step.rate, gradient, step.coefficient(kept)];
-        const attributes = { use_nesterov: nesterov };
-        return { operation: step.scope.op('ResourceApplyMomentum', { inputs, attributes }), slots: [slot] };
+        return { operation: change(step, slot, options), slots: [slot] };
       }),
   };
+}
+
+function change(step: ParameterStep, slot: Variable, options: MomentumOptions): Operation {
+  const { momentum: kept = 0.9, nesterov = false, weightDecay = 0 } = options;
+  const variables = [step.variable.handle, slot.handle];
+  if (takesOwnOperations(step)) {
+    const attributes = { decay: step.decayed ? weightDecay : 0, momentum: kept, nesterov };
+    return step.scope.op('BluewatersMomentum', { inputs: [...variables, step.rate, step.gradient], attributes });
+  }
+  const gradient = decayedGradient(step, weightDecay);
+  const inputs = [...variables, step.rate, gradient, step.coefficient(kept)];
+  return step.scope.op('ResourceApplyMomentum', { inputs, attributes: { use_nesterov: nesterov } });
 }

@@ -105,11 +105,16 @@ export function updateAll(...parameters: Parameters<typeof updateEach>): Update 
   return { operation: group(scope, operations), slots };
 }
 
+/** Whether a parameter can be changed by operations of our own: these are for CPUs. */
+export function takesOwnOperations({ here, variable: { dtype } }: ParameterStep): boolean {
+  return here && dtype === 'float32' && hasNativeOperations() && !hasKernel('Conv2D', 'GPU');
+}
+
 /** The gradient of a parameter with the decay of its weights, where it has one. */
 export function decayedGradient(step: ParameterStep, weightDecay: number): Output {
   const { scope, variable: own, gradient, decayed, here } = step;
   if (!decayed || weightDecay === 0) return gradient;
-  if (here && own.dtype === 'float32' && hasNativeOperations() && !hasKernel('Conv2D', 'GPU')) {
+  if (takesOwnOperations(step)) {
     const operation = { inputs: [gradient, own.value], attributes: { decay: weightDecay } };
     return scope.op('BluewatersDecayedGradient', operation).output();
   }
