@@ -230,8 +230,8 @@ function averaged(scope: Scope, gradients: readonly Output[], exchange: Gradient
  * Small gradients vanish in float16, unless the loss is scaled up; bfloat16 has the range of float32. Gives the loss to
  * derive, the optimiser that takes what comes of it, and from that the gradients of the loss itself.
  */
-function scalingOf(scope: Scope, { compute, settings, exchange = ALONE }: TrainingStepOptions) {
-  const optimiser = optimiserOf(settings, exchange.velocities);
+function scalingOf(scope: Scope, { compute, settings, convolutions, exchange = ALONE }: TrainingStepOptions) {
+  const optimiser = optimiserOf(settings, { velocities: exchange.velocities, fusesDense: convolutions !== 'stock' });
   if (compute !== 'float16') {
     return { optimiser, scaled: (loss: Output) => loss, unscaled: (slopes: readonly Output[]) => slopes };
   }

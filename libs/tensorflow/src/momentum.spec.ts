@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { random } from './convolutions.fixture.js';
+import { difference, random, ROUNDING } from './convolutions.fixture.js';
 import {
   add,
+  afterLastReads,
   assign,
+  gradients,
   Graph,
   group,
   hasNativeOperations,
   initializers,
+  matMul,
   mul,
+  optimisers,
   Session,
+  sum,
   variable,
   type Operation,
   type Output,
@@ -66,6 +71,98 @@ async function bytesOf(session: Session, variables: readonly Variable[]): Promis
     }),
   );
 }
+
+/** Rows, inputs and units of dense layers: less than a tile, tiles and pieces with a rest, more of all. */
+const LAYERS = [
+  [1, 1, 1],
+  [4, 5, 40],
+  [33, 100, 1100],
+  [128, 13, 2052],
+  [7, 250, 64],
+  [0, 3, 4],
+  [5, 0, 4],
+] as const;
+
+const floatsOf = ({ buffer, byteOffset, byteLength }: Buffer): Float32Array =>
+  new Float32Array(buffer, byteOffset, byteLength / 4);
+
+describe.skipIf(!hasNativeOperations())('our momentum of a dense layer [needs a C++ compiler at set-up]', () => {
+  it.each(LAYERS)('is that of its gradient, up to rounding, for any number of threads', async (rows, inputs, units) => {
+    for (const nesterov of [false, true]) {
+      using graph = new Graph();
+      const scope = graph.scope();
+      const [x, arriving] = [random(scope, [rows, inputs], 4), random(scope, [rows, units], 5)] as const;
+      const all = ['apart', 'one', 'two', 'all'].map((name) => variablesOf(scope, name, [inputs, units]));
+      const gradient = matMul(scope, x, arriving, { transposeA: true });
+      const updates = all.map((variables, i) => {
+        if (i === 0) return ours(scope, variables, gradient, { nesterov });
+        const handles = variables.map(({ handle }) => handle);
+        const attributes = { decay: DECAY, momentum: MOMENTUM, nesterov, threads: [1n, 2n, 0n][i - 1] as bigint };
+        return scope.op('BluewatersDenseMomentum', {
+          inputs: [...handles, scope.constant(RATE), x, arriving],
+          attributes,
+        });
+      });
+      using session = new Session(graph, { intraOpThreads: 2 });
+      await session.run({ targets: [start(scope, all, [inputs, units])] });
+      await session.run({ targets: updates });
+      const [apart, ...found] = await Promise.all(all.map((variables) => bytesOf(session, variables)));
+      for (const bytes of found) expect(bytes.equals(found[0]!)).toBe(true);
+      if (apart!.length > 0) expect(difference(floatsOf(found[0]!), floatsOf(apart!))).toBeLessThan(ROUNDING);
+    }
+  });
+
+  it.each([
+    ['other rows', [3, 4], [2, 5], 'matrices of as many rows'],
+    ['other weights', [3, 4], [3, 6], 'as many as inputs times units'],
+    ['a vector', [3], [3, 5], 'matrices of as many rows'],
+  ] as const)('refuses %s', async (_what, x, arriving, message) => {
+    using graph = new Graph();
+    const scope = graph.scope();
+    const variables = variablesOf(scope, 'refused', [4, 5]);
+    const inputs = [
+      ...variables.map(({ handle }) => handle),
+      scope.constant(RATE),
+      ...[x, arriving].map((shape) => random(scope, shape, 1)),
+    ];
+    const update = scope.op('BluewatersDenseMomentum', {
+      inputs,
+      attributes: { decay: 0, momentum: MOMENTUM, nesterov: false },
+    });
+    using session = new Session(graph);
+    await session.run({ targets: variables.map(({ initializer }) => initializer) });
+    await expect(session.run({ targets: [update] })).rejects.toThrow(message);
+  });
+
+  it.each([
+    { rows: 8, inputs: 2050, units: 2051, type: 'BluewatersDenseMomentum' },
+    { rows: 3, inputs: 2050, units: 2051, type: 'BluewatersMomentum' },
+    { rows: 129, inputs: 2050, units: 2051, type: 'BluewatersMomentum' },
+    { rows: 8, inputs: 2050, units: 1024, type: 'BluewatersMomentum' },
+  ])('takes large layers with few rows, behind who reads them last: $rows, $inputs, $units', async (layer) => {
+    const { rows, inputs, units, type } = layer;
+    const weightsBy = async (fusesDense: boolean) => {
+      using graph = new Graph();
+      const scope = graph.scope();
+      const [weights] = variablesOf(scope, 'layer', [inputs, units]);
+      const x = random(scope, [rows, inputs], 1);
+      const loss = sum(scope, mul(scope, matMul(scope, x, weights.value), random(scope, [rows, units], 3)));
+      const slopes = gradients(scope, [loss], [weights.value, x]);
+      const [gradient] = afterLastReads(scope.child('last'), slopes, { values: [weights.value, x], step: slopes });
+      const parameters = [{ variable: weights, gradient: gradient as Output }];
+      const { operation, slots } = optimisers
+        .momentum({ weightDecay: DECAY, fusesDense })
+        .apply(scope, parameters, scope.constant(RATE));
+      const types = graph.operations().filter((one) => one.type.endsWith('Momentum'));
+      expect(types.map((one) => one.type)).toEqual([fusesDense ? type : 'BluewatersMomentum']);
+      using session = new Session(graph, { intraOpThreads: 2 });
+      await session.run({ targets: [start(scope, [[weights, slots[0] as Variable]], [inputs, units])] });
+      await session.run({ fetches: [slopes[1] as Output], targets: [operation] });
+      return floatsOf(await bytesOf(session, [weights]));
+    };
+    expect(difference(await weightsBy(true), await weightsBy(false))).toBeLessThan(ROUNDING);
+  });
+});
 
 describe.skipIf(!hasNativeOperations())('our momentum [needs a C++ compiler at set-up]', () => {
   it.each([{}, { nesterov: true }, { decay: 0 }, { decay: 0, nesterov: true }] satisfies Change[])(

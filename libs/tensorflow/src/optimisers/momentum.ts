@@ -1,6 +1,7 @@
 /** Gradient descent with momentum. */
 import type { Operation } from '../operation.js';
 import type { Variable } from '../variables.js';
+import { denseFactors } from './dense-factors.js';
 import { decayedGradient, slotOf, takesOwnOperations, updateAll } from './optimiser.js';
 import type { Optimiser, ParameterStep, WeightDecay } from './optimiser.js';
 
@@ -10,6 +11,11 @@ export interface MomentumOptions extends WeightDecay {
   readonly momentum?: number;
   /** Looks ahead by the velocity; false by default. */
   readonly nesterov?: boolean;
+  /**
+   * Whether the gradient of a large dense layer may be computed while it is applied, by an operation of our own, so that it is
+   * never in memory; it is rounded otherwise than TensorFlow's then. False by default.
+   */
+  readonly fusesDense?: boolean;
 }
 
 /**
@@ -34,7 +40,10 @@ function change(step: ParameterStep, slot: Variable, options: MomentumOptions): 
   const variables = [step.variable.handle, slot.handle];
   if (takesOwnOperations(step)) {
     const attributes = { decay: step.decayed ? weightDecay : 0, momentum: kept, nesterov };
-    return step.scope.op('BluewatersMomentum', { inputs: [...variables, step.rate, step.gradient], attributes });
+    const factors = options.fusesDense ? denseFactors(step.gradient) : undefined;
+    const inputs = [...variables, step.rate, ...(factors ? [factors.x, factors.arriving] : [step.gradient])];
+    const scope = step.scope.after(...(factors?.awaited ?? []));
+    return scope.op(factors ? 'BluewatersDenseMomentum' : 'BluewatersMomentum', { inputs, attributes });
   }
   const gradient = decayedGradient(step, weightDecay);
   const inputs = [...variables, step.rate, gradient, step.coefficient(kept)];
