@@ -111,18 +111,17 @@ struct ForwardSum {
   }
 };
 
-/** Inputs: x, what arrives, the rectifier's result or anything of that shape, scale, mean, variance. */
+/** Inputs: x, what arrives, scale, offset, mean, variance. */
 struct Backward {
   static constexpr const char* kName = "BluewatersBatchNormGradient";
-  static constexpr int kLikeX = 3;
-  static constexpr const char* kInputs[] = {"x: float",     "arriving: float", "y: float",
-                                            "scale: float", "mean: float",     "variance: float"};
+  static constexpr int kLikeX = 2;
+  static constexpr const char* kInputs[] = {"x: float",      "arriving: float", "scale: float",
+                                            "offset: float", "mean: float",     "variance: float"};
   static constexpr const char* kOutputs[] = {"by_x: float", "by_scale: float", "by_offset: float"};
 
   static void compute(const Settings& settings, const Inputs& in, const Outputs& out, float* workspace) {
-    const float* const behind = settings.rectify ? floats(in[2]) : nullptr;
-    derive({in.rows(), in.channels(), settings.epsilon, floats(in[1]), behind, floats(in[0]), floats(in[3]), floats(in[4]),
-            floats(in[5]), out[0], out[1], out[2]},
+    derive({in.rows(), in.channels(), settings.epsilon, settings.rectify, floats(in[1]), floats(in[0]), floats(in[2]),
+            floats(in[3]), floats(in[4]), floats(in[5]), out[0], out[1], out[2]},
            settings.means, workspace);
   }
 };

@@ -36,10 +36,19 @@ void combine(const BatchNorm& norm, const Cut& chunks, const float* moments, int
   norm.variance[channel] = static_cast<float>(squares / static_cast<double>(norm.rows));
 }
 
+/** What is normalised is x * factor + term: in both directions, so that a rectifier is open in one where it is in the other. */
+template <class Norm>
+void affine_of(const Norm& norm, float* factor, float* term) {
+  for (int64_t channel = 0; channel < norm.channels; ++channel) {
+    factor[channel] = norm.scale[channel] / sqrtf(norm.variance[channel] + norm.epsilon);
+    term[channel] = norm.offset[channel] - norm.mean[channel] * factor[channel];
+  }
+}
+
 }  // namespace
 
 int64_t batch_norm_workspace(int64_t rows, int64_t channels) {
-  return (2 * chunks_of(rows, channels).parts() + 3) * channels;
+  return (2 * chunks_of(rows, channels).parts() + 5) * channels;
 }
 
 void normalise(const BatchNorm& norm, const Means& means, float* workspace) {
@@ -54,11 +63,8 @@ void normalise(const BatchNorm& norm, const Means& means, float* workspace) {
   });
   float* const factor = workspace + chunks.parts() * 2 * channels;
   float* const term = factor + channels;
-  for (int64_t channel = 0; channel < channels; ++channel) {
-    combine(norm, chunks, workspace, channel);
-    factor[channel] = norm.scale[channel] / sqrtf(norm.variance[channel] + norm.epsilon);
-    term[channel] = norm.offset[channel] - norm.mean[channel] * factor[channel];
-  }
+  for (int64_t channel = 0; channel < channels; ++channel) combine(norm, chunks, workspace, channel);
+  affine_of(norm, factor, term);
   const bool past_caches = goes_past_caches(norm.y, norm.rows, channels);
   share_tasks(chunks.parts(), means.threads, [&](int64_t chunk) {
     const int64_t begin = chunks.begin(chunk) * channels;
@@ -73,15 +79,18 @@ void derive(const BatchNormGradient& gradient, const Means& means, float* worksp
   const Statistics& use = means.instructions->statistics;
   const int64_t channels = gradient.channels;
   const Cut chunks = chunks_of(gradient.rows, channels);
-  const auto behind = [&](int64_t at) { return gradient.y == nullptr ? nullptr : gradient.y + at; };
-  share_tasks(chunks.parts(), means.threads, [&](int64_t chunk) {
-    const int64_t at = chunks.begin(chunk) * channels;
-    use.products(gradient.arriving + at, behind(at), gradient.x + at, chunks.size(chunk), channels, gradient.mean,
-                 workspace + chunk * 2 * channels);
-  });
   float* const factor = workspace + chunks.parts() * 2 * channels;
   float* const term = factor + channels;
   float* const slope = term + channels;
+  float* const open = slope + channels;
+  affine_of(gradient, open, open + channels);
+  const ChannelGate rectifier{open, open + channels};
+  const ChannelGate* const gate = gradient.rectify ? &rectifier : nullptr;
+  share_tasks(chunks.parts(), means.threads, [&](int64_t chunk) {
+    const int64_t at = chunks.begin(chunk) * channels;
+    use.products(gradient.arriving + at, gradient.x + at, chunks.size(chunk), channels, gradient.mean, gate,
+                 workspace + chunk * 2 * channels);
+  });
   const double share = 1 / static_cast<double>(gradient.rows);
   for (int64_t channel = 0; channel < channels; ++channel) {
     double sum = 0, product = 0;
@@ -99,8 +108,8 @@ void derive(const BatchNormGradient& gradient, const Means& means, float* worksp
   const bool past_caches = goes_past_caches(gradient.by_x, gradient.rows, channels);
   share_tasks(chunks.parts(), means.threads, [&](int64_t chunk) {
     const int64_t at = chunks.begin(chunk) * channels;
-    use.slopes(gradient.arriving + at, behind(at), gradient.x + at, chunks.size(chunk), channels,
-               {gradient.mean, factor, term, slope}, past_caches, gradient.by_x + at);
+    use.slopes(gradient.arriving + at, gradient.x + at, chunks.size(chunk), channels, {gradient.mean, factor, term, slope},
+               gate, past_caches, gradient.by_x + at);
     if (past_caches) settle_past_caches();
   });
 }

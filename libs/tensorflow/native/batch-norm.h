@@ -38,12 +38,13 @@ void normalise(const BatchNorm& norm, const Means& means, float* workspace);
 struct BatchNormGradient {
   int64_t rows, channels;
   float epsilon;
-  /** What arrives at `y`, and where a rectifier is behind, its result, which lets through what is above zero; else null. */
+  /** Whether it was rectified: then only what is above zero lets through what arrives. */
+  bool rectify;
   const float* arriving;
-  const float* y;
   const float* x;
   /** By channel, as {@link BatchNorm} has them. */
   const float* scale;
+  const float* offset;
   const float* mean;
   const float* variance;
 

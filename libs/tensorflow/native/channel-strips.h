@@ -84,27 +84,34 @@ TILE_TARGET void affine_rows(const float* x, const float* beside, int64_t rows, 
   write(x, beside, rows, channels, factor, term, least, y);
 }
 
-/** What a rectifier lets through of what arrives at its result `y`; all of it where there is none. */
+/**
+ * What a rectifier lets through of what arrives, by the `x` that its argument was made of; all of it where there is none. What
+ * it is given must be values of their own: a reference to memory would be taken for a vector at a whole address.
+ */
 template <bool rectified>
-TILE_TARGET inline __attribute__((always_inline)) Vector let_through(const float* arriving, const float* y) {
-  const Vector value = *reinterpret_cast<const Unaligned*>(arriving);
-  if (!rectified) return value;
-  return *reinterpret_cast<const Unaligned*>(y) > Vector{} ? value : Vector{};
+TILE_TARGET inline __attribute__((always_inline)) Vector let_through(const Vector& arriving, const Vector& x,
+                                                                     const Vector& factor, const Vector& term) {
+  if (!rectified) return arriving;
+  return x * factor + term > Vector{} ? arriving : Vector{};
 }
 
 template <int vectors, bool rectified>
-TILE_TARGET void product_strip(const float* arriving, const float* y, const float* x, int64_t rows, int64_t pitch,
-                               const float* mean, float* sums, float* products) {
-  Vector total[vectors] = {}, product[vectors] = {}, from[vectors];
-  for (int i = 0; i < vectors; ++i) from[i] = reinterpret_cast<const Unaligned*>(mean)[i];
-  for (int64_t row = 0; row < rows; ++row) {
-    const int64_t start = row * pitch;
+TILE_TARGET void product_strip(const float* arriving, const float* x, int64_t rows, int64_t pitch, const float* mean,
+                               const ChannelGate& gate, float* sums, float* products) {
+  Vector total[vectors] = {}, product[vectors] = {}, from[vectors], factor[vectors] = {}, term[vectors] = {};
+  for (int i = 0; i < vectors; ++i) {
+    from[i] = reinterpret_cast<const Unaligned*>(mean)[i];
+    if (!rectified) continue;
+    factor[i] = reinterpret_cast<const Unaligned*>(gate.factor)[i];
+    term[i] = reinterpret_cast<const Unaligned*>(gate.term)[i];
+  }
+  for (int64_t row = 0; row < rows; ++row, arriving += pitch, x += pitch) {
 #pragma GCC unroll 8
     for (int i = 0; i < vectors; ++i) {
-      const int64_t at = start + i * TILE_LANES;
-      const Vector value = let_through<rectified>(arriving + at, y + (rectified ? at : 0));
+      const Vector at = reinterpret_cast<const Unaligned*>(x)[i], arrived = reinterpret_cast<const Unaligned*>(arriving)[i];
+      const Vector value = let_through<rectified>(arrived, at, factor[i], term[i]);
       total[i] += value;
-      product[i] += value * (*reinterpret_cast<const Unaligned*>(x + at) - from[i]);
+      product[i] += value * (at - from[i]);
     }
   }
   for (int i = 0; i < vectors; ++i) {
@@ -114,60 +121,60 @@ TILE_TARGET void product_strip(const float* arriving, const float* y, const floa
 }
 
 template <bool rectified>
-TILE_TARGET void sum_products(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
-                              const float* mean, float* sums) {
+TILE_TARGET void sum_products(const float* arriving, const float* x, int64_t rows, int64_t channels, const float* mean,
+                              const ChannelGate& gate, float* sums) {
   constexpr int64_t kWide = 2 * TILE_LANES;
   float* const products = sums + channels;
-  const auto behind = [y](int64_t at) { return rectified ? y + at : nullptr; };
+  const auto from = [&gate](int64_t at) { return rectified ? ChannelGate{gate.factor + at, gate.term + at} : gate; };
   int64_t at = 0;
   for (; at + kWide <= channels; at += kWide) {
-    product_strip<2, rectified>(arriving + at, behind(at), x + at, rows, channels, mean + at, sums + at, products + at);
+    product_strip<2, rectified>(arriving + at, x + at, rows, channels, mean + at, from(at), sums + at, products + at);
   }
   for (; at + TILE_LANES <= channels; at += TILE_LANES) {
-    product_strip<1, rectified>(arriving + at, behind(at), x + at, rows, channels, mean + at, sums + at, products + at);
+    product_strip<1, rectified>(arriving + at, x + at, rows, channels, mean + at, from(at), sums + at, products + at);
   }
   for (; at < channels; ++at) {
     sums[at] = products[at] = 0;
     for (int64_t i = at; i < rows * channels; i += channels) {
-      const float value = !rectified || y[i] > 0 ? arriving[i] : 0;
+      const float value = !rectified || x[i] * gate.factor[at] + gate.term[at] > 0 ? arriving[i] : 0;
       sums[at] += value;
       products[at] += value * (x[i] - mean[at]);
     }
   }
 }
 
-TILE_TARGET void products_of_rows(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
-                                  const float* mean, float* sums) {
-  if (y != nullptr) return sum_products<true>(arriving, y, x, rows, channels, mean, sums);
-  sum_products<false>(arriving, nullptr, x, rows, channels, mean, sums);
+TILE_TARGET void products_of_rows(const float* arriving, const float* x, int64_t rows, int64_t channels, const float* mean,
+                                  const ChannelGate* gate, float* sums) {
+  if (gate != nullptr) return sum_products<true>(arriving, x, rows, channels, mean, *gate, sums);
+  sum_products<false>(arriving, x, rows, channels, mean, {}, sums);
 }
 
 template <bool rectified, bool past_caches>
-TILE_TARGET void write_slopes(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
-                              const ChannelSlopes& by, float* result) {
+TILE_TARGET void write_slopes(const float* arriving, const float* x, int64_t rows, int64_t channels,
+                              const ChannelSlopes& by, const ChannelGate& gate, float* result) {
   for (int64_t row = 0; row < rows; ++row) {
     const int64_t start = row * channels;
     int64_t channel = 0;
     for (; channel + TILE_LANES <= channels; channel += TILE_LANES) {
-      const int64_t at = start + channel;
-      const auto of = [channel](const float* values) { return reinterpret_cast<const Unaligned*>(values + channel); };
-      const Vector apart = *reinterpret_cast<const Unaligned*>(x + at) - *of(by.mean);
-      const Vector value = let_through<rectified>(arriving + at, y + (rectified ? at : 0)) - *of(by.term);
-      store<past_caches>(result + at, *of(by.factor) * (value - *of(by.slope) * apart));
+      const auto of = [channel](const float* values) { return *reinterpret_cast<const Unaligned*>(values + channel); };
+      const Vector at = of(x + start), arrived = of(arriving + start);
+      const Vector factor = rectified ? of(gate.factor) : Vector{}, term = rectified ? of(gate.term) : Vector{};
+      const Vector value = let_through<rectified>(arrived, at, factor, term) - of(by.term);
+      store<past_caches>(result + start + channel, of(by.factor) * (value - of(by.slope) * (at - of(by.mean))));
     }
     for (; channel < channels; ++channel) {
       const int64_t at = start + channel;
-      const float value = !rectified || y[at] > 0 ? arriving[at] : 0;
+      const float value = !rectified || x[at] * gate.factor[channel] + gate.term[channel] > 0 ? arriving[at] : 0;
       result[at] = by.factor[channel] * (value - by.term[channel] - by.slope[channel] * (x[at] - by.mean[channel]));
     }
   }
 }
 
-TILE_TARGET void slopes_of_rows(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
-                                const ChannelSlopes& by, bool past_caches, float* result) {
-  const auto write = y != nullptr ? (past_caches ? write_slopes<true, true> : write_slopes<true, false>)
-                                  : (past_caches ? write_slopes<false, true> : write_slopes<false, false>);
-  write(arriving, y, x, rows, channels, by, result);
+TILE_TARGET void slopes_of_rows(const float* arriving, const float* x, int64_t rows, int64_t channels,
+                                const ChannelSlopes& by, const ChannelGate* gate, bool past_caches, float* result) {
+  const auto write = gate != nullptr ? (past_caches ? write_slopes<true, true> : write_slopes<true, false>)
+                                     : (past_caches ? write_slopes<false, true> : write_slopes<false, false>);
+  write(arriving, x, rows, channels, by, gate != nullptr ? *gate : ChannelGate{}, result);
 }
 
 TILE_TARGET void write_rectified_sum(const float* a, const float* b, const float* y, int64_t count, float* result) {

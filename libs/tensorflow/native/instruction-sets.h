@@ -99,6 +99,11 @@ struct ChannelSlopes {
   const float *mean, *factor, *term, *slope;
 };
 
+/** By channel: a rectifier lets through where x * factor + term is above zero. */
+struct ChannelGate {
+  const float *factor, *term;
+};
+
 /** What batch normalisation does with rows of channels. */
 struct Statistics {
   void (*mean)(const float* x, int64_t rows, int64_t channels, float* mean);
@@ -110,12 +115,12 @@ struct Statistics {
    */
   void (*affine)(const float* x, const float* beside, int64_t rows, int64_t channels, const float* factor,
                  const float* term, float least, bool past_caches, float* y);
-  /** Sums of what arrives, and of that times distances from the mean: [2, channels]. `y` may be null. */
-  void (*products)(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
-                   const float* mean, float* sums);
-  /** result = factor * (arriving - term - slope * (x - mean)). `y` may be null; `past_caches` as above. */
-  void (*slopes)(const float* arriving, const float* y, const float* x, int64_t rows, int64_t channels,
-                 const ChannelSlopes& by_channel, bool past_caches, float* result);
+  /** Sums of what arrives, and of that times distances from the mean: [2, channels]. `gate` may be null. */
+  void (*products)(const float* arriving, const float* x, int64_t rows, int64_t channels, const float* mean,
+                   const ChannelGate* gate, float* sums);
+  /** result = factor * (arriving - term - slope * (x - mean)). `gate` may be null; `past_caches` as above. */
+  void (*slopes)(const float* arriving, const float* x, int64_t rows, int64_t channels, const ChannelSlopes& by_channel,
+                 const ChannelGate* gate, bool past_caches, float* result);
   /** result = a + b where y is above zero, else 0; it may be one of them. */
   void (*rectified_sum)(const float* a, const float* b, const float* y, int64_t count, float* result);
 };

@@ -116,6 +116,32 @@ describe.skipIf(!hasNativeOperations())('our batch normalisation [needs a C++ co
     }
   });
 
+  it.each(INSTRUCTIONS)(
+    'lets gradients through where the result is above zero, to the last bit, with the instructions %s',
+    async (instructions) => {
+      for (const shape of SHAPES) {
+        using graph = new Graph();
+        const scope = graph.scope();
+        const [x, scale, offset] = inputsOf(scope, shape);
+        const arriving = random(scope, shape, 7);
+        const attributes = { epsilon: EPSILON, rectify: true, instructions };
+        const [y, mean, , variance] = scope.op('BluewatersBatchNorm', { inputs: [x, scale, offset], attributes })
+          .outputs as [Output, Output, Output, Output];
+        const gradient = (of: Output, rectify: boolean): readonly Output[] => {
+          const inputs = [x, of, scale, offset, mean, variance];
+          return scope.op('BluewatersBatchNormGradient', { inputs, attributes: { ...attributes, rectify } }).outputs;
+        };
+        const passed = scope.op('ReluGrad', { inputs: [arriving, y] }).output();
+        const fetches = [...gradient(passed, false), ...gradient(arriving, true)];
+        const values = await valuesOf(graph, fetches).catch((error: unknown) => {
+          expect(String(error)).toContain('this processor has no');
+        });
+        if (!values) return expect(['avx2', 'avx512']).toContain(instructions);
+        for (const i of [0, 1, 2]) expect(difference(values[i + 3]!, values[i]!), shape.join('x')).toBe(0);
+      }
+    },
+  );
+
   it('refuses gradients of another shape than the result that they arrive at', async () => {
     using graph = new Graph();
     const scope = graph.scope();

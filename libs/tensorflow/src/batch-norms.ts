@@ -70,13 +70,21 @@ function derive(scope: Scope, operation: Operation, threads: number): Replacemen
     Output,
     ...[Output, Output, Output, Output],
   ];
-  const { operation: before } = arriving;
-  const rectifier = before.type === 'ReluGrad' && readersOf(arriving).length === 1 ? before : undefined;
-  const [passed, y] = rectifier ? [rectifier.input(0), rectifier.input(1)] : [arriving, x];
+  const { operation: forward } = mean;
+  const offset = forward.input(forward.type === 'BluewatersBatchNormSum' ? 3 : 2);
+  const rectifier = rectifierOf(arriving, forward);
   return scope.op('BluewatersBatchNormGradient', {
-    inputs: [x, passed, y, scale, mean, variance],
+    inputs: [x, rectifier?.input(0) ?? arriving, scale, offset, mean, variance],
     attributes: settingsOf(operation, rectifier, threads),
   }).outputs;
+}
+
+/** The gradient of the rectifier that a normalisation of ours took along, where nothing else reads that. */
+function rectifierOf(arriving: Output, forward: Operation): Operation | undefined {
+  const { operation: before } = arriving;
+  if (before.type !== 'ReluGrad' || readersOf(arriving).length > 1) return undefined;
+  const isOfIt = forward.type === 'BluewatersBatchNorm' && before.input(1).name === forward.output(0).name;
+  return isOfIt ? before : undefined;
 }
 
 /** Of a rectifier at whose result two gradients arrive. */
