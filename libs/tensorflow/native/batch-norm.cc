@@ -83,7 +83,7 @@ void derive(const BatchNormGradient& gradient, const Means& means, float* worksp
   float* const term = factor + channels;
   float* const slope = term + channels;
   float* const open = slope + channels;
-  affine_of(gradient, open, open + channels);
+  if (gradient.rectify) affine_of(gradient, open, open + channels);
   const ChannelGate rectifier{open, open + channels};
   const ChannelGate* const gate = gradient.rectify ? &rectifier : nullptr;
   share_tasks(chunks.parts(), means.threads, [&](int64_t chunk) {

@@ -44,6 +44,7 @@ struct BatchNormGradient {
   const float* x;
   /** By channel, as {@link BatchNorm} has them. */
   const float* scale;
+  /** Read where it was rectified. */
   const float* offset;
   const float* mean;
   const float* variance;

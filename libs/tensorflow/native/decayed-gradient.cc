@@ -12,12 +12,7 @@
 #include "tensors.h"
 #include "thread-team.h"
 
-// A product and a sum, each rounded, also where the processor has one instruction for both.
-#ifdef __clang__
-#pragma STDC FP_CONTRACT OFF
-#else
-#pragma GCC optimize("fp-contract=off")
-#endif
+#include "rounded-apart.h"  // The last.
 
 namespace bluewaters {
 namespace {

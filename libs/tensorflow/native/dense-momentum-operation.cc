@@ -98,9 +98,7 @@ void compute(const Momentum& momentum, TF_OpKernelContext* context, TF_Status* s
   if (inputs * units == 0) return;
   const OwnedTensor panels = allocate_workspace(context, panels_of(rows, units, *momentum.means.instructions), status);
   if (TF_GetCode(status) != TF_OK) return;
-  pack_panels(rows, units, momentum.means, floats(panels), [&](int64_t first, int64_t count, float* to) {
-    pack(floats(arriving) + first, units, rows, count, momentum.means.instructions->columns, to);
-  });
+  pack_matrix(rows, units, momentum.means, floats(arriving), floats(panels));
   change_layer({rows, inputs, units, floats(x), floats(panels), floats(variables.velocity), floats(variables.weights),
                 *floats(rate)},
                momentum);

@@ -6,12 +6,7 @@
 
 #include "operation-kernels.h"
 
-// Products and sums, each rounded, also where the processor has one instruction for both.
-#ifdef __clang__
-#pragma STDC FP_CONTRACT OFF
-#else
-#pragma GCC optimize("fp-contract=off")
-#endif
+#include "rounded-apart.h"  // The last.
 
 namespace bluewaters {
 namespace {

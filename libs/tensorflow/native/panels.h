@@ -50,12 +50,16 @@ void pack_panels(int64_t depth, int64_t columns, const Means& means, float* to, 
   });
 }
 
+/** A matrix, [depth, columns], in panels. */
+inline void pack_matrix(int64_t depth, int64_t columns, const Means& means, const float* from, float* to) {
+  pack_panels(depth, columns, means, to, [&](int64_t first, int64_t count, float* panel) {
+    pack(from + first, columns, depth, count, means.instructions->columns, panel);
+  });
+}
+
 /** The filter of a convolution, [window, filters], in panels of filters. */
 inline void pack_filter(const Geometry& geometry, const Means& means, const float* filter, float* to) {
-  const int64_t depth = geometry.window_floats(), filters = geometry.filters;
-  pack_panels(depth, filters, means, to, [&](int64_t first, int64_t count, float* panel) {
-    pack(filter + first, filters, depth, count, means.instructions->columns, panel);
-  });
+  pack_matrix(geometry.window_floats(), geometry.filters, means, filter, to);
 }
 
 }  // namespace bluewaters

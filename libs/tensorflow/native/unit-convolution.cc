@@ -12,7 +12,7 @@
 
 #include "arithmetic.h"
 #include "matrix-unit.h"
-#include "patches.h"
+#include "rounded-patches.h"
 #include "thread-scratch.h"
 #include "thread-team.h"
 
@@ -52,11 +52,7 @@ struct Tiles {
 /** Rounds pieces of `windows` rows, and has zeros behind them up to whole steps. */
 void round_windows(const Patches& patches, int64_t window, int64_t windows, int64_t first, int64_t depth, Bfloat16* to) {
   const int64_t behind = multiple_of(depth, kStep) - depth;
-  patches.each(first, depth, window, windows, [&](int64_t row, int64_t column, const float* from, int64_t count) {
-    Bfloat16* const at = to + row * kPitch + column;
-    if (from == nullptr) return static_cast<void>(memset(at, 0, count * sizeof(Bfloat16)));
-    round_floats(from, count, at);
-  });
+  round_patches(patches, first, depth, window, windows, to, kPitch);
   if (behind == 0) return;
   for (int64_t row = 0; row < windows; ++row) memset(to + row * kPitch + depth, 0, behind * sizeof(Bfloat16));
 }

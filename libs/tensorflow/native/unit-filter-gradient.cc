@@ -7,7 +7,7 @@
 
 #include "arithmetic.h"
 #include "matrix-unit.h"
-#include "patches.h"
+#include "rounded-patches.h"
 #include "thread-scratch.h"
 #include "unit-convolution.h"
 #include "window-shares.h"
@@ -45,12 +45,7 @@ void lay_patches(const Patches& patches, const WindowShares::Task& task, int64_t
   const int64_t steps = divide_up(depth, kStep), columns = multiple_of(task.rows, kPairSide);
   for (int64_t step = 0; step < steps; ++step) {
     const int64_t first = step * kStep, count = std::min(kStep, depth - first);
-    patches.each(task.row, task.rows, window + first, count,
-                 [&](int64_t row, int64_t column, const float* from, int64_t length) {
-                   Bfloat16* const at = to.rows + row * kRowPitch + column;
-                   if (from == nullptr) return static_cast<void>(memset(at, 0, length * sizeof(Bfloat16)));
-                   round_floats(from, length, at);
-                 });
+    round_patches(patches, task.row, task.rows, window + first, count, to.rows, kRowPitch);
     for (int64_t row = count; row < kStep; ++row) memset(to.rows + row * kRowPitch, 0, columns * sizeof(Bfloat16));
     for (int64_t column = 0; column < columns; column += kTileSide) {
       const int64_t tile = (column / kPairSide * steps + step) * 2 + column / kTileSide % 2;

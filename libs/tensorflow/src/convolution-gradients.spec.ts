@@ -3,14 +3,14 @@ import {
   attributesOf,
   difference,
   INSTRUCTIONS,
+  inputsOf,
   name,
-  random,
-  resultShape,
   ROUNDING,
+  stockGradients,
   valuesOf,
   type Case,
 } from './convolutions.fixture.js';
-import { Graph, hasNativeOperations, Session, Tensor, type Output, type Scope } from './index.js';
+import { Graph, hasNativeOperations, Session, Tensor, type Scope } from './index.js';
 
 const OPERATIONS = { filter: 'BluewatersConvolutionFilterGradient', x: 'BluewatersConvolutionInputGradient' } as const;
 type Of = keyof typeof OPERATIONS;
@@ -48,19 +48,12 @@ const CASES: readonly Case[] = [
 
 /** Both gradients of a convolution, by TensorFlow's operations and by ours. */
 function bothWays(scope: Scope, one: Case, ours: { readonly instructions?: string; readonly threads?: number }) {
-  const filterShape = [...one.window, one.x[3], one.filters];
-  const [x, filter, arriving] = [one.x, filterShape, resultShape(one)].map((shape, i) =>
-    random(scope, shape, i + 1),
-  ) as [Output, Output, Output];
-  const attributes = attributesOf(one);
-  const own = { ...attributes, ...ours, ...(ours.threads === undefined ? {} : { threads: BigInt(ours.threads) }) };
-  const sizes = (shape: readonly number[]) => scope.constant(Int32Array.from(shape));
-  const stock = {
-    filter: scope.op('Conv2DBackpropFilter', { inputs: [x, sizes(filterShape), arriving], attributes }),
-    x: scope.op('Conv2DBackpropInput', { inputs: [sizes(one.x), filter, arriving], attributes }),
-  };
-  const made = (of: Of) => scope.op(OPERATIONS[of], { inputs: [x, filter, arriving], attributes: own }).output();
-  return [stock.filter.output(), made('filter'), stock.x.output(), made('x')];
+  const inputs = inputsOf(scope, one);
+  const threads = ours.threads === undefined ? {} : { threads: BigInt(ours.threads) };
+  const stock = stockGradients(scope, one, inputs);
+  const own = { ...attributesOf(one), ...ours, ...threads };
+  const made = (of: Of) => scope.op(OPERATIONS[of], { inputs, attributes: own }).output();
+  return [stock.filter, made('filter'), stock.x, made('x')];
 }
 
 async function isThere(instructions: string): Promise<boolean> {

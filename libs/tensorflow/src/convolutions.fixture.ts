@@ -29,6 +29,26 @@ export function random(scope: Scope, shape: readonly number[], seed: number): Ou
   return initializers.truncatedNormal({ stddev: 1, seed })(scope, shape, 'float32');
 }
 
+/** Of a convolution: pictures, filter, and what arrives at its result. */
+export function inputsOf(scope: Scope, one: Case): [x: Output, filter: Output, arriving: Output] {
+  const shapes = [one.x, filterShape(one), resultShape(one)];
+  return shapes.map((shape, i) => random(scope, shape, i + 1)) as [Output, Output, Output];
+}
+
+/** TensorFlow's gradients of it, by the filter and by the pictures. */
+export function stockGradients(scope: Scope, one: Case, [x, filter, arriving]: ReturnType<typeof inputsOf>) {
+  const attributes = attributesOf(one);
+  const sizes = (shape: readonly number[]) => scope.constant(Int32Array.from(shape));
+  const byFilter = { inputs: [x, sizes(filterShape(one)), arriving], attributes };
+  const byPictures = { inputs: [sizes(one.x), filter, arriving], attributes };
+  return {
+    filter: scope.op('Conv2DBackpropFilter', byFilter).output(),
+    x: scope.op('Conv2DBackpropInput', byPictures).output(),
+  };
+}
+
+const filterShape = ({ x, window, filters }: Case): number[] => [...window, x[3], filters];
+
 /** A tensor of zeros whose shape is not known before it runs: then kernels have to refuse it themselves. */
 export function ofUnknownShape(scope: Scope, shape: readonly number[]): Output {
   const known = scope.constant(0, { shape });

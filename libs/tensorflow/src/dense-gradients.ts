@@ -6,16 +6,11 @@
  * arrives is the filter.
  */
 import { attributesIn } from './attributes-in.js';
+import { isLargeDense } from './large-dense.js';
 import type { Operation, Output } from './operation.js';
 import { reshape, transpose } from './operations/arrays.js';
 import { replaceOperations } from './replacements.js';
 import type { Scope } from './scope.js';
-
-/** Rows that arrive, as many as were measured. */
-const ROWS = { least: 4, most: 128 } as const;
-
-/** With fewer weights there is little to gain. */
-const LEAST_WEIGHTS = 2 ** 22;
 
 /** What arrives, [rows, units], times weights, [inputs, units], transposed. */
 interface Product {
@@ -51,8 +46,7 @@ function productOf(operation: Operation): Product | undefined {
   const [inputs, units] = weights.shape ?? [];
   if (attributes.flag('transpose_a') || !attributes.flag('transpose_b')) return undefined;
   if (!rows || !inputs || !units || weights.dtype !== 'float32') return undefined;
-  const suits = rows >= ROWS.least && rows <= ROWS.most && inputs * units >= LEAST_WEIGHTS;
-  return suits ? { arriving, weights, rows, inputs, units } : undefined;
+  return isLargeDense(rows, inputs, units) ? { arriving, weights, rows, inputs, units } : undefined;
 }
 
 function turnedAround(scope: Scope, { arriving, weights, rows, inputs, units }: Product, threads: number): Output {

@@ -4,10 +4,11 @@ import { attributesIn } from './attributes-in.js';
 import {
   attributesOf,
   difference,
+  inputsOf,
   name,
   random,
-  resultShape,
   ROUNDING,
+  stockGradients,
   valuesOf,
   type Case,
 } from './convolutions.fixture.js';
@@ -58,8 +59,7 @@ interface Options {
 }
 
 /** What is computed of one: the convolution, where ours can, and both gradients. */
-function oursOf(scope: Scope, one: Case, [x, filter, arriving]: readonly Output[], options: Options): Output[] {
-  const inputs = [x, filter, arriving] as Output[];
+function oursOf(scope: Scope, one: Case, inputs: readonly Output[], options: Options): Output[] {
   const attributes = { ...attributesOf(one), ...options };
   const gradientsOf = ['FilterGradient', 'InputGradient'].map((which) =>
     scope.op(`BluewatersConvolution${which}`, { inputs, attributes }).output(),
@@ -69,22 +69,11 @@ function oursOf(scope: Scope, one: Case, [x, filter, arriving]: readonly Output[
   return [...gradientsOf, ours.output()];
 }
 
-function stockOf(scope: Scope, one: Case, [x, filter, arriving]: readonly Output[]): Output[] {
-  const attributes = attributesOf(one);
-  const sizes = (shape: readonly number[]) => scope.constant(Int32Array.from(shape));
-  const filterShape = [...one.window, one.x[3], one.filters];
-  const op = (type: string, inputs: unknown[]) => scope.op(type, { inputs: inputs as Output[], attributes }).output();
-  const gradientsOf = [
-    op('Conv2DBackpropFilter', [x, sizes(filterShape), arriving]),
-    op('Conv2DBackpropInput', [sizes(one.x), filter, arriving]),
-  ];
-  return STRIDED.includes(one) ? gradientsOf : [...gradientsOf, op('Conv2D', [x, filter])];
-}
-
-/** Pictures, filter, and what arrives. */
-function inputsOf(scope: Scope, one: Case): Output[] {
-  const shapes = [one.x, [...one.window, one.x[3], one.filters], resultShape(one)];
-  return shapes.map((shape, i) => random(scope, shape, i + 1));
+function stockOf(scope: Scope, one: Case, inputs: ReturnType<typeof inputsOf>): Output[] {
+  const gradientsOf = Object.values(stockGradients(scope, one, inputs));
+  if (STRIDED.includes(one)) return gradientsOf;
+  const convolution = { inputs: inputs.slice(0, 2), attributes: attributesOf(one) };
+  return [...gradientsOf, scope.op('Conv2D', convolution).output()];
 }
 
 const rounded = (scope: Scope, x: Output): Output => cast(scope, cast(scope, x, 'bfloat16'), 'float32');
@@ -99,7 +88,7 @@ describe.skipIf(!hasNativeOperations())('products in bfloat16 [need a C++ compil
       const scope = graph.scope();
       const inputs = inputsOf(scope, one);
       const ours = oursOf(scope, one, inputs, { products: 'bfloat16' });
-      const seen = hasUnit() ? inputs.map((input) => rounded(scope, input)) : inputs;
+      const seen = hasUnit() ? (inputs.map((input) => rounded(scope, input)) as typeof inputs) : inputs;
       // With strides, few channels, and filters that fill no tile, the gradient by the pictures is float32's everywhere.
       const byPictures = one.strides || one.x[3] <= 16 || one.filters % 16 !== 0 ? inputs : seen;
       const stock = stockOf(scope, one, seen);

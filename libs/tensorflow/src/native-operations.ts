@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { CodedError } from '@bluewaters/errors';
 import { cacheDirectory, findLibtensorflow } from './library.js';
 import { native } from './native.js';
+import { hasKernel } from './registry.js';
 import { checkedPointer } from './status.js';
 
 /** A library of operations: where its sources are, and what it is called. */
@@ -42,6 +43,11 @@ export function nativeOperationsFile({ sources, file }: NativeOperations = RECOR
 export function hasNativeOperations(): boolean {
   loaded ??= load(nativeOperationsFile());
   return loaded;
+}
+
+/** Whether this process computes by them: not where the library computes on GPUs, which it would be kept from. */
+export function computesByNativeOperations(): boolean {
+  return hasNativeOperations() && !hasKernel('Conv2D', 'GPU');
 }
 
 function load(file: string): boolean {

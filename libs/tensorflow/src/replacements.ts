@@ -1,16 +1,12 @@
 /** Operations of our own in the place of TensorFlow's, in a graph that its rules have derived. */
 import { canMoveInputs, moveReaders } from './edges.js';
 import { upstreamOf } from './gradient-cuts.js';
-import { hasNativeOperations } from './native-operations.js';
+import { computesByNativeOperations } from './native-operations.js';
 import type { Operation, Output } from './operation.js';
-import { hasKernel } from './registry.js';
 
-/**
- * Whether this process has operations of our own for those of TensorFlow. Not where the library computes on GPUs, which it
- * would be kept from, nor where there was no compiler at set-up.
- */
+/** Whether operations of our own take the place of TensorFlow's: where this process computes by them and edges can be moved. */
 export function replacesOperations(): boolean {
-  return hasNativeOperations() && canMoveInputs() && !hasKernel('Conv2D', 'GPU');
+  return computesByNativeOperations() && canMoveInputs();
 }
 
 /**

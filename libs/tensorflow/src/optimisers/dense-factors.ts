@@ -1,12 +1,7 @@
 /** Gradients of dense layers by their weights, as the products that they are. */
 import { attributesIn } from '../attributes-in.js';
+import { isLargeDense } from '../large-dense.js';
 import type { Operation, Output } from '../operation.js';
-
-/** Rows, as many as were measured. */
-const ROWS = { least: 4, most: 128 } as const;
-
-/** With fewer weights there is little to gain. */
-const LEAST_WEIGHTS = 2 ** 22;
 
 /** A gradient that is `x`, transposed, times `arriving`. */
 export interface DenseFactors {
@@ -28,8 +23,7 @@ export function denseFactors(gradient: Output): DenseFactors | undefined {
   const [rows, inputs] = x.shape ?? [];
   const [, units] = arriving.shape ?? [];
   if (!rows || !inputs || !units) return undefined;
-  const suits = rows >= ROWS.least && rows <= ROWS.most && inputs * units >= LEAST_WEIGHTS;
-  return suits ? { x, arriving, awaited } : undefined;
+  return isLargeDense(rows, inputs, units) ? { x, arriving, awaited } : undefined;
 }
 
 /** What a tensor comes from, and what those wait for that pass it on. */

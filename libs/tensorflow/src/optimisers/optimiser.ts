@@ -1,12 +1,11 @@
 /** What all optimisers have in common. */
 import type { DType } from '../dtypes.js';
 import * as initializers from '../initializers.js';
-import { hasNativeOperations } from '../native-operations.js';
+import { computesByNativeOperations } from '../native-operations.js';
 import type { Operation, Output } from '../operation.js';
 import { cast } from '../operations/arrays.js';
 import { group } from '../operations/control.js';
 import { add, mul } from '../operations/math.js';
-import { hasKernel } from '../registry.js';
 import type { Scope } from '../scope.js';
 import { variable, type Variable } from '../variables.js';
 
@@ -105,9 +104,9 @@ export function updateAll(...parameters: Parameters<typeof updateEach>): Update 
   return { operation: group(scope, operations), slots };
 }
 
-/** Whether a parameter can be changed by operations of our own: these are for CPUs. */
+/** Whether a parameter can be changed by operations of our own. */
 export function takesOwnOperations({ here, variable: { dtype } }: ParameterStep): boolean {
-  return here && dtype === 'float32' && hasNativeOperations() && !hasKernel('Conv2D', 'GPU');
+  return here && dtype === 'float32' && computesByNativeOperations();
 }
 
 /** The gradient of a parameter with the decay of its weights, where it has one. */
