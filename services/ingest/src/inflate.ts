@@ -1,7 +1,7 @@
-import { createWriteStream } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CodedError, isCodedError } from '@bluewaters/errors';
+import { CodedError, isCodedError, toCodedError } from '@bluewaters/errors';
 import type { SourceFile } from '@bluewaters/storage';
 import {
   archiveError,
@@ -44,19 +44,31 @@ export async function compressionOf(source: SourceFile): Promise<Compression | u
  * that was cut; TOOL_MISSING for zstd where neither Node nor the machine has it; STORE_FULL; INTERRUPTED.
  */
 export async function inflate(source: SourceFile, options: InflateOptions): Promise<CodedError | undefined> {
+  // Opened before anything can fail: a stream that opens its file for itself may fail while the file is still being opened,
+  // and empties it when that comes to its end, after whatever was written by then.
+  const file = await open(options.path, 'w').catch((error: unknown) => {
+    throw toCodedError(error);
+  });
   try {
-    await inflateOnce(source, options, false);
+    await inflateOnce(source, file, options, false);
     return undefined;
   } catch (error) {
     if (!options.keepCut || options.compression !== 'gzip' || !isCodedError(error, 'ARCHIVE_TRUNCATED')) throw error;
     // Whatever a failed stream had in its buffers is lost: once more, as if the cut were its end.
-    await inflateOnce(source, options, true);
+    await inflateOnce(source, file, options, true);
     return error;
+  } finally {
+    await file.close();
   }
 }
 
-async function inflateOnce(source: SourceFile, options: InflateOptions, cutIsEnd: boolean): Promise<void> {
-  const { compression, path, signal, onProgress } = options;
+async function inflateOnce(
+  source: SourceFile,
+  file: FileHandle,
+  options: InflateOptions,
+  cutIsEnd: boolean,
+): Promise<void> {
+  const { compression, signal, onProgress } = options;
   let read = 0;
   const chunks = async function* (): AsyncGenerator<Buffer> {
     const ahead = new ReadAhead(source, { start: 0, end: source.size }, CHUNK_BYTES);
@@ -69,10 +81,22 @@ async function inflateOnce(source: SourceFile, options: InflateOptions, cutIsEnd
   const decoder = decompressor(compression, source.file, cutIsEnd);
   const guard = bombGuard(source.file, () => read);
   try {
-    await pipeline(Readable.from(chunks()), decoder, guard, createWriteStream(path), { signal });
+    await pipeline(Readable.from(chunks()), decoder, guard, (plain) => writeAll(plain, file), { signal });
   } catch (error) {
     if (signal.aborted) throw new CodedError('INTERRUPTED', 'Inflating an archive was stopped');
     throw decompressionError(error, source.file, read);
+  }
+}
+
+/** Writes from the start of the file, whatever is in it. */
+async function writeAll(chunks: AsyncIterable<Buffer>, file: FileHandle): Promise<void> {
+  let position = 0;
+  for await (const chunk of chunks) {
+    for (let done = 0; done < chunk.length; ) {
+      const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position);
+      done += bytesWritten;
+      position += bytesWritten;
+    }
   }
 }
 
