@@ -81,7 +81,9 @@ async function inflateOnce(
   const decoder = decompressor(compression, source.file, cutIsEnd);
   const guard = bombGuard(source.file, () => read);
   try {
-    await pipeline(Readable.from(chunks()), decoder, guard, (plain) => writeAll(plain, file), { signal });
+    await pipeline(Readable.from(chunks()), decoder, guard, (plain: AsyncIterable<Buffer>) => writeAll(plain, file), {
+      signal,
+    });
   } catch (error) {
     if (signal.aborted) throw new CodedError('INTERRUPTED', 'Inflating an archive was stopped');
     throw decompressionError(error, source.file, read);
