@@ -37,6 +37,8 @@ export const TrainRequest = z.strictObject({
   keepCheckpoints: z.int().positive(),
   /** Which weights become the model: those of the last step, or of the epoch that did best on the validation split. */
   export: z.enum(['last', 'best']).default('last'),
+  /** Epochs from one evaluation to the next; the last one is evaluated in any case. */
+  evaluateEvery: z.int().positive().default(1),
   /** Epochs without a better one after which the run ends; when left out it has all its epochs. */
   earlyStop: z.int().positive().optional(),
   /** What batch normalisation looks at where ranks share a batch; `BatchStatistics` of the models package says more. */

@@ -85,7 +85,7 @@ describe('a run entry', () => {
   });
 
   it('has one digest for requests that differ only in what may change', () => {
-    expect(requestDigest({ ...REQUEST, epochs: 9, keepCheckpoints: 5, views: 'mirrored' })).toBe(
+    expect(requestDigest({ ...REQUEST, epochs: 9, keepCheckpoints: 5, evaluateEvery: 2, views: 'mirrored' })).toBe(
       requestDigest(REQUEST),
     );
     expect(requestDigest({ ...REQUEST, seed: 2 })).not.toBe(requestDigest(REQUEST));

@@ -77,6 +77,7 @@ const CHANGEABLE = new Set<keyof TrainRequest>([
   'checkpointEverySteps',
   'keepCheckpoints',
   'export',
+  'evaluateEvery',
   'earlyStop',
   'views',
   'trace',

@@ -24,6 +24,12 @@ describe('the standing of a run', () => {
     expect(epochsSinceBest(evaluated(0.2, 0.7, 0.5, 0.8))).toBe(0);
   });
 
+  it('counts patience in epochs where not each is evaluated', () => {
+    const everyThird = evaluated(0.2, 0.2, 0.7, 0.7, 0.7, 0.6).filter(({ epoch }) => epoch % 3 === 0);
+    expect(epochsSinceBest(everyThird)).toBe(3);
+    expect([3, 4].map((patience) => hasStalled(everyThird, patience))).toEqual([true, false]);
+  });
+
   it('forgets what came after the step that the run goes on from, and judges an epoch made again by its last', () => {
     const evaluations = evaluated(0.2, 0.9, 0.5);
     expect(bestOf(upTo(evaluations, 19))?.epoch).toBe(1);

@@ -1,7 +1,7 @@
 /** What the evaluations of a run say of it. All of it follows from their list, so that resuming restores one list. */
 import type { EvaluatedStep } from '@bluewaters/messages';
 
-/** The evaluation of each epoch so far, oldest first. */
+/** The evaluations so far, of each epoch or of each so many, oldest first. */
 export type Evaluations = readonly EvaluatedStep[];
 
 /** The list with one more at its end, in place of those of its step and later ones. */
@@ -20,10 +20,10 @@ export function bestOf(evaluations: Evaluations): EvaluatedStep | undefined {
   return evaluations.find(({ evaluation }) => evaluation.top1 === highest);
 }
 
-/** Epochs that were evaluated after the best. */
+/** Epochs from the best to the last that was evaluated. */
 export function epochsSinceBest(evaluations: Evaluations): number {
-  const best = bestOf(evaluations);
-  return evaluations.filter(({ step }) => best !== undefined && step > best.step).length;
+  const [best, last] = [bestOf(evaluations), evaluations.at(-1)];
+  return best && last ? last.epoch - best.epoch : 0;
 }
 
 /** Whether a run has become no better for as many epochs as it has patience; never without a limit. */

@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { isCodedError } from '@bluewaters/errors';
-import { Runs, type TrainRequest } from '@bluewaters/messages';
+import { Runs, type EvaluatedStep, type TrainRequest } from '@bluewaters/messages';
 import { runKeys } from '@bluewaters/records';
 import { readCheckpointState } from '@bluewaters/tensorflow';
 import { describe, expect, it } from 'vitest';
+import { storedRunEntry } from './run-entry.js';
 import { WatchedStore } from './watched-store.fixture.js';
 import { exported, kept, weights, workplace } from './workplace.fixture.js';
 
@@ -63,6 +64,19 @@ describe('the best epoch of a run', { timeout: 120_000 }, () => {
     });
     await whole.start(SLOW);
     expect(await weights(patient.store, 2)).toBe(await weights(whole.store));
+  });
+
+  it('is looked for each so many epochs, and at the end, without another weight than by looking each time', async () => {
+    const [often, seldom] = await Promise.all([workplace(), workplace()]);
+    const each = await often.start({ ...SLOW, epochs: 3 });
+    const second = await seldom.start({ ...SLOW, epochs: 3, evaluateEvery: 2 });
+    const evaluations = async ({ store }: typeof often): Promise<readonly EvaluatedStep[]> =>
+      (await storedRunEntry(store, 'r'))?.evaluations ?? [];
+    const all = await evaluations(often);
+    expect(all.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    expect(await evaluations(seldom)).toEqual(all.slice(1));
+    expect(second.evaluation).toEqual(each.evaluation);
+    expect(await weights(seldom.store)).toBe(await weights(often.store));
   });
 
   it('is found again, and the patience that is left, wherever the run was killed', async () => {

@@ -67,7 +67,7 @@ async function trainOn(run: RunContext, shards: LocalShards): Promise<TrainResul
     while (!session.isOver) {
       await run.ranks.broadcast<Start>('goes on');
       await session.trainEpoch();
-      await session.evaluate();
+      if (session.awaitsEvaluation) await session.evaluate();
     }
     await run.ranks.broadcast<Start>('over');
     const version = await registerModel(run, await session.choose());

@@ -77,10 +77,14 @@ export class TrainingSession {
     return positionAt(this.#step, this.#run.stepsPerEpoch);
   }
 
-  /** Whether an epoch was ended, by an earlier start too, or the run within one, by a request for fewer, and not evaluated. */
+  /**
+   * Whether an epoch that is to be evaluated was ended, by an earlier start too, or the run, within an epoch where fewer were
+   * asked for, and not evaluated.
+   */
   get awaitsEvaluation(): boolean {
-    const ended = this.position.stepInEpoch === 0 || this.isOver;
-    return this.#step > 0 && ended && this.#evaluations.at(-1)?.step !== this.#step;
+    const { epoch, stepInEpoch } = this.position;
+    const isDue = stepInEpoch === 0 && epoch % this.#run.request.evaluateEvery === 0;
+    return this.#step > 0 && (isDue || this.isOver) && this.#evaluations.at(-1)?.step !== this.#step;
   }
 
   /** Whether the run has had its epochs, or no longer gets better. */

@@ -174,6 +174,11 @@ export const trainOptions = {
   fromRate: z.number().positive().optional().describe('with --from: a factor for the rate of its weights; default: 1'),
   checkpointEverySteps: z.int().positive().default(200).describe('steps between checkpoints'),
   keepCheckpoints: z.int().min(2).default(3).describe('newest checkpoints kept, 2 or more, beside the best'),
+  evaluateEvery: z
+    .int()
+    .positive()
+    .default(1)
+    .describe('epochs from one evaluation to the next; the last epoch is evaluated in any case'),
   earlyStop: z.int().positive().optional().describe('epochs without a better one after which the run ends'),
   export: EXPORTS.optional().describe(
     'whose weights become the model: those of the last epoch, or of the best on held-out pictures; default: last, best with --early-stop',
@@ -232,6 +237,7 @@ export async function trainRequest(
     route: values.route,
     checkpointEverySteps: values.checkpointEverySteps,
     keepCheckpoints: values.keepCheckpoints,
+    evaluateEvery: values.evaluateEvery,
     ...endOf(values),
     ...logsOf(values),
   });

@@ -64,7 +64,7 @@ export async function cifarFast(folder) {
 
 /** Minutes on a GPU, days on two cores: keep its folder, and it may be interrupted. @param {string} folder */
 export async function cifarLong(folder) {
-  const options = ['--recipe', 'cifar-long', '--seed', '1', '--export', 'best'];
+  const options = ['--recipe', 'cifar-long', '--seed', '1', '--export', 'best', '--evaluate-every', '3'];
   const { top1, said } = await learn('cifar10', folder, options);
   demand(top1 >= 0.93, `at least 93 %: got ${said}`);
   return `CIFAR-10's 50,000 training pictures by \`${options.join(' ')}\`: ${said}`;
