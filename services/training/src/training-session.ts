@@ -77,10 +77,7 @@ export class TrainingSession {
     return positionAt(this.#step, this.#run.stepsPerEpoch);
   }
 
-  /**
-   * Whether an epoch that is to be evaluated was ended, by an earlier start too, or the run, within an epoch where fewer were
-   * asked for, and not evaluated.
-   */
+  /** Whether an epoch to evaluate was ended, by an earlier start too, or the run, maybe within one, and not evaluated. */
   get awaitsEvaluation(): boolean {
     const { epoch, stepInEpoch } = this.position;
     const isDue = stepInEpoch === 0 && epoch % this.#run.request.evaluateEvery === 0;
