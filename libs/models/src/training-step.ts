@@ -6,6 +6,7 @@ import {
   fasterConvolutions,
   fasterDenseGradients,
   fasterLocalNorms,
+  fasterRectifiedBiases,
   gradients,
   group,
   mixedPrecision,
@@ -181,7 +182,8 @@ function slopesOf(scope: Scope, loss: Output, of: readonly Output[], options: Tr
   const locally = fasterLocalNorms(scope.child('localNorms'), normalised, threads);
   const products = options.compute === 'bfloat16' ? 'bfloat16' : 'float32';
   const convolved = fasterConvolutions(scope.child('convolutions'), locally, threads, products);
-  return fasterDenseGradients(scope.child('dense'), convolved, threads);
+  const rectified = fasterRectifiedBiases(scope.child('biases'), convolved, threads);
+  return fasterDenseGradients(scope.child('dense'), rectified, threads);
 }
 
 /** The loss is there first, so it travels first; and with it, whether to stop. */

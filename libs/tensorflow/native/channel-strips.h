@@ -1,5 +1,5 @@
 /**
- * What batch normalisation does with rows of channels, once for each instruction set: `vector-tiles.h` includes this file.
+ * What batch normalisation, biases and rectifiers do with rows of channels, once for each instruction set: `vector-tiles.h` includes this file.
  * A strip is some vectors of channels; sums of a strip stay in registers while the rows go by.
  */
 
@@ -185,4 +185,41 @@ TILE_TARGET void write_rectified_sum(const float* a, const float* b, const float
     *reinterpret_cast<Unaligned*>(result + at) = behind > Vector{} ? sum : Vector{};
   }
   for (; at < count; ++at) result[at] = y[at] > 0 ? a[at] + b[at] : 0;
+}
+
+/** What a rectifier with the result `y` lets through, and its sums over rows, for a strip of channels. */
+template <int vectors>
+TILE_TARGET void rectify_strip(const float* arriving, const float* y, int64_t rows, int64_t pitch, float* result,
+                               float* sums) {
+  Vector total[vectors] = {};
+  for (int64_t row = 0; row < rows; ++row, arriving += pitch, y += pitch, result += pitch) {
+#pragma GCC unroll 8
+    for (int i = 0; i < vectors; ++i) {
+      const Vector arrived = reinterpret_cast<const Unaligned*>(arriving)[i];
+      const Vector behind = reinterpret_cast<const Unaligned*>(y)[i];
+      const Vector value = behind > Vector{} ? arrived : Vector{};
+      reinterpret_cast<Unaligned*>(result)[i] = value;
+      total[i] += value;
+    }
+  }
+  for (int i = 0; i < vectors; ++i) reinterpret_cast<Unaligned*>(sums)[i] = total[i];
+}
+
+TILE_TARGET void rectify_rows(const float* arriving, const float* y, int64_t rows, int64_t channels, float* result,
+                              float* sums) {
+  constexpr int64_t kWide = 4 * TILE_LANES;
+  int64_t at = 0;
+  for (; at + kWide <= channels; at += kWide) {
+    rectify_strip<4>(arriving + at, y + at, rows, channels, result + at, sums + at);
+  }
+  for (; at + TILE_LANES <= channels; at += TILE_LANES) {
+    rectify_strip<1>(arriving + at, y + at, rows, channels, result + at, sums + at);
+  }
+  for (; at < channels; ++at) {
+    sums[at] = 0;
+    for (int64_t i = at; i < rows * channels; i += channels) {
+      result[i] = y[i] > 0 ? arriving[i] : 0;
+      sums[at] += result[i];
+    }
+  }
 }

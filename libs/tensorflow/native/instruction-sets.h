@@ -104,7 +104,7 @@ struct ChannelGate {
   const float *factor, *term;
 };
 
-/** What batch normalisation does with rows of channels. */
+/** What batch normalisation, biases and rectifiers do with rows of channels. */
 struct Statistics {
   void (*mean)(const float* x, int64_t rows, int64_t channels, float* mean);
   /** Sums of squared distances from the mean. */
@@ -123,6 +123,8 @@ struct Statistics {
                  const ChannelGate* gate, bool past_caches, float* result);
   /** result = a + b where y is above zero, else 0; it may be one of them. */
   void (*rectified_sum)(const float* a, const float* b, const float* y, int64_t count, float* result);
+  /** result = arriving where y is above zero, else 0; it may be `arriving`. And its sums over rows. */
+  void (*rectify)(const float* arriving, const float* y, int64_t rows, int64_t channels, float* result, float* sums);
 };
 
 /** x / (bias + alpha * sum of squares)^(3/4), the sum over so many channels before and behind, too. */

@@ -141,7 +141,8 @@ InstructionSet make(const char* name) {
                      {},
                      {winograd<3, 3>(), winograd<1, 3>(), winograd<3, 1>(), winograd<5, 5>(), winograd<1, 7>(),
                       winograd<7, 1>()},
-                     {mean_of_rows, squares_of_rows, affine_rows, products_of_rows, slopes_of_rows, write_rectified_sum},
+                     {mean_of_rows, squares_of_rows, affine_rows, products_of_rows, slopes_of_rows, write_rectified_sum,
+                      rectify_rows},
                      {normalise_locally, derive_locally}};
   fill(&set, std::make_integer_sequence<int, kRows>());
   return set;

@@ -3,8 +3,8 @@
  * what read the results of TensorFlow's operations then reads those of ours.
  */
 import { attributesIn } from './attributes-in.js';
-import { moveReaders, readersOf } from './edges.js';
-import { Operation, type Output } from './operation.js';
+import { moveReaders, onlyReader, readersOf } from './edges.js';
+import type { Operation, Output } from './operation.js';
 import { replaceOperations } from './replacements.js';
 import type { Scope } from './scope.js';
 
@@ -102,13 +102,4 @@ function deriveOfSum(scope: Scope, operation: Operation, threads: number): Repla
 function settingsOf(operation: Operation, rectifier: Operation | undefined, threads: number) {
   const epsilon = attributesIn(operation).number('epsilon');
   return { epsilon, rectify: rectifier !== undefined, threads: BigInt(threads) };
-}
-
-/** What reads an output, when nothing else but its shape is read and it is of that type. */
-function onlyReader(output: Output, type: string): Operation | undefined {
-  const readers = readersOf(output)
-    .flatMap(({ oper }) => (oper ? [new Operation(output.operation.graph, oper)] : []))
-    .filter((reader) => reader.type !== 'Shape');
-  const [reader, ...others] = readers;
-  return others.length === 0 && reader?.type === type ? reader : undefined;
 }

@@ -2,7 +2,7 @@
 import { CodedError, toCodedError } from '@bluewaters/errors';
 import type { Graph } from './graph.js';
 import { native, type NativeOutput } from './native.js';
-import type { Output } from './operation.js';
+import { Operation, type Output } from './operation.js';
 import { checked } from './status.js';
 
 /** The inputs of operations that read an output. */
@@ -12,6 +12,19 @@ export function readersOf(output: Output): NativeOutput[] {
   const readers = Array.from({ length: count }, (): NativeOutput => ({ oper: null, index: 0 }));
   if (count > 0) TF_OperationOutputConsumers(output.native, readers, count);
   return readers;
+}
+
+/** The operations that read an output, but for those that read only its shape. */
+export function readingOperations(output: Output): Operation[] {
+  return readersOf(output)
+    .flatMap(({ oper }) => (oper ? [new Operation(output.operation.graph, oper)] : []))
+    .filter(({ type }) => type !== 'Shape');
+}
+
+/** What reads an output, when nothing else but its shape is read and it is of that type. */
+export function onlyReader(output: Output, type: string): Operation | undefined {
+  const [reader, ...others] = readingOperations(output);
+  return others.length === 0 && reader?.type === type ? reader : undefined;
 }
 
 /**

@@ -44,6 +44,7 @@ export {
 export { gradients, type GradientOptions } from './gradients.js';
 export { fasterBatchNorms } from './batch-norms.js';
 export { fasterLocalNorms } from './local-norms.js';
+export { fasterRectifiedBiases } from './rectified-biases.js';
 export { fasterConvolutions } from './convolutions.js';
 export { fasterDenseGradients } from './dense-gradients.js';
 export { replacesOperations } from './replacements.js';
