@@ -1,6 +1,6 @@
 /**
- * What batch normalisation, biases and rectifiers do with rows of channels, once for each instruction set: `vector-tiles.h` includes this file.
- * A strip is some vectors of channels; sums of a strip stay in registers while the rows go by.
+ * What batch normalisation, biases and rectifiers do with rows of channels, once for each instruction set: `vector-tiles.h`
+ * includes this file. A strip is some vectors of channels; sums of a strip stay in registers while the rows go by.
  */
 
 /** The sums over rows of `x`, or of its squared distances from `mean`, for a strip of channels. */

@@ -80,7 +80,10 @@ function outcomeOf({ exitCode, words, lost }: Generation): Outcome {
     const who = word.rank === undefined ? 'a rank' : `rank ${word.rank}`;
     return { outcome: 'failed', reason: `${who} ended with ${word.failed}` };
   }
-  for (const word of words) if ('stopped' in word) return { outcome: 'stopped', reason: word.stopped };
+  const stopped = words.flatMap((word) => ('stopped' in word ? [word] : []));
+  // Rank 0 knows of the checkpoint; whose word comes first is chance.
+  const told = stopped.find(({ rank }) => rank === 0) ?? stopped[0];
+  if (told) return { outcome: 'stopped', reason: told.stopped };
   return { outcome: 'lost', reason: lost ?? `the ranks ended with exit code ${exitCode} and without a word` };
 }
 
