@@ -1,4 +1,5 @@
 /** Convolutions for tests of operations of our own. */
+import { expect } from 'vitest';
 import { type Graph, initializers, Session, type Output, type Padding, type Scope } from './index.js';
 
 /** Sizes of a convolution. */
@@ -62,6 +63,21 @@ export async function valuesOf(graph: Graph, fetches: readonly Output[]): Promis
     using owned = tensor;
     return Float32Array.from(owned.values() as Float32Array);
   });
+}
+
+/** The same of operations with an instruction set, or undefined once it was refused since this processor has no such. */
+export async function valuesWith(
+  instructions: (typeof INSTRUCTIONS)[number],
+  graph: Graph,
+  fetches: readonly Output[],
+): Promise<Float32Array[] | undefined> {
+  try {
+    return await valuesOf(graph, fetches);
+  } catch (error) {
+    expect(String(error)).toContain('this processor has no');
+    expect(['avx2', 'avx512']).toContain(instructions);
+    return undefined;
+  }
 }
 
 /** The largest difference, relative to the largest value. */
